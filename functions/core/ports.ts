@@ -1,0 +1,139 @@
+import type { MetricRef } from "./alarm.ts";
+import type { Context } from "./context.ts";
+import type { EpisodeRow } from "./episode.ts";
+import type { AlarmSnapshot, AlarmTransition, Change, LogLine, Resource, Series } from "./evidence.ts";
+import type { Json } from "./json.ts";
+import type { Because } from "./reasons.ts";
+import type { IncidentRecord } from "./record.ts";
+import type { Catalogue, Params } from "./runbook.ts";
+import type { Card, GuardAnswer, GuardRequest, Run, Score, Vote } from "./stages.ts";
+
+/** Reads of the world. Any call may throw: the context then says what is missing. Times are ms since the epoch. */
+export type Evidence = Readonly<{
+  alarms: (keys: readonly string[]) => Promise<readonly AlarmSnapshot[]>;
+  /** Only periods that have closed and can be read now; a period without data is null. */
+  metrics: (metrics: readonly MetricRef[], fromMs: number, toMs: number) => Promise<readonly Series[]>;
+  logs: (logGroups: readonly string[], fromMs: number, toMs: number) => Promise<readonly LogLine[]>;
+  changes: (arns: readonly string[], fromMs: number, toMs: number) => Promise<readonly Change[]>;
+  /** The incident's own graph: the named services' resources and what they depend on, read fresh. */
+  resources: (arns: readonly string[]) => Promise<readonly Resource[]>;
+  history: (key: string, fromMs: number, toMs: number) => Promise<readonly AlarmTransition[]>;
+}>;
+
+/** What a drafter said, unparsed beyond its shape: draft.ts decides what of it exists. */
+export type Drafted = Readonly<{
+  name: "anthropic" | "bedrock" | "offline" | "recorded";
+  because: Because | null;
+  model: string | null;
+  inputTokens: number;
+  outputTokens: number;
+  usd: number;
+  proposals: readonly Readonly<{
+    runbook: string;
+    version: string;
+    target: string;
+    params: Params;
+    because: string;
+    evidence: readonly string[];
+  }>[];
+}>;
+export type Drafter = Readonly<{ draft: (context: Context, catalogue: Catalogue) => Promise<Drafted> }>;
+
+/** Says what a request may do. Never throws: an engine error is a refusal with `guard-error`. */
+export type Guardrails = Readonly<{ hash: string; ask: (request: GuardRequest) => Promise<GuardAnswer> }>;
+
+/** Prices candidates: `state` has S numbers, `candidates` K rows of A. May throw; choose then abstains. */
+export type Scorer = Readonly<{
+  policy: string;
+  modelHash: string;
+  score: (state: readonly number[], candidates: readonly (readonly number[])[]) => Promise<readonly Score[]>;
+}>;
+
+/** Asking people. A callback carries no authority: votes are read from where the verified answer was written. */
+export type Approvals = Readonly<{
+  ask: (card: Card) => Promise<void>;
+  votes: (decisionId: string) => Promise<readonly Vote[]>;
+  /** Replaces the buttons of a card by how it ended. */
+  settle: (decisionId: string, text: string) => Promise<void>;
+}>;
+
+export type StartRequest = Readonly<{
+  documentName: string;
+  documentHash: string;
+  parameters: Params;
+  clientToken: string;
+  tags: Readonly<Record<string, string>>;
+}>;
+/** The one way to change anything. The same clientToken finds the run that it started. */
+export type Actuator = Readonly<{
+  /** `refused`: definitely not started, and why. A throw means that nobody knows: ask again with the same token. */
+  start: (
+    request: StartRequest,
+  ) => Promise<Readonly<{ kind: "started"; executionId: string }> | Readonly<{ kind: "refused"; detail: string }>>;
+  poll: (executionId: string) => Promise<Run>;
+  stop: (executionId: string) => Promise<void>;
+}>;
+
+/** Items with a version each: every write is one conditional write on one item. */
+export type Versioned = Readonly<{ item: Json; version: number }>;
+export type Ledger = Readonly<{
+  read: (key: string) => Promise<Versioned | null>;
+  /** Writes when the stored version equals `expected` (null = absent). False: somebody else wrote first. */
+  write: (key: string, item: Json, expected: number | null) => Promise<boolean>;
+  list: (prefix: string) => Promise<readonly Readonly<{ key: string; item: Json }>[]>;
+}>;
+
+/** Appending the same (decision_id, row_version) twice keeps one row. */
+export type Episodes = Readonly<{ append: (row: EpisodeRow) => Promise<void> }>;
+/** Putting the same incident id again replaces it. */
+export type Records = Readonly<{ put: (record: IncidentRecord) => Promise<void> }>;
+
+export type PageRequest = Readonly<{
+  incidentId: string;
+  severity: number;
+  summary: string;
+  details: readonly string[];
+}>;
+/** Reaches a person by a path that neither the drafter nor the approvals share. Idempotent by incident id. */
+export type Pager = Readonly<{
+  page: (request: PageRequest) => Promise<void>;
+  update: (incidentId: string, text: string) => Promise<void>;
+  resolve: (incidentId: string, text: string) => Promise<void>;
+}>;
+
+/** "off" stops every effect; absent or unreadable (a throw) is read as "off". */
+export type Switch = Readonly<{ read: () => Promise<"on" | "off"> }>;
+
+/** One authority for time. */
+export type Clock = Readonly<{ nowMs: () => number }>;
+
+/** Starts and wakes durable executions. Starting twice, and ringing a closed bell, are success. */
+export type Executions = Readonly<{
+  start: (incidentId: string) => Promise<void>;
+  ring: (callbackId: string) => Promise<void>;
+}>;
+
+export type Ports = Readonly<{
+  evidence: Evidence;
+  drafter: Drafter;
+  guardrails: Guardrails;
+  scorer: Scorer;
+  approvals: Approvals;
+  actuator: Actuator;
+  ledger: Ledger;
+  episodes: Episodes;
+  records: Records;
+  pager: Pager;
+  switch: Switch;
+  clock: Clock;
+  executions: Executions;
+  catalogue: Catalogue;
+}>;
+
+/** The durable context, as core needs it; results are JSON and come back the same on every replay. */
+export type Journal = Readonly<{
+  /** At least once, at most three attempts in all, a dead sandbox counted; then it throws StepAbandoned. */
+  step: <T extends Json>(name: string, body: () => Promise<T>) => Promise<T>;
+  /** Sleeps until the bell is rung or the time is over. `submit` stores the bell's id and may ring it at once. */
+  doze: (name: string, seconds: number, submit: (callbackId: string) => Promise<void>) => Promise<"rung" | "timed-out">;
+}>;

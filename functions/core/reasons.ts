@@ -1,0 +1,53 @@
+/** Why Quell did, or did not do, something. Every list is closed: a new reason is a change to this file. */
+export const IGNORED = ["suppressed", "muted", "configuration-change", "not-an-alarm"] as const;
+export const REFUSED = [
+  "unknown-runbook",
+  "bad-parameter",
+  "target-not-in-graph",
+  "environment-forbidden",
+  "freeze-window",
+  "blast-radius",
+  "capacity-floor",
+  "budget-spent",
+  "cooldown",
+  "breaker-open",
+  "lease-held",
+  "change-in-progress",
+  "precheck-failed",
+  "stale-plan",
+  "kill-switch",
+  "guard-error",
+] as const;
+export const EXCLUDED = ["harm-limit", "low-support"] as const;
+export const ABSTAINED = [
+  "no-model",
+  "model-mismatch",
+  "bad-features",
+  "out-of-distribution",
+  "low-support",
+  "ensemble-disagrees",
+  "harm-too-likely",
+  "not-better-than-page",
+  "autonomy-not-earned",
+  "all-refused",
+] as const;
+export const TERMINALS = [
+  "MERGED",
+  "RESOLVED",
+  "SELF_RECOVERED",
+  "REJECTED",
+  "EXPIRED",
+  "ROLLED_BACK",
+  "ESCALATED",
+] as const;
+
+export type IgnoredCode = (typeof IGNORED)[number];
+export type RefusedCode = (typeof REFUSED)[number];
+export type ExcludedCode = (typeof EXCLUDED)[number];
+export type AbstainedCode = (typeof ABSTAINED)[number];
+export type Terminal = (typeof TERMINALS)[number];
+
+/** A reason that a program can count and a person can read: `detail` is one plain sentence, never telemetry text. */
+export type Because<Code extends string = string> = Readonly<{ code: Code; detail: string }>;
+
+export const because = <Code extends string>(code: Code, detail: string): Because<Code> => ({ code, detail });
