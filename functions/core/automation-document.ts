@@ -27,7 +27,7 @@ const common = {
 };
 
 /** Service and Api, then the API's own input members. */
-const apiInputs = z.looseObject({ Service: z.string(), Api: z.string() });
+const apiInputs = z.object({ Service: z.string(), Api: z.string() }).catchall(z.json());
 
 export const automationStep = z.discriminatedUnion("action", [
   z.strictObject({
@@ -50,7 +50,7 @@ export const automationStep = z.discriminatedUnion("action", [
     ...common,
     action: z.literal("aws:branch"),
     inputs: z.strictObject({
-      Choices: z.array(z.looseObject({ NextStep: z.string(), Variable: z.string().optional() })).min(1),
+      Choices: z.array(z.object({ NextStep: z.string() }).catchall(z.json())).min(1),
       Default: z.string().optional(),
     }),
   }),
@@ -89,4 +89,22 @@ export const automationDocument = (name: string, raw: unknown): AutomationDocume
   const content = automationContent.parse(raw);
   const hash = hashOf(content);
   return { name: `${name}-${hash.slice(0, 12)}`, hash, content };
+};
+
+/**
+ * Parameters of an undo: the outputs of the run that it reverses, each found by its name without the step's.
+ * Null where the run captured too little for it; the lint proves that such a run has not come to its first change.
+ */
+export const undoParameters = (
+  undo: AutomationDocument,
+  outputs: Readonly<Record<string, string>>,
+): Readonly<Record<string, string | number>> | null => {
+  const captured = new Map(Object.entries(outputs).map(([name, value]) => [name.split(".")[1] ?? "", value]));
+  const parameters: Record<string, string | number> = {};
+  for (const [name, { type, default: standard }] of Object.entries(undo.content.parameters)) {
+    const value = captured.get(name);
+    if (value !== undefined) parameters[name] = type === "Integer" ? Number(value) : value;
+    else if (standard === undefined) return null;
+  }
+  return parameters;
 };

@@ -1,4 +1,11 @@
+import type { Chapter } from "./chapter.ts";
+import { keyOf } from "./choose.ts";
+import { FEATURES_HASH } from "./features.ts";
+import type { Incident } from "./incident.ts";
+import type { Ports } from "./ports.ts";
 import type { ExitStatus } from "./record.ts";
+import { actionCost, discountedHours, harmCost, harmOf } from "./reward.ts";
+import type { Outcome } from "./stages.ts";
 
 /** One decision as the learner reads it: the columns of an episode row, in their written names. */
 export type EpisodeRow = Readonly<{
@@ -58,3 +65,111 @@ export type EpisodeRow = Readonly<{
   reopened_24h: boolean | null;
   matured_at: number | null;
 }>;
+
+/** What was measured of one decision's time: impact minute by minute, in severity-1 minutes. */
+export type Measured = Readonly<{
+  /** From the decision to the next one, or to the incident's end. */
+  impact: readonly number[];
+  /** After the hand-over to people, until recovery held or the watch ended; empty where nothing was handed over. */
+  handover: readonly number[];
+  end: EpisodeRow["end"];
+  recoveredByHand: boolean;
+}>;
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+const RESPONSE: Readonly<Record<"rejected" | "expired" | "withdrawn", EpisodeRow["human_response"]>> = {
+  rejected: "rejected",
+  expired: "expired",
+  withdrawn: "already_recovered",
+};
+
+const recoveredBy = (outcome: Outcome, measured: Measured): EpisodeRow["recovered_by"] => {
+  if (outcome.kind === "recovered") return outcome.by;
+  if (measured.end === "recovered") return measured.recoveredByHand ? "human" : "self";
+  return "";
+};
+
+/** The index that was executed: what ran, or the candidate that waits where nothing ran; -1 where there is none. */
+const executedIndex = ({ decision, deed }: Chapter, catalogue: Ports["catalogue"]): number => {
+  const { result } = decision;
+  if (result.kind === "chosen" && (deed.exit !== null || result.plan === null)) return result.index;
+  const kind = result.kind === "abstained" ? result.falls : "wait";
+  return decision.weighed.findIndex(({ verdict }) =>
+    catalogue.runbooks.some((one) => one.id === verdict.candidate.runbook && one.kind === kind),
+  );
+};
+
+/** The row of one decision. The vectors are those that were scored; costs are in hours of severity-1 impact. */
+export const episodeRow = (
+  ports: Pick<Ports, "guardrails" | "catalogue">,
+  incident: Incident,
+  chapter: Chapter,
+  measured: Measured,
+): EpisodeRow => {
+  const { decision, deed } = chapter;
+  const { weighed, result } = decision;
+  const ran = deed.exit !== null;
+  const executed = executedIndex(chapter, ports.catalogue);
+  const harm = harmOf(deed.outcome, ran);
+  const asked = result.kind === "chosen" && result.consents > 0;
+  const candidate = (index: number) => weighed[index]?.verdict.candidate;
+  return {
+    schema_version: 1,
+    row_version: 0,
+    decision_id: decision.decisionId,
+    incident_id: decision.incidentId,
+    cluster_id: decision.incidentId,
+    step: decision.step,
+    decided_at: decision.decidedAtMs,
+    source: "agent",
+    service: incident.service,
+    environment: incident.environment,
+    severity: incident.severity,
+    features_hash: FEATURES_HASH,
+    catalogue_hash: ports.catalogue.hash,
+    guardrails_hash: ports.guardrails.hash,
+    model_hash: decision.modelHash,
+    world_hash: "",
+    state: decision.state,
+    candidates: weighed.flatMap((one) => one.features),
+    candidate_key: weighed.map(keyOf),
+    runbook_id: weighed.map((one) => one.verdict.candidate.runbook),
+    drafted_by: weighed.map((one) => one.verdict.candidate.source),
+    drafter: decision.drafter.name,
+    tier: weighed.map((one) => one.verdict.tier),
+    consents: weighed.map((one) => (one.verdict.kind === "allowed" ? one.verdict.consents : 0)),
+    allowed: weighed.map((one) => one.verdict.kind === "allowed"),
+    refused_because: weighed.map((one) => (one.verdict.kind === "refused" ? one.verdict.because.code : "")),
+    stage: decision.mode === "observe" ? "shadow" : asked ? "ask" : "auto",
+    canary_arm: "",
+    arm_probability: 1,
+    proposed: result.kind === "chosen" ? result.index : executed,
+    probability: weighed.map((one) => one.probability),
+    tie_set: weighed.map((one) => one.probability > 0),
+    epsilon: 0,
+    seed: decision.seed,
+    abstained_because: result.kind === "abstained" ? result.because.code : "",
+    q: weighed.every((one) => one.score !== null) ? weighed.map((one) => one.score?.q.mean ?? 0) : null,
+    human_response:
+      deed.refusal !== null ? RESPONSE[deed.refusal.kind] : deed.consent?.by === "people" ? "approved" : "none",
+    human_reason: deed.refusal?.note ?? "",
+    executed,
+    executed_runbook: candidate(executed)?.runbook ?? "",
+    exit_status: deed.exit === null || deed.exit === "running" ? "none" : deed.exit,
+    undone: deed.undone,
+    elapsed_minutes: (deed.endedAtMs - decision.decidedAtMs) / 60_000,
+    impact_minutes: sum(measured.impact),
+    impact_discounted: discountedHours(measured.impact),
+    cost_action: actionCost(deed.outcome, ran ? (weighed[executed]?.verdict.tier ?? null) : null),
+    cost_harm: harmCost(harm),
+    cost_recurrence: 0,
+    handover_impact: discountedHours(measured.handover),
+    harm,
+    recovered: deed.outcome.kind === "recovered",
+    recovered_by: recoveredBy(deed.outcome, measured),
+    end: measured.end,
+    reopened_24h: null,
+    matured_at: null,
+  };
+};

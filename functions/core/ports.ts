@@ -46,6 +46,8 @@ export type Guardrails = Readonly<{ hash: string; ask: (request: GuardRequest) =
 export type Scorer = Readonly<{
   policy: string;
   modelHash: string;
+  /** How the proposal is drawn: the best score wins, or every allowed candidate is equally likely. */
+  draw: "best" | "uniform";
   score: (state: readonly number[], candidates: readonly (readonly number[])[]) => Promise<readonly Score[]>;
 }>;
 
@@ -128,6 +130,10 @@ export type Ports = Readonly<{
   clock: Clock;
   executions: Executions;
   catalogue: Catalogue;
+  /** True where effects are only written down: a recorded incident cannot be changed. */
+  dryRun: boolean;
+  /** Identifies the running code in the record: a revision or a bundle's hash. */
+  codeHash: string;
 }>;
 
 /** The durable context, as core needs it; results are JSON and come back the same on every replay. */

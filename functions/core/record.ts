@@ -1,6 +1,12 @@
+import type { Chapter } from "./chapter.ts";
+import type { Effect } from "./execute.ts";
+import { FEATURES_HASH } from "./features.ts";
+import { isoTime } from "./ids.ts";
+import type { Incident } from "./incident.ts";
+import type { Ports } from "./ports.ts";
 import type { Because, Terminal } from "./reasons.ts";
 import type { Params, Tier } from "./runbook.ts";
-import type { Consents, Mode, Outcome } from "./stages.ts";
+import type { Consents, Mode, Outcome, Weighed } from "./stages.ts";
 
 export type ExitStatus = "none" | "succeeded" | "failed" | "stopped" | "timed-out" | "unknown";
 
@@ -81,3 +87,93 @@ export type IncidentRecord = Readonly<{
   }>[];
   decisions: readonly DecisionRecord[];
 }>;
+
+const candidateRecord = (weighed: Weighed): CandidateRecord => {
+  const { verdict, excluded } = weighed;
+  const { runbook, version, target, params, source } = verdict.candidate;
+  const refused = verdict.kind === "refused";
+  return {
+    runbook,
+    version,
+    target,
+    params,
+    source,
+    verdict: refused ? "refused" : excluded !== null ? "excluded" : "allowed",
+    because: refused ? verdict.because : excluded,
+    tier: verdict.tier,
+    consents: refused ? null : verdict.consents,
+    features: weighed.features,
+    q: weighed.score?.q ?? null,
+    probability: weighed.probability,
+  };
+};
+
+/** One decision as the record holds it. */
+export const decisionRecord = ({ decision, deed }: Chapter): DecisionRecord => {
+  const { result } = decision;
+  const plan = result.kind === "chosen" ? result.plan : null;
+  return {
+    step: decision.step,
+    decidedAt: isoTime(decision.decidedAtMs),
+    mode: decision.mode,
+    policy: decision.policy,
+    context: { digest: decision.digest, redactions: decision.redactions, missing: decision.missing },
+    drafter: decision.drafter,
+    candidates: decision.weighed.map(candidateRecord),
+    choice: result.kind === "chosen" ? { candidate: result.index } : null,
+    abstention: result.kind === "abstained" ? { because: result.because } : null,
+    plan:
+      plan === null
+        ? null
+        : { hash: plan.hash, target: plan.target, params: plan.params, expiresAt: isoTime(plan.expiresAtMs) },
+    consent:
+      deed.consent === null
+        ? null
+        : { by: deed.consent.by, people: deed.consent.people, at: isoTime(deed.consent.atMs) },
+    refusal:
+      deed.refusal === null ? null : { kind: deed.refusal.kind, by: deed.refusal.by, at: isoTime(deed.refusal.atMs) },
+    outcome: { kind: deed.outcome.kind, afterSeconds: deed.outcome.afterSeconds },
+  };
+};
+
+/** The whole incident as one document: anyone can read from it what was done, by whom, and on what grounds. */
+export const incidentRecord = (
+  ports: Pick<Ports, "guardrails" | "catalogue" | "scorer" | "codeHash">,
+  incident: Incident,
+  ending: Readonly<{ terminal: Terminal; because: Because; atMs: number }>,
+  chapters: readonly Chapter[],
+  effects: readonly Effect[],
+): IncidentRecord => ({
+  schema: 1,
+  incident: {
+    id: incident.id,
+    key: incident.keys[0] ?? "",
+    alarmName: incident.alarmName,
+    account: incident.account,
+    region: incident.region,
+    service: incident.service,
+    environment: incident.environment,
+    severity: incident.severity,
+    openedAt: isoTime(incident.openedAtMs),
+    closedAt: isoTime(ending.atMs),
+  },
+  terminal: ending.terminal,
+  because: ending.because,
+  hashes: {
+    model: ports.scorer.modelHash,
+    guardrails: ports.guardrails.hash,
+    catalogue: ports.catalogue.hash,
+    features: FEATURES_HASH,
+    prompt: "",
+    code: ports.codeHash,
+  },
+  effects: effects.map(({ key, step, runbook, target, atMs, dryRun }) => ({
+    key,
+    step,
+    runbook,
+    target,
+    at: isoTime(atMs),
+    dryRun,
+  })),
+  decisions: chapters.map(decisionRecord),
+});

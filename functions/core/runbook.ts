@@ -40,6 +40,8 @@ export type Runbook = Readonly<{
   id: string;
   version: string;
   title: string;
+  /** What choosing it means: an automation runs, Quell looks again later, or a person takes over. */
+  kind: "effect" | "wait" | "page";
   /** What happens to users and data while it runs, for the card. */
   effect: string;
   /** CloudFormation's type name of its target; null where it has none. */

@@ -78,6 +78,15 @@ export const settingsSchema = z.strictObject({
   /** How long a runbook's effect is watched before it counts as not recovered, beyond its expected minutes. */
   verifySeconds: z.int().positive().default(900),
   soakSeconds: z.int().positive().default(300),
+  /** An alarm of a service that shares a dependency joins an open incident within this time of its opening. */
+  foldSeconds: z.int().positive().default(900),
+  /** How long an alarm is watched after it was handed over to people: their time is part of the outcome. */
+  handoverSeconds: z
+    .int()
+    .positive()
+    .default(8 * 3600),
+  /** Nothing is known after this instant: the end of a recording. Null in a live account. */
+  horizonMs: z.number().nullable().default(null),
   /** Freeze windows, UTC: nothing is changed inside them. */
   freezes: z.array(z.strictObject({ fromMs: z.number(), toMs: z.number(), reason: z.string() })).default([]),
   /** Environments in which a named runbook may never run. */

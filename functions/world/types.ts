@@ -9,9 +9,7 @@ export const WORLD_START_MS = Date.UTC(2026, 0, 5);
 export type ApiCall = Readonly<{ service: string; api: string; input: Readonly<Record<string, Json>> }>;
 /** Who called: an automation execution, or a person at the console. */
 export type Caller = Readonly<{ executionId: string | null; person: string | null }>;
-export type ApiReply =
-  | Readonly<{ ok: true; output: Json }>
-  | Readonly<{ ok: false; code: string; message: string }>;
+export type ApiReply = Readonly<{ ok: true; output: Json }> | Readonly<{ ok: false; code: string; message: string }>;
 
 /** An event as EventBridge delivers it: late by 1-5 s, duplicated and out of order now and then. */
 export type Delivery = Readonly<{ deliverAtMs: number; event: Json }>;

@@ -1,0 +1,273 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import type { Json } from "../../core/json.ts";
+import { parseAlarmEvent } from "./alarm-event.ts";
+import { compositeAlarmEvent, contributorEvent, metricAlarmEvent } from "./alarm-events.fixture.ts";
+
+type Path = readonly (string | number)[];
+
+const pathsOf = (value: Json, path: Path = []): readonly Path[] =>
+  typeof value !== "object" || value === null
+    ? [path]
+    : [path, ...Object.entries(value).flatMap(([key, child]) => pathsOf(child, [...path, key]))];
+
+/** A copy of the value in which the part at `path` is replaced, or dropped where `change` is undefined. */
+const changed = (value: Json, path: Path, change: Json | undefined): Json | undefined => {
+  const [key, ...rest] = path;
+  if (key === undefined) return change;
+  const entries = Object.entries(value as Record<string, Json>).flatMap(([name, child]) => {
+    const next = name === key ? changed(child, rest, change) : child;
+    return next === undefined ? [] : [[name, next] as const];
+  });
+  return Array.isArray(value) ? entries.map(([, child]) => child) : Object.fromEntries(entries);
+};
+
+const with_ = (path: Path, change: Json | undefined): unknown => changed(metricAlarmEvent(), path, change);
+
+describe("parseAlarmEvent", () => {
+  it("reads a metric alarm's state change into an incident", () => {
+    const event = metricAlarmEvent();
+
+    const ingested = parseAlarmEvent(event);
+
+    assert.deepEqual(ingested, {
+      kind: "incident",
+      alarm: {
+        key: "123456789012/eu-west-1/checkout / 5xx too high",
+        account: "123456789012",
+        region: "eu-west-1",
+        alarmName: "checkout / 5xx too high",
+        contributorId: null,
+        kind: "metric",
+        state: "ALARM",
+        changedAtMs: Date.UTC(2026, 0, 5, 10, 4, 40, 989),
+        previousState: "OK",
+        reason: "Threshold Crossed: 1 datapoint [12.0] was greater than the threshold (5.0).",
+        description: "Too many failed requests",
+        metrics: [
+          {
+            namespace: "AWS/ApplicationELB",
+            metricName: "HTTPCode_Target_5XX_Count",
+            dimensions: { LoadBalancer: "app/checkout/50dc6c495c0c9188" },
+            stat: "Sum",
+            periodSeconds: 60,
+          },
+        ],
+        threshold: 5,
+        suppressedBy: null,
+        muted: false,
+      },
+    });
+  });
+
+  it("takes ALARM after ALARM as an incident: so arrives an alarm whose suppression ended", () => {
+    const event = with_(["detail", "previousState", "value"], "ALARM");
+
+    const ingested = parseAlarmEvent(event);
+
+    assert.equal(ingested.kind, "incident");
+  });
+
+  for (const state of ["OK", "INSUFFICIENT_DATA"]) {
+    it(`takes ${state} as an update, suppressed and muted or not`, () => {
+      const plain = compositeAlarmEvent({ value: state });
+      const covered = {
+        ...compositeAlarmEvent({ value: state, actionsSuppressedBy: "Alarm" }),
+        muteDetail: { mutedByArn: "arn" },
+      };
+
+      const kinds = [plain, covered].map((event) => parseAlarmEvent(event).kind);
+
+      assert.deepEqual(kinds, ["update", "update"]);
+    });
+  }
+
+  for (const by of ["WaitPeriod", "Alarm", "ExtensionPeriod", "AlarmSuppressor"]) {
+    it(`ignores a composite alarm that ${by} suppresses, and still names it`, () => {
+      const event = compositeAlarmEvent({ value: "ALARM", actionsSuppressedBy: by });
+
+      const ingested = parseAlarmEvent(event);
+
+      assert.ok(ingested.kind === "ignored");
+      assert.equal(ingested.because.code, "suppressed");
+      assert.equal(ingested.alarm?.suppressedBy, by);
+      assert.equal(ingested.alarm?.kind, "composite");
+    });
+  }
+
+  it("ignores a muted alarm, and still names it", () => {
+    const muteDetail = { mutedByArn: "arn:aws:cloudwatch:eu-west-1:123456789012:alarm-mute-rule:night" };
+    const event = metricAlarmEvent({ muteDetail });
+
+    const ingested = parseAlarmEvent(event);
+
+    assert.ok(ingested.kind === "ignored");
+    assert.equal(ingested.because.code, "muted");
+    assert.equal(ingested.alarm?.muted, true);
+  });
+
+  it("keeps the contributors of one alarm apart", () => {
+    const events = ["6d442278dba546f6", "0a1b2c3d4e5f6071"].map(contributorEvent);
+
+    const keys = events.map(parseAlarmEvent).map((ingested) => ingested.kind === "incident" && ingested.alarm.key);
+
+    assert.deepEqual(keys, [
+      "123456789012/eu-west-1/tables throttle/6d442278dba546f6",
+      "123456789012/eu-west-1/tables throttle/0a1b2c3d4e5f6071",
+    ]);
+  });
+
+  for (const [kind, queries] of [
+    ["anomaly", [{ id: "ad1", expression: "ANOMALY_DETECTION_BAND(m1, 2)" }]],
+    ["metric-math", [{ id: "e1", expression: "SUM(METRICS())" }]],
+    ["metric", [{ id: "m1", metricStat: "damaged" }, 7]],
+  ] as const) {
+    it(`calls an alarm ${kind} by its metrics' expressions`, () => {
+      const event = with_(["detail", "configuration", "metrics"], queries);
+
+      const ingested = parseAlarmEvent(event);
+
+      assert.equal(ingested.kind === "incident" && ingested.alarm.kind, kind);
+    });
+  }
+
+  it("ignores an alarm's configuration change and names the alarm where it can", () => {
+    const changes = [metricAlarmEvent(), { detail: 7 }].map((event) => ({
+      ...event,
+      "detail-type": "CloudWatch Alarm Configuration Change",
+    }));
+
+    const ingested = changes.map(parseAlarmEvent);
+
+    assert.deepEqual(
+      ingested.map((one) => one.kind === "ignored" && [one.because.code, one.alarm?.alarmName ?? null]),
+      [
+        ["configuration-change", "checkout / 5xx too high"],
+        ["configuration-change", null],
+      ],
+    );
+  });
+
+  it("does not take another sender's imitation for an alarm", () => {
+    const event = { ...metricAlarmEvent(), source: "my.application" };
+
+    const ingested = parseAlarmEvent(event);
+
+    assert.equal(ingested.kind === "ignored" && ingested.because.code, "not-an-alarm");
+  });
+
+  it("believes a threshold only where CloudWatch wrote the reasonData", () => {
+    const callers = [
+      null,
+      5,
+      '{"threshold":5}',
+      "disk full, see wiki",
+      "[1]",
+      '{"version":"1.0","threshold":5}',
+      "null",
+    ];
+    const events = callers.map((reasonData) => with_(["detail", "state", "reasonData"], reasonData));
+
+    const thresholds = events.map(parseAlarmEvent).map((one) => one.kind === "incident" && one.alarm.threshold);
+
+    assert.deepEqual(
+      thresholds,
+      callers.map(() => null),
+    );
+  });
+
+  for (const [path, pointer] of [
+    [["detail", "alarmName"], "/detail/alarmName: "],
+    [["detail", "state"], "/detail/state: "],
+    [["detail", "state", "value"], "/detail/state/value: "],
+    [["detail", "state", "timestamp"], "/detail/state/timestamp: "],
+    [["account"], "/account: "],
+    [["region"], "/region: "],
+    [["detail"], "/detail: "],
+  ] as const) {
+    it(`calls an alarm without ${path.join(".")}, or with another type there, invalid and points at it`, () => {
+      const events = [undefined, null, 7, "", [], {}].map((change) => with_(path, change));
+
+      const reasons = events.map(parseAlarmEvent).map((one) => (one.kind === "invalid" ? one.reason : one.kind));
+
+      assert.ok(
+        reasons.every((reason) => reason.startsWith(pointer) || reason.startsWith(`${pointer.slice(0, -2)}/`)),
+        reasons.join("\n"),
+      );
+    });
+  }
+
+  it("never throws, whatever JSON it is given", () => {
+    const anything = fc.jsonValue();
+    const detailed = fc.record({
+      "detail-type": fc.constantFrom("CloudWatch Alarm State Change", "CloudWatch Alarm Configuration Change"),
+      detail: fc.jsonValue(),
+    });
+
+    fc.assert(
+      fc.property(fc.oneof(anything, detailed), (raw) => {
+        const { kind } = parseAlarmEvent(raw);
+        assert.match(kind, /^(incident|update|ignored|invalid)$/);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("gives a kind, and a pointer when invalid, to an event with any field dropped or retyped", () => {
+    const events = [metricAlarmEvent(), compositeAlarmEvent({ value: "ALARM" }), contributorEvent("6d442278dba546f6")];
+    const damaged = fc
+      .constantFrom(...events)
+      .chain((event) =>
+        fc.tuple(fc.constant(event), fc.constantFrom(...pathsOf(event)), fc.option(fc.jsonValue(), { nil: undefined })),
+      );
+
+    fc.assert(
+      fc.property(damaged, ([event, path, change]) => {
+        const ingested = parseAlarmEvent(changed(event, path, change as Json | undefined));
+        assert.match(ingested.kind === "invalid" ? ingested.reason : "/none: valid", /^(\/[^/: ]+)+: ./);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+const testData = process.env.QUELL_TEST_DATA;
+if (testData === undefined) {
+  process.stdout.write("skipped: set QUELL_TEST_DATA to the folder of recorded inputs to test AWS's own samples\n");
+} else {
+  describe("AWS's documented samples", () => {
+    const folder = join(testData, "alarms", "eventbridge-awsdocs");
+    for (const file of readdirSync(folder)) {
+      it(`${file} gets the kind that its content deserves`, () => {
+        const event = JSON.parse(readFileSync(join(folder, file), "utf8"));
+        const suppressed = event.detail.state.actionsSuppressedBy !== undefined;
+        const expected =
+          event["detail-type"] === "CloudWatch Alarm Configuration Change"
+            ? "ignored configuration-change"
+            : suppressed
+              ? "ignored suppressed"
+              : "incident";
+
+        const ingested = parseAlarmEvent(event);
+
+        const code = ingested.kind === "ignored" ? ` ${ingested.because.code}` : "";
+        assert.equal(`${ingested.kind}${code}`, expected);
+        assert.equal(ingested.kind !== "invalid" && ingested.alarm?.alarmName, event.detail.alarmName);
+      });
+    }
+
+    it("hold three incidents, one suppressed alarm and six configuration changes, of all four kinds", () => {
+      const events = readdirSync(folder).map((file) => JSON.parse(readFileSync(join(folder, file), "utf8")));
+
+      const ingested = events.map(parseAlarmEvent);
+
+      const codes = ingested.map((one) => (one.kind === "ignored" ? one.because.code : one.kind)).sort();
+      assert.deepEqual(codes, [...Array(6).fill("configuration-change"), ...Array(3).fill("incident"), "suppressed"]);
+      const kinds = ingested.flatMap((one) => (one.kind === "incident" ? [one.alarm.kind] : [])).sort();
+      assert.deepEqual(kinds, ["anomaly", "metric", "metric-math"]);
+    });
+  });
+}

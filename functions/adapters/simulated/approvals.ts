@@ -1,0 +1,125 @@
+import { z } from "zod";
+import type { Json } from "../../core/json.ts";
+import type { Approvals, Clock, Ledger } from "../../core/ports.ts";
+import type { Card, Vote } from "../../core/stages.ts";
+
+/** What a person says to a card. */
+export type Answer = Readonly<{ answer: Vote["answer"]; reason: string }>;
+
+/** People who answer every card the same way. */
+export type People = Readonly<{
+  /** Simulated seconds between a card and its answer. */
+  answersAfterSeconds: number;
+  answer: (card: Card) => Promise<Answer>;
+}>;
+
+/** Approvals with the people behind them: whoever drives the clock lets them answer when they are due. */
+export type SimulatedApprovals = Approvals &
+  Readonly<{
+    /** When the next answer is due, or null where no card is open. */
+    nextAnswerMs: () => number | null;
+    /** Lets everybody whose time has come answer; each answer is written first, then the bell is rung. */
+    answerDue: (nowMs: number) => Promise<void>;
+  }>;
+
+/** Two groups, so that a plan that needs two consents can get them; in the order in which they answer. */
+const PEOPLE: readonly Readonly<{ person: string; group: string }>[] = [
+  { person: "simulated-oncall", group: "oncall" },
+  { person: "simulated-owner", group: "owners" },
+];
+
+/** A scripted person takes this long to read a card. */
+export const SCRIPTED_ANSWER_SECONDS = 4 * 60;
+
+/** People who always say the same. */
+export const scriptedPeople = (answer: Vote["answer"]): People => ({
+  answersAfterSeconds: SCRIPTED_ANSWER_SECONDS,
+  answer: async () => ({ answer, reason: answer === "approve" ? "scripted yes" : "scripted no" }),
+});
+
+const PREFIX = "question#";
+
+// The card is written by this file alone, and comes back as it was written: JSON keeps it whole.
+const question = z.object({
+  card: z.custom<Card>((value) => typeof value === "object" && value !== null),
+  askedAtMs: z.number(),
+  votes: z.array(z.custom<Vote>((value) => typeof value === "object" && value !== null)),
+  settled: z.string().nullable(),
+  isRung: z.boolean(),
+});
+type Question = Readonly<z.infer<typeof question>>;
+
+/**
+ * Approvals answered by simulated people, kept in `desk` so that a restart finds every open card and given answer.
+ * A crash between an answer and its bell rings again: the vote is read back, never asked for twice.
+ * @param ring wakes the incident of this id; ringing a closed bell is success
+ */
+export const simulatedApprovals = async (
+  desk: Ledger,
+  clock: Clock,
+  people: People,
+  ring: (incidentId: string) => Promise<void>,
+): Promise<SimulatedApprovals> => {
+  const open = new Map<string, number>();
+  for (const { item } of await desk.list(PREFIX)) track(open, question.parse(item), people);
+  const update = async (decisionId: string, change: (kept: Question) => Question): Promise<Question | null> => {
+    const kept = await desk.read(PREFIX + decisionId);
+    if (kept === null) return null;
+    const changed = change(question.parse(kept.item));
+    await put(desk, changed, kept.version);
+    track(open, changed, people);
+    return changed;
+  };
+  return {
+    ask: async (card) => {
+      const kept = await desk.read(PREFIX + card.decisionId);
+      if (kept !== null && question.parse(kept.item).card.plan.hash === card.plan.hash) return;
+      const asked = { card, askedAtMs: clock.nowMs(), votes: [], settled: null, isRung: false };
+      await put(desk, asked, kept?.version ?? null);
+      track(open, asked, people);
+    },
+    votes: async (decisionId) => {
+      const kept = await desk.read(PREFIX + decisionId);
+      return kept === null ? [] : question.parse(kept.item).votes;
+    },
+    settle: async (decisionId, text) => {
+      await update(decisionId, (kept) => ({ ...kept, settled: text }));
+    },
+    nextAnswerMs: () => (open.size === 0 ? null : Math.min(...open.values())),
+    answerDue: async (nowMs) => {
+      for (const [decisionId, dueAtMs] of [...open]) {
+        if (dueAtMs > nowMs) continue;
+        const kept = await desk.read(PREFIX + decisionId);
+        if (kept === null) continue;
+        const asked = question.parse(kept.item);
+        const votes =
+          asked.votes.length > 0 ? asked.votes : votesOf(asked.card, await people.answer(asked.card), nowMs);
+        const answered = await update(decisionId, (now) => ({ ...now, votes }));
+        if (answered === null) continue;
+        await ring(answered.card.incidentId);
+        await update(decisionId, (now) => ({ ...now, isRung: true }));
+      }
+    },
+  };
+};
+
+const track = (open: Map<string, number>, asked: Question, people: People): void => {
+  if (asked.isRung || asked.settled !== null) open.delete(asked.card.decisionId);
+  else open.set(asked.card.decisionId, asked.askedAtMs + people.answersAfterSeconds * 1000);
+};
+
+const put = async (desk: Ledger, asked: Question, expected: number | null): Promise<void> => {
+  const item = { ...asked } as unknown as Json;
+  if (!(await desk.write(PREFIX + asked.card.decisionId, item, expected)))
+    throw new Error(`the card of ${asked.card.decisionId} was written by somebody else; run one gameday at a time`);
+};
+
+/** As many consents as the plan needs; one rejection is enough. */
+const votesOf = (card: Card, { answer, reason }: Answer, atMs: number): Question["votes"] =>
+  PEOPLE.slice(0, answer === "approve" ? Math.max(1, card.consentsNeeded) : 1).map((who) => ({
+    ...who,
+    answer,
+    planHash: card.plan.hash,
+    reason,
+    atMs,
+  }));

@@ -1,0 +1,23 @@
+import type { Card } from "../core/stages.ts";
+import { type Paint, plain } from "./timeline.ts";
+
+/**
+ * The card as lines for a terminal: computed facts first, then exactly what would run, how it is undone, what came second
+ * and until when the answer counts. Other people's words are stripped of control characters.
+ */
+export const cardLines = (card: Card, nowMs: number, paint: Paint): readonly string[] => [
+  paint("bold", plain(card.title)),
+  ...card.facts.map((fact) => `  fact        ${plain(fact)}`),
+  `  runbook     ${card.plan.runbook}@${card.plan.version}`,
+  `  target      ${plain(card.plan.target)}`,
+  ...Object.entries(card.plan.params)
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
+    .map(([name, value]) => `  parameter   ${plain(name)} = ${plain(JSON.stringify(value))}`),
+  `  effect      ${plain(card.effect)}`,
+  `  undo        ${plain(card.undo)}`,
+  `  takes       about ${card.expectedMinutes} min`,
+  `  tier        T${card.tier}, needs ${card.consentsNeeded === 1 ? "1 consent" : `${card.consentsNeeded} consents`}`,
+  `  runner-up   ${card.runnerUp === null ? "none" : plain(card.runnerUp)}`,
+  `  expires     in ${Math.max(0, Math.round((card.expiresAtMs - nowMs) / 60_000))} min`,
+  `  plan        ${card.plan.hash.slice(0, 12)}`,
+];

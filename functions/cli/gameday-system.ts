@@ -1,0 +1,97 @@
+import type { DatabaseSync } from "node:sqlite";
+import { createEngine, type Engine } from "../adapters/durable/engine.ts";
+import { documentsOf, simulatedActuator } from "../adapters/simulated/actuator.ts";
+import { type People, type SimulatedApprovals, simulatedApprovals } from "../adapters/simulated/approvals.ts";
+import { type SimulatedClock, simulatedClock } from "../adapters/simulated/clock.ts";
+import { simulatedEvidence } from "../adapters/simulated/evidence.ts";
+import { simulatedExecutions } from "../adapters/simulated/executions.ts";
+import type { KeepInput } from "../adapters/simulated/inputs.ts";
+import { simulatedPager } from "../adapters/simulated/pager.ts";
+import { simulatedSwitch } from "../adapters/simulated/switch.ts";
+import { sqliteEngineStore } from "../adapters/sqlite/engine-store.ts";
+import { sqliteEpisodes } from "../adapters/sqlite/episodes.ts";
+import { sqliteLedger } from "../adapters/sqlite/ledger.ts";
+import { sqliteRecords } from "../adapters/sqlite/records.ts";
+import type { AutomationDocument } from "../core/automation-document.ts";
+import { readIncident } from "../core/incident.ts";
+import type { Drafter, Guardrails, Ports, Scorer } from "../core/ports.ts";
+import type { Catalogue } from "../core/runbook.ts";
+import { type Settings, settingsSchema } from "../core/settings.ts";
+import { respondWith } from "../handlers/respond.ts";
+import { type Scenario, scenarioAt } from "../world/scenario.ts";
+import { settingsFor } from "../world/settings-for.ts";
+import type { World } from "../world/state.ts";
+import { worldAt } from "./gameday-measure.ts";
+import type { GamedayParameters } from "./gameday-options.ts";
+import type { GamedayStore } from "./gameday-store.ts";
+import { type Tell, tellingPorts } from "./gameday-told.ts";
+
+/** What all worlds of a gameday share. */
+export type Stage = Readonly<{
+  parameters: GamedayParameters;
+  database: DatabaseSync;
+  store: GamedayStore;
+  catalogue: Catalogue;
+  guardrails: Guardrails;
+  drafter: Drafter;
+  scorer: Scorer;
+  people: People;
+  /** Null where nobody watches. */
+  tell: Tell | null;
+  /** Lets real time pass while somebody watches; at once where nobody does. */
+  pace: (simulatedMs: number) => Promise<void>;
+}>;
+
+/** One world with Quell wired onto it: the handlers that are deployed, on simulated ports and the embedded engine. */
+export type System = Readonly<{
+  scenario: Scenario;
+  world: World;
+  settings: Settings;
+  documents: ReadonlyMap<string, AutomationDocument>;
+  clock: SimulatedClock;
+  ports: Ports;
+  engine: Engine;
+  approvals: SimulatedApprovals;
+}>;
+
+/** Opens world `index` as the store left it, or at its beginning. */
+export const openSystem = async (stage: Stage, index: number): Promise<System> => {
+  const { parameters, database, store } = stage;
+  const scenario = scenarioAt(parameters.seed, index);
+  const documents = documentsOf(stage.catalogue);
+  const world = worldAt(scenario, documents, store.inputsOf(index), store.clockOf(index));
+  const settings = settingsSchema.parse({ ...settingsFor(world), mode: parameters.mode });
+  const clock = simulatedClock(world.nowMs);
+  const keepInput: KeepInput = (input) => store.keepInput(index, input);
+  const ledger = sqliteLedger(database);
+  const executions = simulatedExecutions(() => engine);
+  const approvals = await simulatedApprovals(ledger, clock, stage.people, async (incidentId) => {
+    const doorbell = (await readIncident(ledger, incidentId))?.doorbell ?? null;
+    if (doorbell !== null) await executions.ring(doorbell);
+  });
+  const silent: Ports = {
+    evidence: simulatedEvidence(world),
+    drafter: stage.drafter,
+    guardrails: stage.guardrails,
+    scorer: stage.scorer,
+    approvals,
+    actuator: simulatedActuator(world, documents, keepInput),
+    ledger,
+    episodes: sqliteEpisodes(database),
+    records: sqliteRecords(database),
+    pager: simulatedPager(world, keepInput),
+    switch: simulatedSwitch(() => "on"),
+    clock,
+    executions,
+    catalogue: stage.catalogue,
+    dryRun: false,
+    codeHash: "gameday",
+  };
+  const ports = stage.tell === null ? silent : tellingPorts(silent, stage.tell);
+  const engine: Engine = createEngine({
+    store: sqliteEngineStore(database),
+    clock,
+    handler: respondWith(ports, settings),
+  });
+  return { scenario, world, settings, documents, clock, ports, engine, approvals };
+};

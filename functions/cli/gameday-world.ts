@@ -1,0 +1,119 @@
+import { parseAlarmEvent } from "../adapters/aws/alarm-event.ts";
+import type { Engine } from "../adapters/durable/engine.ts";
+import type { Incident } from "../core/incident.ts";
+import { intakeWith } from "../handlers/intake.ts";
+import { runsOf } from "../world/runs.ts";
+import { USER_IMPACT_SHARE } from "../world/settle.ts";
+import type { World } from "../world/state.ts";
+import { impactMinutes, isHealthy } from "../world/truth.ts";
+import { advance, nextEventMs, takeDeliveries } from "../world/world.ts";
+import { actionsIn, duplicatedEffects, harmfulActions, minutesToRecover } from "./gameday-measure.ts";
+import type { IncidentResult, WorldResult } from "./gameday-report.ts";
+import { openSystem, type Stage, type System } from "./gameday-system.ts";
+import { tellDelivery } from "./gameday-told.ts";
+
+const MINUTE_MS = 60_000;
+/** A world that is healed is watched this long for a relapse. */
+const CALM_MS = 30 * MINUTE_MS;
+/** After the onset; nobody's impact is counted beyond this: by then somebody notices without a page. */
+const LONGEST_WORLD_MS = 8 * 60 * MINUTE_MS;
+/** After the onset; an incident that is open then is a finding: eight hours are watched after a handover, and some before. */
+const LONGEST_INCIDENT_MS = 24 * 60 * MINUTE_MS;
+
+/**
+ * Plays one world to its end, from wherever the store left it, and keeps its result. Time jumps from event to event:
+ * the world's, the engine's timers', the people's.
+ * @param knownIds incidents of earlier worlds, which share the ledger
+ */
+export const playWorld = async (stage: Stage, index: number, knownIds: ReadonlySet<string>): Promise<WorldResult> => {
+  const system = await openSystem(stage, index);
+  const { world, clock, engine, approvals } = system;
+  let incidents: readonly Incident[] = [];
+  for (let isFirst = true; ; isFirst = false) {
+    await approvals.answerDue(clock.nowMs());
+    const delivered = await deliver(stage, index, system);
+    const invocations = await engine.runDue();
+    if (delivered + invocations > 0 || isFirst) incidents = await incidentsIn(system, knownIds);
+    if (hasEnded(world, incidents)) break;
+    const nextMs = nextTime(system);
+    if (incidents.some(({ terminal }) => terminal === null)) await stage.pace(nextMs - clock.nowMs());
+    stage.store.keepClock(index, nextMs);
+    clock.moveTo(nextMs);
+    advance(world, nextMs);
+  }
+  const result = resultOf(stage, index, system, incidents);
+  stage.store.keepResult(result);
+  stage.tell?.({ kind: "world-ended", atMs: clock.nowMs(), fault: result.fault, impactMinutes: result.impactMinutes });
+  return result;
+};
+
+/** Hands what is due to intake. A rebuilt world offers its whole past again: what was taken in before is passed over. */
+const deliver = async (stage: Stage, index: number, { world, ports, settings }: System): Promise<number> => {
+  const untilMs = stage.store.deliveredUntil(index) ?? 0;
+  const due = takeDeliveries(world).filter(({ deliverAtMs }) => deliverAtMs > untilMs);
+  for (const { event } of due) {
+    const ingested = parseAlarmEvent(event);
+    const folded = await intakeWith(ports, settings)(ingested);
+    if (stage.tell !== null && "alarm" in ingested && ingested.alarm !== null)
+      tellDelivery(stage.tell, world.nowMs, ingested.alarm, folded.kind);
+  }
+  if (due.length > 0) stage.store.keepDelivered(index, world.nowMs);
+  return due.length;
+};
+
+const incidentsIn = async ({ ports }: System, knownIds: ReadonlySet<string>): Promise<readonly Incident[]> =>
+  (await ports.ledger.list("incident#"))
+    .map(({ item }) => item as unknown as Incident)
+    .filter(({ id }) => !knownIds.has(id))
+    .toSorted((one, other) => one.openedAtMs - other.openedAtMs || (one.id < other.id ? -1 : 1));
+
+const hasEnded = (world: World, incidents: readonly Incident[]): boolean => {
+  const ageMs = world.nowMs - world.scenario.onsetMs;
+  if (ageMs >= LONGEST_INCIDENT_MS) return true;
+  if (!incidents.every(({ terminal, watching }) => terminal !== null && !watching)) return false;
+  if (ageMs >= LONGEST_WORLD_MS) return true;
+  const recent = impactMinutes(world, world.nowMs - CALM_MS, world.nowMs);
+  return incidents.length > 0 && isHealthy(world) && recent < (USER_IMPACT_SHARE * CALM_MS) / MINUTE_MS;
+};
+
+const nextTime = ({ world, engine, approvals, clock }: System): number => {
+  const times = [nextEventMs(world), engine.nextDueMs(), approvals.nextAnswerMs()].filter((atMs) => atMs !== null);
+  if (times.length === 0) throw new Error(`world ${world.scenario.index} stands still at ${clock.nowMs()}`);
+  return Math.max(clock.nowMs(), Math.min(...times));
+};
+
+const resultOf = (
+  stage: Stage,
+  index: number,
+  { world, scenario, documents, engine }: System,
+  incidents: readonly Incident[],
+): WorldResult => {
+  const runs = runsOf(world);
+  const actions = actionsIn(runs);
+  const inputs = stage.store.inputsOf(index);
+  return {
+    index,
+    fault: scenario.fault,
+    incidents: incidents.map(
+      (incident): IncidentResult => ({
+        id: incident.id,
+        terminal: incident.terminal,
+        minutesToRecover: minutesToRecover(world, incident),
+        trouble: incident.terminal === null ? troubleOf(engine, incident.id) : null,
+      }),
+    ),
+    impactMinutes: impactMinutes(world, world.clockStartMs, world.nowMs),
+    actions: actions.length,
+    undos: runs.length - actions.length,
+    harmful: harmfulActions(scenario, documents, inputs),
+    pages: new Set(inputs.flatMap((input) => (input.kind === "page" ? [input.incidentId] : []))).size,
+    duplicatedEffects: duplicatedEffects(runs),
+  };
+};
+
+const troubleOf = (engine: Engine, incidentId: string): string => {
+  const execution = engine.describe(incidentId);
+  if (execution === null) return "its execution was never started";
+  const { status, error } = execution;
+  return error === null ? `its execution is ${status}` : `its execution is ${status}: ${error.type}: ${error.message}`;
+};

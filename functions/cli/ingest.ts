@@ -1,0 +1,76 @@
+import { readFile } from "node:fs/promises";
+import { parseAlarmEvent } from "../adapters/aws/alarm-event.ts";
+import type { Alarm, AlarmState } from "../core/alarm.ts";
+import { isoTime } from "../core/ids.ts";
+import type { Ingested } from "../core/ingest.ts";
+import type { ExitCode } from "./errors.ts";
+import { type EventRecord, eventRecords } from "./event-records.ts";
+
+/** Takes whole lines, without their line end. */
+export type LineOutput = Readonly<{ out: (line: string) => void; err: (line: string) => void }>;
+
+/** What `quell ingest` says of one record; `record` counts from 0 within its file. */
+export type IngestLine = Readonly<{
+  file: string;
+  record: number;
+  kind: Ingested["kind"];
+  incident: Readonly<{
+    key: string;
+    alarmName: string;
+    account: string;
+    region: string;
+    state: AlarmState;
+    changedAt: string;
+  }> | null;
+  reason: string | null;
+}>;
+
+/**
+ * `quell ingest FILE...`: one JSON line for every event in the files, in order, with nothing remembered in between.
+ * @returns 2 when a record is invalid or a file cannot be read (the others are still answered), else 0.
+ */
+export const ingestCommand = async (files: readonly string[], io: LineOutput): Promise<ExitCode> => {
+  if (files.length === 0) {
+    io.err("quell ingest: no file given; name at least one file of alarm events, as EventBridge delivers them");
+    return 2;
+  }
+  let code: ExitCode = 0;
+  for (const file of files) {
+    const text = await readText(file, io);
+    const lines = text === null ? [] : eventRecords(text).map((record, index) => ingestLine(file, index, record));
+    for (const line of lines) io.out(JSON.stringify(line));
+    if (text === null || lines.some((line) => line.kind === "invalid")) code = 2;
+  }
+  return code;
+};
+
+const readText = async (file: string, io: LineOutput): Promise<string | null> => {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    io.err(`quell ingest: cannot read ${file} (${detail}); give the path of a readable file of alarm events`);
+    return null;
+  }
+};
+
+const ingestLine = (file: string, record: number, event: EventRecord): IngestLine => {
+  const ingested: Ingested =
+    event.kind === "json" ? parseAlarmEvent(event.value) : { kind: "invalid", reason: event.reason };
+  const alarm = ingested.kind === "invalid" ? null : ingested.alarm;
+  return { file, record, kind: ingested.kind, incident: alarm && incidentOf(alarm), reason: reasonOf(ingested) };
+};
+
+const reasonOf = (ingested: Ingested): string | null => {
+  if (ingested.kind === "invalid") return ingested.reason;
+  return ingested.kind === "ignored" ? `${ingested.because.code}: ${ingested.because.detail}` : null;
+};
+
+const incidentOf = ({ key, alarmName, account, region, state, changedAtMs }: Alarm) => ({
+  key,
+  alarmName,
+  account,
+  region,
+  state,
+  changedAt: isoTime(changedAtMs),
+});

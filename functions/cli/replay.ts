@@ -1,0 +1,130 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { loadGuardrails } from "../../policies/guardrails/load.ts";
+import { catalogue } from "../../runbooks/catalogue.ts";
+import { cedarGuardrails } from "../adapters/cedar/guardrails.ts";
+import { createEngine, type Engine } from "../adapters/durable/engine.ts";
+import { memoryEngineStore } from "../adapters/durable/memory-engine-store.ts";
+import { recordedDrafter } from "../adapters/recorded/drafter.ts";
+import { recordedEvidence } from "../adapters/recorded/evidence.ts";
+import { type Recording, RecordingUnreadable, readRecording, recordingEndsAtMs } from "../adapters/recorded/recording.ts";
+import { settingsForRecording } from "../adapters/recorded/settings.ts";
+import { simulatedClock } from "../adapters/simulated/clock.ts";
+import { dryActuator, readyApprovals, silentPager } from "../adapters/simulated/dry.ts";
+import { simulatedExecutions } from "../adapters/simulated/executions.ts";
+import { simulatedLedger } from "../adapters/simulated/ledger.ts";
+import { draftOffline } from "../core/draft.ts";
+import { POLICIES } from "../core/policies.ts";
+import type { Ports, Scorer } from "../core/ports.ts";
+import type { IncidentRecord } from "../core/record.ts";
+import { settingsSchema } from "../core/settings.ts";
+import type { Mode } from "../core/stages.ts";
+import { intakeWith } from "../handlers/intake.ts";
+import { respondWith } from "../handlers/respond.ts";
+import { codeHash } from "./code-hash.ts";
+import { BadInput, type ExitCode } from "./errors.ts";
+import { type ReplayRow, replayReport } from "./replay-report.ts";
+
+export type ReplayFlags = Readonly<{ mode: string; policy: string; json?: true }>;
+type Io = Readonly<{ write: (text: string) => void; writeError: (text: string) => void }>;
+
+const MODES: readonly Mode[] = ["observe", "approve", "auto"];
+
+/**
+ * `quell replay DIR`: the whole agent over a recorded incident, or over every one in a folder of them. Nothing can be
+ * changed in a recording, so effects are only written down.
+ */
+export const replay = async (dir: string, flags: ReplayFlags, io: Io): Promise<ExitCode> => {
+  const mode = MODES.find((one) => one === flags.mode);
+  if (mode === undefined) throw new BadInput(`--mode ${flags.mode}: cannot be used; give ${MODES.join(", ")}`);
+  const scorer = POLICIES[flags.policy];
+  if (scorer === undefined)
+    throw new BadInput(`--policy ${flags.policy}: not built; give one of ${Object.keys(POLICIES).join(", ")}`);
+  const folders = recordingsIn(dir);
+  const rows: ReplayRow[] = [];
+  for (const folder of folders) {
+    const recording = opened(folder);
+    for (const { source, because } of recording.damaged) io.writeError(`quell: ${join(folder, source)}: ${because}\n`);
+    rows.push(await replayOne(recording, mode, scorer));
+  }
+  const records = rows.map(({ record }) => record);
+  if (flags.json === true) io.write(`${JSON.stringify(isRecording(dir) ? records[0] : records)}\n`);
+  else io.write(replayReport(rows));
+  return 0;
+};
+
+const isRecording = (dir: string): boolean => existsSync(join(dir, "alarm.json"));
+
+const recordingsIn = (dir: string): readonly string[] => {
+  if (!existsSync(dir) || !statSync(dir).isDirectory())
+    throw new BadInput(`${dir}: no such folder; give a recorded incident, or a folder of them`);
+  if (isRecording(dir)) return [dir];
+  const inside = readdirSync(dir)
+    .sort()
+    .map((name) => join(dir, name))
+    .filter((path) => statSync(path).isDirectory() && isRecording(path));
+  if (inside.length === 0)
+    throw new BadInput(`${dir}: neither it nor a folder in it holds alarm.json; a recording needs at least that file`);
+  return inside;
+};
+
+const opened = (folder: string): Recording => {
+  try {
+    return readRecording(folder);
+  } catch (cause) {
+    if (cause instanceof RecordingUnreadable) throw new BadInput(cause.message, { cause });
+    throw cause;
+  }
+};
+
+/** Runs one recording to its end on a clock of its own, and reads what became of it from its record. */
+export const replayOne = async (recording: Recording, mode: Mode, scorer: Scorer): Promise<ReplayRow> => {
+  const endsAtMs = recordingEndsAtMs(recording);
+  const settings = settingsSchema.parse({ ...settingsForRecording(recording, mode), horizonMs: endsAtMs });
+  const clock = simulatedClock(recording.alarm.changedAtMs);
+  const ledger = simulatedLedger();
+  const guard = loadGuardrails();
+  const records: IncidentRecord[] = [];
+  let engine: Engine;
+  const ports: Ports = {
+    evidence: recordedEvidence(recording, clock),
+    drafter:
+      recording.drafter === null
+        ? { draft: async (context, catalogue) => draftOffline(context, catalogue, null) }
+        : recordedDrafter(recording.drafter.reply),
+    guardrails: cedarGuardrails(guard.policies, guard.schema),
+    scorer,
+    approvals: readyApprovals(clock),
+    actuator: dryActuator,
+    ledger,
+    episodes: { append: async () => {} },
+    records: { put: async (record) => void records.push(record) },
+    pager: silentPager,
+    switch: { read: async () => "on" },
+    clock,
+    executions: simulatedExecutions(() => engine),
+    catalogue,
+    dryRun: true,
+    codeHash: codeHash(),
+  };
+  engine = createEngine({ store: memoryEngineStore(), clock, handler: respondWith(ports, settings) });
+  const taken = await intakeWith(ports, settings)({ kind: "incident", alarm: recording.alarm });
+  for (let dueMs: number | null = clock.nowMs(); dueMs !== null; dueMs = engine.nextDueMs()) {
+    clock.moveTo(dueMs);
+    await engine.runDue();
+  }
+  const record = records.at(-1);
+  if (record === undefined) {
+    const error = taken.incidentId === null ? null : engine.describe(taken.incidentId)?.error;
+    throw new Error(`${recording.alarm.key}: the replay ended without a record: ${error?.message ?? taken.because}`);
+  }
+  return { record, saw: await sawIn(ports, record) };
+};
+
+/** The evidence that weighed most in the first decision, as a sentence. */
+const sawIn = async ({ ledger }: Ports, record: IncidentRecord): Promise<string | null> => {
+  const stored = (await ledger.read(`decision#${record.incident.id}/0`))?.item as
+    | { facts?: readonly string[]; weighed?: readonly { verdict: { candidate: { because: string } } }[] }
+    | undefined;
+  return stored?.weighed?.[0]?.verdict.candidate.because ?? stored?.facts?.[0] ?? null;
+};

@@ -1,0 +1,29 @@
+import type { GamedayReport } from "./gameday-report.ts";
+import { aligned, type Paint } from "./timeline.ts";
+
+/** The small table that ends a gameday, as lines. */
+export const scoreboardLines = (report: GamedayReport, paint: Paint): readonly string[] => {
+  const { median, p90, n } = report.minutesToRecover;
+  const terminals = Object.entries(report.terminal).filter(([, count]) => count > 0);
+  const rows: readonly (readonly [string, string, string])[] = [
+    ...terminals.map(([terminal, count]) => [terminal, String(count), ""] as const),
+    [
+      "minutes to recover",
+      median === null ? "-" : median.toFixed(1),
+      `median of ${n}${p90 === null ? "" : `, p90 ${p90.toFixed(1)}`}`,
+    ],
+    ["impact", report.impactMinutes.toFixed(1), "minutes of lost requests, mean of an incident"],
+    ["actions", String(report.actions), `runs in the cloud, ${report.harmful} of them harmful`],
+    ["undos", String(report.undos), ""],
+    ["pages", String(report.pages), ""],
+    [
+      "duplicated effects",
+      String(report.duplicatedEffects),
+      report.duplicatedEffects === 0 ? "" : "a defect: report it",
+    ],
+    ["mean return", report.meanReturn.toFixed(3), "minus hours of severity-1 impact and costs"],
+  ];
+  const width = Math.max(...rows.map(([, value]) => value.length));
+  const lines = aligned(rows.map(([name, value, words]) => [name, value.padStart(width), words]));
+  return ["", paint("bold", `${report.incidents} incidents, seed ${report.seed}`), ...lines.map((line) => `  ${line}`)];
+};

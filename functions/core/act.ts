@@ -1,0 +1,145 @@
+import { type Aftermath, settleEffect } from "./aftermath.ts";
+import { judge, type Question, questionId, questionOf } from "./approve.ts";
+import { ask } from "./ask.ts";
+import type { Decision } from "./decide.ts";
+import { type Effect, execute, type Started } from "./execute.ts";
+import { follow } from "./follow.ts";
+import { gatherContext } from "./gather.ts";
+import { findRunbook, type Runbook } from "./runbook.ts";
+import { currentIncident, modeFor, type Session, serviceFor } from "./session.ts";
+import type { Consent, Outcome, Plan, Refusal, RunStatus } from "./stages.ts";
+import { takeBack } from "./undo.ts";
+import { watch } from "./watch.ts";
+
+/** What came of carrying out one choice: everything that the record and the episode tell of it. */
+export type Deed = Readonly<{
+  outcome: Outcome;
+  consent: Readonly<{ by: "policy" | "people"; people: readonly string[]; atMs: number }> | null;
+  refusal: Refusal | null;
+  /** How the run itself ended; null where nothing was started. */
+  exit: RunStatus | null;
+  undone: boolean;
+  endedAtMs: number;
+}>;
+
+const secondsSince = (decision: Decision, atMs: number): number => Math.round((atMs - decision.decidedAtMs) / 1000);
+
+/** Mints the consent again from the votes as they are stored, gathers fresh facts, and starts. */
+const start = async (session: Session, decision: Decision, question: Question): Promise<Started> => {
+  const { ports, settings } = session;
+  const incident = await currentIncident(session);
+  const service = serviceFor(settings, incident);
+  const nowMs = ports.clock.nowMs();
+  const subject = { ...incident, incidentId: incident.id, alarmMetrics: incident.metrics };
+  const context = await gatherContext(ports.evidence, settings, service, subject, {
+    nowMs,
+    step: decision.step,
+    tried: [],
+  });
+  const votes = question.consents === 0 ? [] : await ports.approvals.votes(questionId(question));
+  const judged = judge(question, votes, nowMs);
+  if (context.alarms.length > 0 && context.alarms.every((alarm) => alarm.state === "OK"))
+    return { kind: "not-run", because: { code: "stale-plan", detail: "the alarm recovered before it could start" } };
+  if (judged.kind !== "consented")
+    return { kind: "not-run", because: { code: "stale-plan", detail: "the consent does not stand any more" } };
+  return execute(ports, settings, modeFor(settings, service), judged.consent, context);
+};
+
+const verified = async (
+  session: Session,
+  decision: Decision,
+  plan: Plan,
+  runbook: Runbook,
+  effect: Effect,
+): Promise<Omit<Deed, "consent" | "refusal">> => {
+  const { step } = decision;
+  const run = await follow(session, `run-${step}`, effect, runbook);
+  const watched =
+    run.status === "succeeded"
+      ? await watch(session, {
+          name: `verify-${step}`,
+          untilMs: (run.endedAtMs ?? effect.atMs) + session.settings.verifySeconds * 1000,
+          baseline: decision.baseline,
+          stopWhenWorse: true,
+        })
+      : null;
+  if (watched?.kind === "recovered") {
+    const by = watched.okAtMs !== null && watched.okAtMs < run.startedAtMs ? "self" : "action";
+    await settle(session, step, effect, "helped", run.status);
+    const afterSeconds = secondsSince(decision, watched.endedAtMs);
+    return {
+      outcome: { kind: "recovered", by, afterSeconds },
+      exit: run.status,
+      undone: false,
+      endedAtMs: watched.endedAtMs,
+    };
+  }
+  const endedAtMs = watched?.endedAtMs ?? run.endedAtMs ?? effect.atMs;
+  if (run.status === "unknown") {
+    await settle(session, step, effect, "unknown", "unknown");
+    const detail = run.reason ?? "nobody knows how the run ended";
+    const afterSeconds = secondsSince(decision, endedAtMs);
+    return { outcome: { kind: "unknown", afterSeconds, detail }, exit: run.status, undone: false, endedAtMs };
+  }
+  const back = await takeBack(session, decision, plan, runbook, effect, run, watched);
+  await settle(session, step, effect, back.aftermath, back.status);
+  return {
+    outcome: back.outcome,
+    exit: run.status,
+    undone: back.undone,
+    endedAtMs: decision.decidedAtMs + back.outcome.afterSeconds * 1000,
+  };
+};
+
+const settle = (
+  session: Session,
+  step: number,
+  effect: Effect,
+  aftermath: Aftermath,
+  ended: RunStatus | "not-started",
+): Promise<null> =>
+  session.journal.step(`settle-${step}`, async () => {
+    await settleEffect(session.ports, session.settings, session.incidentId, effect, aftermath, ended);
+    return null;
+  });
+
+const publicConsent = (consent: Consent): NonNullable<Deed["consent"]> => ({
+  by: consent.by,
+  people: consent.people,
+  atMs: consent.atMs,
+});
+
+/** Carries out a chosen effect: approve, execute, verify, and undo what did not help. */
+export const carryOut = async (session: Session, decision: Decision): Promise<Deed> => {
+  const nothing = { consent: null, refusal: null, exit: null, undone: false } as const;
+  const question =
+    decision.result.kind === "chosen" ? questionOf(session.incidentId, decision.step, decision.result) : null;
+  if (question === null) throw new Error(`${decision.decisionId}: there is no effect to carry out`);
+  const runbook = findRunbook(session.ports.catalogue, question.plan.runbook, question.plan.version);
+  if (runbook === null) throw new Error(`${question.plan.runbook} left the catalogue while its incident was open`);
+
+  const { judgement } = await ask(session, decision, question);
+  if (judgement.kind === "refused") {
+    const { refusal } = judgement;
+    const afterSeconds = secondsSince(decision, refusal.atMs);
+    return {
+      ...nothing,
+      outcome: { kind: "refused-by-people", afterSeconds, refusal },
+      refusal,
+      endedAtMs: refusal.atMs,
+    };
+  }
+  const consent = publicConsent(judgement.consent);
+  const started = await session.journal.step(`execute-${decision.step}`, () => start(session, decision, question));
+  if (started.kind === "not-run") {
+    const endedAtMs = Math.max(decision.decidedAtMs, consent.atMs);
+    const afterSeconds = secondsSince(decision, endedAtMs);
+    return { ...nothing, consent, outcome: { kind: "not-run", afterSeconds, because: started.because }, endedAtMs };
+  }
+  if (started.effect.dryRun) {
+    const endedAtMs = started.effect.atMs;
+    const outcome = { kind: "observed", afterSeconds: secondsSince(decision, endedAtMs) } as const;
+    return { ...nothing, consent, outcome, endedAtMs };
+  }
+  return { consent, refusal: null, ...(await verified(session, decision, question.plan, runbook, started.effect)) };
+};

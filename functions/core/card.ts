@@ -1,0 +1,53 @@
+import { type Question, questionId } from "./approve.ts";
+import type { Decision } from "./decide.ts";
+import { type Catalogue, findRunbook } from "./runbook.ts";
+import type { Card, Weighed } from "./stages.ts";
+
+const describe = (weighed: Weighed): string => {
+  const { candidate } = weighed.verdict;
+  const value = weighed.score === null ? "no value" : weighed.score.q.mean.toFixed(2);
+  return candidate.target === null
+    ? `${candidate.runbook} (${value})`
+    : `${candidate.runbook} on ${candidate.target} (${value})`;
+};
+
+/** The best candidate that was not chosen, with why it lost; null where there is none. */
+export const runnerUpOf = (decision: Decision): string | null => {
+  const chosen = decision.result.kind === "chosen" ? decision.result.index : -1;
+  const others = decision.weighed
+    .filter((one, i) => i !== chosen && one.score !== null)
+    .toSorted((a, b) => (b.score?.q.mean ?? 0) - (a.score?.q.mean ?? 0));
+  const [best] = others;
+  if (best === undefined) return null;
+  return best.verdict.kind === "refused"
+    ? `${describe(best)}, refused: ${best.verdict.because.detail}`
+    : `${describe(best)}, lower value`;
+};
+
+/** Everything that an approver needs, computed: facts first, exact parameters, undo, runner-up, expiry. */
+export const cardFor = (catalogue: Catalogue, decision: Decision, question: Question): Card => {
+  const { plan } = question;
+  const runbook = findRunbook(catalogue, plan.runbook, plan.version);
+  if (runbook === null || decision.target === null)
+    throw new Error(`${decision.decisionId}: a card needs a known runbook and a known target`);
+  const undo: Readonly<Record<typeof runbook.reversal, string>> = {
+    inverse: "restores the previous values, by its own document, if the service does not recover",
+    "not-needed": "not needed: the configuration ends as it began",
+    none: "NONE: this cannot be taken back",
+  };
+  return {
+    incidentId: decision.incidentId,
+    decisionId: questionId(question),
+    plan,
+    title: runbook.title,
+    effect: runbook.effect,
+    tier: question.tier,
+    consentsNeeded: question.consents,
+    target: decision.target,
+    facts: decision.facts,
+    undo: undo[runbook.reversal],
+    expectedMinutes: runbook.expectedMinutes,
+    runnerUp: runnerUpOf(decision),
+    expiresAtMs: plan.expiresAtMs,
+  };
+};

@@ -1,0 +1,153 @@
+import { candidateKey } from "./draft.ts";
+import { decisionId, hashOf, sha256 } from "./ids.ts";
+import { type AbstainedCode, type Because, because } from "./reasons.ts";
+import { type Catalogue, findRunbook, type Runbook } from "./runbook.ts";
+import type { Abstention, Allowed, Choice, Plan, Score, Verdict, Weighed } from "./stages.ts";
+
+/** What choose may know: verdicts and scores of the same candidates, in the same order. */
+export type ChooseInput = Readonly<{
+  incidentId: string;
+  step: number;
+  nowMs: number;
+  approvalSeconds: number;
+  catalogue: Catalogue;
+  priced: readonly Readonly<{ verdict: Verdict; features: readonly number[]; score: Score | null }>[];
+  state: readonly number[];
+  draw: "best" | "uniform";
+  /** Set where the scorer could not speak at all. */
+  scorerFailure: Because<AbstainedCode> | null;
+}>;
+
+export type Chosen = Readonly<{ weighed: readonly Weighed[]; result: Choice | Abstention; seed: string }>;
+
+/** Refusals that end by themselves soon: looking again in a few minutes is better than waking somebody. */
+const PASSING: readonly string[] = ["lease-held", "change-in-progress"];
+
+/** A number in [0, 1) from a text: the draw is part of the record, anyone can repeat it. */
+const unitFrom = (seed: string): number => Number.parseInt(sha256(seed).slice(0, 12), 16) / 2 ** 48;
+
+const kindOf = (catalogue: Catalogue, verdict: Verdict): Runbook["kind"] | null =>
+  findRunbook(catalogue, verdict.candidate.runbook, verdict.candidate.version)?.kind ?? null;
+
+const finite = (values: readonly number[]): boolean => values.every((value) => Number.isFinite(value));
+
+/** Why nobody should trust these numbers, or null. */
+const doubt = (input: ChooseInput): Because<AbstainedCode> | null => {
+  if (input.scorerFailure !== null) return input.scorerFailure;
+  if (!finite(input.state)) return because("bad-features", "a feature of the situation is not a finite number");
+  const allowed = input.priced.filter((one) => one.verdict.kind === "allowed");
+  if (!allowed.every((one) => finite(one.features)))
+    return because("bad-features", "a candidate's feature is not a finite number");
+  if (!allowed.every((one) => one.score !== null && finite([one.score.q.mean, one.score.q.sd])))
+    return because("no-model", "the scorer gave no finite value for an allowed candidate");
+  return null;
+};
+
+/** Better first: higher value, then an action that touches nothing, then the gentler tier, then the older position. */
+const bestFirst = (input: ChooseInput, a: number, b: number): number => {
+  const [x, y] = [input.priced[a], input.priced[b]];
+  if (x === undefined || y === undefined) return 0;
+  const value = (y.score?.q.mean ?? Number.NEGATIVE_INFINITY) - (x.score?.q.mean ?? Number.NEGATIVE_INFINITY);
+  if (value !== 0) return value;
+  const touches = (one: typeof x): number => (one.verdict.candidate.target === null ? 0 : 1);
+  return touches(x) - touches(y) || x.verdict.tier - y.verdict.tier || a - b;
+};
+
+const planFor = (input: ChooseInput, runbook: Runbook, verdict: Allowed): Plan | null => {
+  const { candidate } = verdict;
+  if (runbook.documents === null || candidate.target === null) return null;
+  const documentHash = runbook.documents.automation.hash;
+  const undoHash = runbook.documents.undo?.hash ?? null;
+  const body = {
+    incidentId: input.incidentId,
+    step: input.step,
+    runbook: candidate.runbook,
+    version: candidate.version,
+    documentHash,
+    undoHash,
+    target: candidate.target,
+    params: candidate.params,
+  };
+  return {
+    hash: hashOf(body),
+    runbook: candidate.runbook,
+    version: candidate.version,
+    documentHash,
+    undoHash,
+    target: candidate.target,
+    params: candidate.params,
+    madeAtMs: input.nowMs,
+    expiresAtMs: input.nowMs + input.approvalSeconds * 1000,
+  };
+};
+
+/** The one place where a Choice is minted: only from an allowed verdict. */
+const choiceOf = (input: ChooseInput, index: number, verdict: Allowed): Choice | null => {
+  const runbook = findRunbook(input.catalogue, verdict.candidate.runbook, verdict.candidate.version);
+  if (runbook === null) return null;
+  return {
+    kind: "chosen",
+    index,
+    candidate: verdict.candidate,
+    tier: verdict.tier,
+    consents: verdict.consents,
+    plan: planFor(input, runbook, verdict),
+  } as Choice;
+};
+
+const abstain = (input: ChooseInput, why: Because<AbstainedCode>, falls: "page" | "wait", seed: string): Chosen => {
+  const index = input.priced.findIndex((one) => kindOf(input.catalogue, one.verdict) === falls);
+  return {
+    seed,
+    result: { kind: "abstained", because: why, falls },
+    weighed: weigh(input, (i) => (i === index ? 1 : 0)),
+  };
+};
+
+const weigh = (input: ChooseInput, probability: (index: number) => number): readonly Weighed[] =>
+  input.priced.map((one, i) => ({ ...one, excluded: null, probability: probability(i) }));
+
+/**
+ * Picks among the allowed candidates. A refused one has probability exactly 0, whatever its value. Abstains where the
+ * numbers cannot be trusted, and where every effect was refused though one of them would have been the best.
+ */
+export const choose = (input: ChooseInput): Chosen => {
+  const seed = decisionId(input.incidentId, input.step);
+  const why = doubt(input);
+  if (why !== null) return abstain(input, why, "page", seed);
+  const allowed = input.priced.flatMap((one, i) => (one.verdict.kind === "allowed" ? [i] : []));
+  const order = allowed.toSorted((a, b) => bestFirst(input, a, b));
+  const barred = barredBest(input, order[0]);
+  if (barred !== null) {
+    const passing = barred.kind === "refused" && PASSING.includes(barred.because.code);
+    const canWait = allowed.some((i) => isKind(input, i, "wait"));
+    const detail = `${barred.candidate.runbook} would have been best and was refused`;
+    return abstain(input, because("all-refused", detail), passing && canWait ? "wait" : "page", seed);
+  }
+  const picked = input.draw === "uniform" ? allowed[Math.floor(unitFrom(seed) * allowed.length)] : order[0];
+  const verdict = picked === undefined ? undefined : input.priced[picked]?.verdict;
+  const choice = picked === undefined || verdict?.kind !== "allowed" ? null : choiceOf(input, picked, verdict);
+  if (choice === null) return abstain(input, because("all-refused", "no candidate is allowed"), "page", seed);
+  const share = input.draw === "uniform" ? 1 / allowed.length : 1;
+  const drawn = new Set(input.draw === "uniform" ? allowed : [choice.index]);
+  return { seed, result: choice, weighed: weigh(input, (i) => (drawn.has(i) ? share : 0)) };
+};
+
+const isKind = (input: ChooseInput, index: number, kind: Runbook["kind"]): boolean => {
+  const verdict = input.priced[index]?.verdict;
+  return verdict !== undefined && kindOf(input.catalogue, verdict) === kind;
+};
+
+/** The refused effect that would have beaten everything allowed, where no effect at all is allowed. */
+const barredBest = (input: ChooseInput, best: number | undefined): Verdict | null => {
+  const effects = input.priced.filter((one) => one.verdict.candidate.target !== null);
+  if (input.draw === "uniform" || effects.length === 0 || effects.some((one) => one.verdict.kind === "allowed"))
+    return null;
+  const top = best === undefined ? undefined : input.priced[best];
+  const value = top?.score?.q.mean ?? Number.NEGATIVE_INFINITY;
+  const rival = effects.find((one) => (one.score?.q.mean ?? Number.NEGATIVE_INFINITY) > value);
+  return rival?.verdict ?? null;
+};
+
+/** The key under which a candidate appears in episodes. */
+export const keyOf = (weighed: Weighed): string => candidateKey(weighed.verdict.candidate);

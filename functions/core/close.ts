@@ -1,0 +1,117 @@
+import type { Chapter } from "./chapter.ts";
+import type { Ending } from "./ending.ts";
+import { effectsOf } from "./execute.ts";
+import { changeIncident, type Incident } from "./incident.ts";
+import { incidentRecord } from "./record.ts";
+import { recordEpisode } from "./record-episode.ts";
+import { currentIncident, doze, type Session } from "./session.ts";
+import { watch, watchEndsMs } from "./watch.ts";
+
+/** Seconds between tries to reach the pager: people must be told, so it is tried for over two hours. */
+const PAGE_AGAIN_SECONDS = [60, 300, 900, 1800, 3600] as const;
+
+/** Pages, and keeps at it. False: nobody could be reached, which the record then says. */
+const page = async (session: Session, chapters: readonly Chapter[], ending: Ending): Promise<boolean> => {
+  const tell = async () => {
+    const incident = await currentIncident(session);
+    await session.ports.pager.page({
+      incidentId: incident.id,
+      severity: incident.severity,
+      summary: `${incident.alarmName} (${incident.service || "no service claims it"}): ${ending.because.detail}`,
+      details: [
+        ...(chapters.at(-1)?.decision.facts ?? []),
+        ...chapters.map(({ decision, deed }) => `decision ${decision.step}: ${said(decision)} -> ${deed.outcome.kind}`),
+      ],
+    });
+    return incident.news;
+  };
+  for (const [turn, seconds] of [...PAGE_AGAIN_SECONDS, 0].entries()) {
+    try {
+      await session.journal.step(`page-${turn}`, tell);
+      return true;
+    } catch {
+      // The pager is down: what is left is to try again later, and to say so in the record.
+      if (seconds > 0) await doze(session, `page-nap-${turn}`, seconds, Number.MAX_SAFE_INTEGER);
+    }
+  }
+  return false;
+};
+
+const said = (decision: Chapter["decision"]): string =>
+  decision.result.kind === "chosen" ? decision.result.candidate.runbook : `abstained, ${decision.result.because.code}`;
+
+/** Writes the record, then the terminal state. Nothing leaves a terminal state: a second call changes nothing. */
+export const writeTerminal = async (
+  session: Session,
+  incident: Incident,
+  chapters: readonly Chapter[],
+  ending: Ending,
+  atMs: number,
+): Promise<void> => {
+  if (incident.terminal !== null) return;
+  const { ports } = session;
+  const effects = await effectsOf(ports, incident.id);
+  const started = effects.filter((effect) => effect.executionId !== null || effect.dryRun);
+  await ports.records.put(incidentRecord(ports, incident, { ...ending, atMs }, chapters, started));
+  await changeIncident(ports.ledger, incident.id, (current) =>
+    current.terminal === null
+      ? {
+          ...current,
+          terminal: ending.terminal,
+          because: ending.because,
+          closedAtMs: atMs,
+          watching: ending.page || ending.terminal === "REJECTED",
+        }
+      : undefined,
+  );
+};
+
+/**
+ * Ends an incident: people are paged where they must be, the record and the terminal state are written. What was handed
+ * over is watched until it recovers, at most `handoverSeconds`: their time is part of the last decision's outcome.
+ */
+export const close = async (session: Session, chapters: readonly Chapter[], ending: Ending): Promise<void> => {
+  const reached = ending.page && !session.ports.dryRun ? await page(session, chapters, ending) : true;
+  const said = reached ? ending : { ...ending, because: unreached(ending) };
+  const closedAtMs = await session.journal.step("close", async () => {
+    const incident = await currentIncident(session);
+    const atMs = incident.closedAtMs ?? session.ports.clock.nowMs();
+    await writeTerminal(session, incident, chapters, said, atMs);
+    return atMs;
+  });
+  const handed = ending.page || ending.terminal === "REJECTED";
+  const last = chapters.at(-1);
+  if (!handed) {
+    if (last !== undefined) {
+      const end = ending.because.code === "observed" ? "open" : "recovered";
+      await recordEpisode(session, last, { toMs: closedAtMs, end });
+    }
+    return;
+  }
+  const recovered = await watchHandover(session, chapters, closedAtMs);
+  if (last === undefined) return;
+  await recordEpisode(session, last, {
+    toMs: closedAtMs,
+    end: "handed_over",
+    handoverToMs: recovered.endedAtMs,
+    recoveredByHand: recovered.kind === "recovered",
+  });
+};
+
+const unreached = (ending: Ending): Ending["because"] => ({
+  code: ending.because.code,
+  detail: `${ending.because.detail}; THE PAGER COULD NOT BE REACHED`,
+});
+
+const watchHandover = async (session: Session, chapters: readonly Chapter[], fromMs: number) => {
+  const baseline = chapters.at(-1)?.decision.baseline ?? { atMs: fromMs, slis: [] };
+  const untilMs = watchEndsMs(session, fromMs, session.settings.handoverSeconds);
+  const watched = await watch(session, { name: "handover", untilMs, baseline, stopWhenWorse: false });
+  await session.journal.step("handover-ends", async () => {
+    await changeIncident(session.ports.ledger, session.incidentId, (incident) => ({ ...incident, watching: false }));
+    if (watched.kind === "recovered" && !session.ports.dryRun)
+      await session.ports.pager.resolve(session.incidentId, "recovery held through the soak");
+    return null;
+  });
+  return watched;
+};

@@ -1,0 +1,124 @@
+import { choose } from "./choose.ts";
+import type { Context } from "./context.ts";
+import { candidatesFor, draftOffline } from "./draft.ts";
+import type { Resource } from "./evidence.ts";
+import { encodeCandidate, encodeState } from "./features.ts";
+import { contextDigest } from "./gather.ts";
+import { guard } from "./guard.ts";
+import { decisionId } from "./ids.ts";
+import { headlineFacts } from "./policies.ts";
+import type { Drafted, Ports } from "./ports.ts";
+import { because } from "./reasons.ts";
+import { findRunbook } from "./runbook.ts";
+import type { Settings } from "./settings.ts";
+import type { Abstention, Candidate, Choice, Mode, Score, Weighed } from "./stages.ts";
+import { type Baseline, baselineOf } from "./verify.ts";
+
+/** One decision, whole: what was weighed, what came of it, and on what it rested. It is JSON. */
+export type Decision = Readonly<{
+  decisionId: string;
+  incidentId: string;
+  step: number;
+  decidedAtMs: number;
+  mode: Mode;
+  policy: string;
+  modelHash: string;
+  digest: string;
+  redactions: Readonly<Record<string, number>>;
+  missing: Context["missing"];
+  drafter: Omit<Drafted, "proposals">;
+  state: readonly number[];
+  weighed: readonly Weighed[];
+  result: Choice | Abstention;
+  seed: string;
+  draw: "best" | "uniform";
+  /** Computed sentences for people, in the order in which they matter. */
+  facts: readonly string[];
+  baseline: Baseline;
+  target: Resource | null;
+}>;
+
+type DecidePorts = Pick<Ports, "drafter" | "guardrails" | "scorer" | "ledger" | "switch" | "clock" | "catalogue">;
+
+const drafted = async (ports: DecidePorts, context: Context): Promise<Drafted> => {
+  try {
+    return await ports.drafter.draft(context, ports.catalogue);
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    return draftOffline(context, ports.catalogue, because("drafter-failed", detail.slice(0, 200)));
+  }
+};
+
+/** At the last decision that an incident has, only handing over is left. */
+const lastWord = (ports: DecidePorts, settings: Settings, context: Context, all: readonly Candidate[]) =>
+  context.step < settings.decisionsPerIncident - 1
+    ? all
+    : all.filter((one) => findRunbook(ports.catalogue, one.runbook, one.version)?.kind === "page");
+
+const scores = async (
+  ports: DecidePorts,
+  state: readonly number[],
+  features: readonly (readonly number[])[],
+): Promise<Readonly<{ scores: readonly Score[]; failure: string | null }>> => {
+  try {
+    return { scores: await ports.scorer.score(state, features), failure: null };
+  } catch (error) {
+    return { scores: [], failure: error instanceof Error ? error.message : String(error) };
+  }
+};
+
+/**
+ * Context -> Choice or Abstention: draft, guard, encode, score, choose. It knows no journal and changes nothing; a
+ * drafter that fails is replaced by the catalogue's rules, a scorer that fails makes it abstain.
+ */
+export const decide = async (
+  ports: DecidePorts,
+  settings: Settings,
+  mode: Mode,
+  context: Context,
+): Promise<Decision> => {
+  const draft = await drafted(ports, context);
+  const candidates = lastWord(ports, settings, context, candidatesFor(context, ports.catalogue, draft));
+  const verdicts = await guard(ports, settings, mode, context, candidates);
+  const state = encodeState(context);
+  const features = candidates.map((candidate) => encodeCandidate(context, candidate, ports.catalogue));
+  const priced = await scores(ports, state, features);
+  const { weighed, result, seed } = choose({
+    incidentId: context.incidentId,
+    step: context.step,
+    nowMs: context.nowMs,
+    approvalSeconds: settings.approvalSeconds,
+    catalogue: ports.catalogue,
+    priced: verdicts.map((verdict, i) => ({
+      verdict,
+      features: features[i] ?? [],
+      score: priced.scores[i] ?? null,
+    })),
+    state,
+    draw: ports.scorer.draw,
+    scorerFailure: priced.failure === null ? null : because("no-model", priced.failure.slice(0, 200)),
+  });
+  const { proposals: _, ...drafter } = draft;
+  const target = result.kind === "chosen" ? result.candidate.target : null;
+  return {
+    decisionId: decisionId(context.incidentId, context.step),
+    incidentId: context.incidentId,
+    step: context.step,
+    decidedAtMs: context.nowMs,
+    mode,
+    policy: ports.scorer.policy,
+    modelHash: ports.scorer.modelHash,
+    digest: contextDigest(context),
+    redactions: context.redactions,
+    missing: context.missing,
+    drafter,
+    state,
+    weighed,
+    result,
+    seed,
+    draw: ports.scorer.draw,
+    facts: [...headlineFacts(context), ...(result.kind === "chosen" ? [result.candidate.because] : [])],
+    baseline: baselineOf(context.service, context.series, context.nowMs),
+    target: context.resources.find((resource) => resource.arn === target) ?? null,
+  };
+};

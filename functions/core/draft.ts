@@ -1,0 +1,77 @@
+import type { Context } from "./context.ts";
+import { hashOf } from "./ids.ts";
+import type { Drafted } from "./ports.ts";
+import type { Catalogue, Params, Runbook } from "./runbook.ts";
+import type { Candidate } from "./stages.ts";
+
+/** More candidates than this are cut: nobody reads a longer list, and the network scores at most 32. */
+export const MOST_CANDIDATES = 32;
+
+/** One name for one thing to do: `runbook@version#parameters`. */
+export const candidateKey = (candidate: Pick<Candidate, "runbook" | "version" | "params">): string =>
+  `${candidate.runbook}@${candidate.version}#${hashOf(candidate.params).slice(0, 16)}`;
+
+const suggestionsOf = (context: Context, runbook: Runbook): readonly Candidate[] =>
+  runbook.suits(context).map((suggestion) => ({
+    runbook: runbook.id,
+    version: runbook.version,
+    target: runbook.targetType === null ? null : suggestion.target,
+    params: suggestion.params,
+    source: runbook.documents === null ? ("always" as const) : ("rules" as const),
+    fit: suggestion.fit,
+    rank: null,
+    because: suggestion.because,
+    evidence: suggestion.evidence,
+  }));
+
+const sameThing = (a: Candidate, key: string, target: string | null): boolean =>
+  a.target === target && candidateKey(a) === key;
+
+/**
+ * Puts together what can be done: everything that the catalogue's own rules suggest, what the drafter named on top
+ * (with its rank), and `wait` and `page`, always. What a drafter says of unknown runbooks stays in the list, so that
+ * the guard refuses it with a reason. Order: effects by fit, then wait and page; at most 32, the two never cut.
+ */
+export const candidatesFor = (context: Context, catalogue: Catalogue, drafted: Drafted): readonly Candidate[] => {
+  const always = catalogue.runbooks
+    .filter((runbook) => runbook.documents === null)
+    .flatMap((runbook) => suggestionsOf(context, runbook));
+  const effects = catalogue.runbooks
+    .filter((runbook) => runbook.documents !== null)
+    .flatMap((runbook) => suggestionsOf(context, runbook));
+  const source = drafted.name === "offline" ? "rules" : "drafter";
+  const named = drafted.proposals.flatMap((proposal, rank): readonly Candidate[] => {
+    const key = candidateKey({ ...proposal, params: proposal.params as Params });
+    if (always.some((one) => one.runbook === proposal.runbook)) return [];
+    const known = effects.find((one) => sameThing(one, key, proposal.target));
+    return [{ fit: null, ...known, ...proposal, source, rank }];
+  });
+  const undrafted = effects.filter((one) => !named.some((other) => sameThing(other, candidateKey(one), one.target)));
+  const ranked = [...dedupe(named), ...undrafted].sort((a, b) => (b.fit ?? 0) - (a.fit ?? 0));
+  return [...ranked.slice(0, MOST_CANDIDATES - always.length), ...always];
+};
+
+const dedupe = (candidates: readonly Candidate[]): readonly Candidate[] =>
+  candidates.filter((one, i) => candidates.findIndex((other) => sameThing(other, candidateKey(one), one.target)) === i);
+
+/** The drafter that needs no model: the catalogue's own `suits` rules, ranked by fit. */
+export const draftOffline = (context: Context, catalogue: Catalogue, because: Drafted["because"]): Drafted => ({
+  name: "offline",
+  because,
+  model: null,
+  inputTokens: 0,
+  outputTokens: 0,
+  usd: 0,
+  proposals: catalogue.runbooks
+    .filter((runbook) => runbook.documents !== null)
+    .flatMap((runbook) => suggestionsOf(context, runbook))
+    .sort((a, b) => (b.fit ?? 0) - (a.fit ?? 0))
+    .map(({ runbook, version, target, params, because: why, evidence }) => ({
+      runbook,
+      version,
+      target: target ?? "",
+      params,
+      because: why,
+      evidence,
+    })),
+});

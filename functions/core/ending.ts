@@ -1,0 +1,76 @@
+import type { Chapter } from "./chapter.ts";
+import { type Because, because, type Terminal } from "./reasons.ts";
+import type { Outcome } from "./stages.ts";
+
+/** How an incident ends; `page` says whether people must be told by the pager. */
+export type Ending = Readonly<{ terminal: Terminal; because: Because; page: boolean }>;
+
+const ending = (terminal: Terminal, code: string, detail: string, page: boolean): Ending => ({
+  terminal,
+  because: because(code, detail),
+  page,
+});
+
+/** Whether an effect of ours stands: its run succeeded, and it was not taken back. */
+const stands = ({ deed }: Chapter): boolean => deed.exit === "succeeded" && !deed.undone;
+
+const lastEffect = (chapters: readonly Chapter[]): Chapter | undefined =>
+  chapters.findLast((chapter) => chapter.deed.exit !== null);
+
+/** Recovery held: RESOLVED where an effect of ours stands, SELF_RECOVERED where none does. */
+export const recoveredEnding = (chapters: readonly Chapter[]): Ending => {
+  const ours = lastEffect(chapters);
+  const candidate = ours?.decision.result.kind === "chosen" ? ours.decision.result.candidate : null;
+  return ours !== undefined && stands(ours)
+    ? ending(
+        "RESOLVED",
+        "recovered",
+        `recovery held through the soak after ${candidate?.runbook ?? "our effect"}`,
+        false,
+      )
+    : ending("SELF_RECOVERED", "recovered", "recovery held through the soak and no effect of ours stands", false);
+};
+
+/** Handing over to people: ROLLED_BACK where our last effect was taken back cleanly, else ESCALATED. */
+export const handedOver = (chapters: readonly Chapter[], why: Because): Ending => {
+  const last = lastEffect(chapters);
+  const clean = last?.deed.undone === true && !(last.deed.outcome.kind === "rolled-back" && last.deed.outcome.worse);
+  return { terminal: clean ? "ROLLED_BACK" : "ESCALATED", because: why, page: true };
+};
+
+/**
+ * Whether a decision's outcome ends the incident. Null: the loop goes on. A page, a person's word, and everything that
+ * nobody can vouch for end it; a wait that was not enough or a runbook that was taken back do not.
+ */
+export const endingAfter = (chapters: readonly Chapter[], outcome: Outcome): Ending | null => {
+  switch (outcome.kind) {
+    case "recovered":
+      return recoveredEnding(chapters);
+    case "paged":
+      return handedOver(chapters, because("paged", pagedBecause(chapters)));
+    case "refused-by-people":
+      if (outcome.refusal.kind === "withdrawn") return null;
+      return outcome.refusal.kind === "rejected"
+        ? ending("REJECTED", "rejected", `${outcome.refusal.by ?? "a person"} rejected the plan and owns it now`, false)
+        : ending("EXPIRED", "expired", "nobody answered before the plan expired", true);
+    case "undo-failed":
+      return ending("ESCALATED", "undo-failed", `the undo did not finish: ${outcome.step ?? "it never started"}`, true);
+    case "unknown":
+      return ending("ESCALATED", "unknown-outcome", outcome.detail, true);
+    case "rolled-back":
+      return outcome.worse
+        ? ending("ESCALATED", "worse-after-undo", "our effect was taken back and an SLI is worse than before it", true)
+        : null;
+    case "observed":
+      return ending("ESCALATED", "observed", "observe mode: written down, nobody was asked or paged", false);
+    case "not-recovered":
+    case "not-run":
+      return null;
+  }
+};
+
+const pagedBecause = (chapters: readonly Chapter[]): string => {
+  const result = chapters.at(-1)?.decision.result;
+  if (result === undefined) return "handed over";
+  return result.kind === "abstained" ? `${result.because.code}: ${result.because.detail}` : result.candidate.because;
+};

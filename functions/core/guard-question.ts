@@ -1,0 +1,117 @@
+import { budgetsOf } from "./budget.ts";
+import type { Context } from "./context.ts";
+import type { Resource } from "./evidence.ts";
+import {
+  autonomyEarned,
+  belowCapacityFloor,
+  breakerOpen,
+  budgetSpent,
+  changeInProgress,
+  coolingDown,
+  evidenceStale,
+  type Facts,
+  frozen,
+  leaseHeld,
+  overBlastRadius,
+  reversible,
+  switchOn,
+} from "./guard-facts.ts";
+import { leaseRootOf, ownerOf } from "./guard-scope.ts";
+import type { Json } from "./json.ts";
+import { autonomyKey, breakerKey, cooldownKey, leaseKey, quarantineKey } from "./ledger.ts";
+import type { Ports } from "./ports.ts";
+import type { BlastRadius, Runbook } from "./runbook.ts";
+import type { Settings } from "./settings.ts";
+import type { Mode, Plan } from "./stages.ts";
+
+export type GuardPorts = Pick<Ports, "guardrails" | "ledger" | "switch" | "clock" | "catalogue">;
+
+/** The effect that asks again before it starts: its own lease, budget entries and cooldown never stand in its way. */
+export type Effect = Readonly<{ plan: Plan; effectKey: string }>;
+
+/** What one round of questions shares: the clock, the switch and each ledger item are read once, when first needed. */
+export type Question = Readonly<{
+  ports: GuardPorts;
+  settings: Settings;
+  context: Context;
+  modeOn: (target: Resource | null) => Mode;
+  effect: Effect | null;
+  /** Throws when the clock does, or when it says no time. */
+  nowMs: () => number;
+  item: (key: string) => Promise<Json | null>;
+  switchRead: () => Promise<"on" | "off" | "unreadable">;
+}>;
+
+/** Opens a round of questions. Reads nothing yet and never throws. */
+export const openQuestion = (
+  asked: Pick<Question, "ports" | "settings" | "context" | "modeOn" | "effect">,
+): Question => {
+  const { ledger, clock } = asked.ports;
+  const items = new Map<string, Promise<Json | null>>();
+  const read = async (key: string) => (await ledger.read(key))?.item ?? null;
+  let switched: ReturnType<typeof readSwitch> | null = null;
+  let now: number | null = null;
+  return {
+    ...asked,
+    nowMs: () => {
+      now ??= clock.nowMs();
+      if (!Number.isFinite(now)) throw new RangeError("the clock says no time");
+      return now;
+    },
+    item: (key) => {
+      const reading = items.get(key) ?? read(key);
+      items.set(key, reading);
+      return reading;
+    },
+    switchRead: () => {
+      switched ??= readSwitch(asked.ports);
+      return switched;
+    },
+  };
+};
+
+const readSwitch = async (ports: Pick<Ports, "switch">) => {
+  try {
+    return (await ports.switch.read()) === "on" ? "on" : "off";
+  } catch {
+    return "unreadable";
+  }
+};
+
+/** Reads what the facts rest on and computes them all. Throws when a read does, or when an item is damaged. */
+export const gatherFacts = async (
+  question: Question,
+  runbook: Runbook,
+  target: Resource,
+  radius: BlastRadius,
+): Promise<Facts> => {
+  const { settings, context, effect, item } = question;
+  const owner = ownerOf(settings, target) ?? context.service;
+  const asker = { incidentId: context.incidentId, planHash: effect?.plan.hash ?? null };
+  const effectKey = effect?.effectKey ?? null;
+  const nowMs = question.nowMs();
+  const budgets = budgetsOf(settings, owner.name, target.arn);
+  const [read, lease, cooldown, breaker, quarantined, autonomy, spent] = await Promise.all([
+    question.switchRead(),
+    item(leaseKey(leaseRootOf(target))),
+    item(cooldownKey(runbook.id, target.arn)),
+    item(breakerKey(runbook.id, target.arn)),
+    item(quarantineKey(target.arn)),
+    item(autonomyKey(runbook.id, owner.environment)),
+    Promise.all(budgets.map(async (budget) => ({ budget, item: await item(budget.key) }))),
+  ]);
+  return {
+    switchOn: switchOn(read),
+    frozen: frozen(settings, nowMs),
+    overBlastRadius: overBlastRadius(settings, radius),
+    belowCapacityFloor: belowCapacityFloor(settings, radius),
+    budgetSpent: budgetSpent(spent, nowMs, effectKey),
+    coolingDown: coolingDown(cooldown, nowMs, effectKey),
+    breakerOpen: breakerOpen(breaker, quarantined, nowMs),
+    leaseHeld: leaseHeld(lease, asker),
+    changeInProgress: changeInProgress(runbook, target),
+    evidenceStale: evidenceStale(settings, context, nowMs),
+    autonomyEarned: autonomyEarned(autonomy),
+    reversible: reversible(runbook),
+  };
+};

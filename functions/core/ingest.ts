@@ -1,0 +1,40 @@
+import type { Alarm } from "./alarm.ts";
+import { opensIncident } from "./alarm.ts";
+import { type Because, because, type IgnoredCode } from "./reasons.ts";
+
+/**
+ * What one delivery means. `incident` opens or joins, `update` is told to an open incident, `ignored` says why.
+ * `invalid` is an alarm that cannot be understood: `reason` opens with the JSON pointer of the culprit.
+ */
+export type Ingested =
+  | Readonly<{ kind: "incident" | "update"; alarm: Alarm }>
+  | Readonly<{ kind: "ignored"; because: Because<IgnoredCode>; alarm: Alarm | null }>
+  | Readonly<{ kind: "invalid"; reason: string }>;
+
+/**
+ * Judges a state change that was understood. OK and INSUFFICIENT_DATA are updates even while suppressed or muted:
+ * an open incident has to hear of its recovery. The previous state plays no part.
+ */
+export const ingestStateChange = (alarm: Alarm): Ingested => {
+  if (alarm.state !== "ALARM") return { kind: "update", alarm };
+  if (opensIncident(alarm)) return { kind: "incident", alarm };
+  return { kind: "ignored", because: whyNot(alarm), alarm };
+};
+
+/** A created, updated or deleted alarm says nothing of its service's health. `alarm` is null where it is unreadable. */
+export const ingestConfigurationChange = (alarm: Alarm | null): Ingested => ({
+  kind: "ignored",
+  because: because("configuration-change", "The alarm was created, updated or deleted; its state did not change."),
+  alarm,
+});
+
+export const notAnAlarm: Ingested = {
+  kind: "ignored",
+  because: because("not-an-alarm", "This is not an event of a CloudWatch alarm."),
+  alarm: null,
+};
+
+const whyNot = (alarm: Alarm): Because<IgnoredCode> =>
+  alarm.suppressedBy === null
+    ? because("muted", "A mute rule covers the alarm.")
+    : because("suppressed", "The alarm's actions are suppressed.");

@@ -1,0 +1,60 @@
+import type { Incident } from "./incident.ts";
+import { changeIncident, readIncident } from "./incident.ts";
+import type { Journal, Ports } from "./ports.ts";
+import type { ServiceSettings, Settings } from "./settings.ts";
+import type { Mode } from "./stages.ts";
+
+/** What every stage of one running incident shares. */
+export type Session = Readonly<{
+  journal: Journal;
+  ports: Ports;
+  settings: Settings;
+  incidentId: string;
+  /** Names this execution: the claim tells it from a second one. */
+  executionId: string;
+}>;
+
+/** The incident as it is now. Throws where it vanished: nothing may be done for what nobody recorded. */
+export const currentIncident = async (session: Session): Promise<Incident> => {
+  const incident = await readIncident(session.ports.ledger, session.incidentId);
+  if (incident === null) throw new Error(`${session.incidentId}: no such incident in the ledger`);
+  return incident;
+};
+
+/** An alarm that no service claims is watched by its own metrics alone, and nothing is ever done for it. */
+const unclaimed = (incident: Incident): ServiceSettings => ({
+  name: incident.service,
+  environment: incident.environment,
+  severity: incident.severity,
+  mode: "approve",
+  owners: [],
+  resources: [],
+  dependsOn: [],
+  slis: [],
+  logGroups: [],
+});
+
+export const serviceFor = (settings: Settings, incident: Incident): ServiceSettings =>
+  settings.services.find((service) => service.name === incident.service) ?? unclaimed(incident);
+
+export const modeFor = (settings: Settings, service: ServiceSettings): Mode => service.mode ?? settings.mode;
+
+/**
+ * Sleeps until a newer fact is written or the time is over. The bell's id is stored first and the ledger read again
+ * after, so a fact that came in between rings it at once.
+ * @param seenNews the incident's `news` at the last read that the caller rests on
+ */
+export const doze = async (
+  session: Session,
+  name: string,
+  seconds: number,
+  seenNews: number,
+  onceStored: () => Promise<void> = async () => {},
+): Promise<"rung" | "timed-out"> =>
+  session.journal.doze(name, Math.max(1, Math.ceil(seconds)), async (callbackId) => {
+    const { ledger, executions } = session.ports;
+    await changeIncident(ledger, session.incidentId, (incident) => ({ ...incident, doorbell: callbackId }));
+    await onceStored();
+    const incident = await currentIncident(session);
+    if (incident.news > seenNews) await executions.ring(callbackId);
+  });

@@ -1,0 +1,30 @@
+import { badShare, flowAt } from "./flow.ts";
+import { USER_IMPACT_SHARE } from "./settle.ts";
+import { MINUTE_MS, type World } from "./state.ts";
+
+/**
+ * What only the world knows: the integral over the minutes of [fromMs, toMs] of the share of the worst-hit entry's
+ * requests that failed or missed their objective. `toMs` may not lie past now; minutes before the clock's start count 0.
+ */
+export const impactMinutes = (world: World, fromMs: number, toMs: number): number => {
+  let total = 0;
+  for (let index = 0; index <= world.impacts.length; index += 1) {
+    const startMs = world.clockStartMs + index * MINUTE_MS;
+    const closed = world.impacts[index];
+    const endMs = closed === undefined ? world.nowMs : startMs + MINUTE_MS;
+    const shared = Math.min(endMs, toMs) - Math.max(startMs, fromMs);
+    if (shared > 0) total += ((closed ?? impactOfOpenMinute(world)) * shared) / (endMs - startMs);
+  }
+  return total;
+};
+
+/** When users were first affected after the onset (at least 1 % of an entry's requests), or null if never. */
+export const impactStartedAtMs = (world: World): number | null => world.impactStartedAtMs;
+
+/** Whether no users are affected now: less than 1 % of every entry's requests is bad. */
+export const isHealthy = (world: World): boolean => badShare(world, flowAt(world, world.nowMs)) < USER_IMPACT_SHARE;
+
+const impactOfOpenMinute = (world: World): number => {
+  const unsettledMs = world.nowMs - world.settledMs;
+  return world.openImpact + (badShare(world, flowAt(world, world.settledMs)) * unsettledMs) / MINUTE_MS;
+};

@@ -1,0 +1,22 @@
+import { runbookContract } from "../contract.ts";
+import { healthyWorld, resourceOfType } from "../example-world.ts";
+import { arnParts, numberOf } from "../facts.ts";
+import { ecsScaleOut } from "./runbook.ts";
+
+const world = healthyWorld();
+const target = resourceOfType(world, "AWS::ECS::Service");
+const [, cluster = "", service = ""] = arnParts(target.arn);
+const desired = numberOf(target, "desiredCount") ?? 0;
+
+runbookContract(ecsScaleOut, {
+  world,
+  target: target.arn,
+  params: { Cluster: cluster, Service: service, DesiredCount: desired + 2, ExpectedDesiredCount: desired },
+  spoil: { service: "ecs", api: "UpdateService", input: { cluster, service, desiredCount: desired + 1 } },
+  shows: {
+    call: { service: "ecs", api: "DescribeServices", input: { cluster, services: [service] } },
+    selector: "$.services[0].runningCount",
+    value: String(desired + 2),
+  },
+  changes: ["ecs:UpdateService"],
+});

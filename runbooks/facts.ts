@@ -1,0 +1,157 @@
+import type { Context } from "../functions/core/context.ts";
+import type { Resource, Series } from "../functions/core/evidence.ts";
+
+/**
+ * Facts that runbooks compute from a context: numbers, ids and times alone. Titles, log templates and every other text
+ * that somebody wrote are not read here, so that no wording can make a runbook look fitting.
+ */
+
+const MINUTE_MS = 60_000;
+/** A baseline of fewer minutes says nothing. */
+const BASELINE_POINTS = 4;
+/** What counts as now: the median of the last three minutes, the shortest span over which an alarm evaluates. */
+const RECENT_POINTS = 3;
+/** 1.4826 makes a median absolute deviation comparable to a standard deviation; six of them are no noise. */
+const SPREADS = 6 * 1.4826;
+
+/** A series that stands above its own baseline now. `atMs` is the start of the first of those minutes. */
+export type Rise = Readonly<{ series: string; atMs: number; before: number; now: number }>;
+export type Point = Readonly<{ atMs: number; value: number }>;
+
+/** The series of one metric of one resource, or null where it was not read. */
+export const seriesOf = (context: Context, arn: string, metricName: string): Series | null =>
+  context.series.find((series) => series.arn === arn && series.metric.metricName === metricName) ?? null;
+
+/** Values with their times, oldest first. A count that is missing is 0: CloudWatch writes no zeros for it. */
+export const pointsOf = (series: Series | null, missing: "left-out" | "zero"): readonly Point[] =>
+  (series?.values ?? []).flatMap((value, i) => {
+    const atMs = (series?.fromMs ?? 0) + i * (series?.periodSeconds ?? 0) * 1000;
+    if (value !== null) return [{ atMs, value }];
+    return missing === "zero" ? [{ atMs, value: 0 }] : [];
+  });
+
+export const median = (values: readonly number[]): number => {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+};
+
+/** The first third of what was read before the alarm, and the last minutes; null where either is too short to say. */
+export const levelsOf = (
+  context: Context,
+  points: readonly Point[],
+): Readonly<{ before: number; spread: number; now: number; baselineEndsAtMs: number }> | null => {
+  const early = points.filter(({ atMs }) => atMs < context.openedAtMs);
+  const baseline = early.slice(0, Math.max(BASELINE_POINTS, Math.floor(early.length / 3)));
+  const rest = points.slice(baseline.length);
+  const last = baseline.at(-1);
+  if (last === undefined || baseline.length < BASELINE_POINTS || rest.length < RECENT_POINTS) return null;
+  const before = median(baseline.map(({ value }) => value));
+  const spread = median(baseline.map(({ value }) => Math.abs(value - before)));
+  const now = median(rest.slice(-RECENT_POINTS).map(({ value }) => value));
+  return { before, spread, now, baselineEndsAtMs: last.atMs };
+};
+
+/** A rise to at least `ratio` times the baseline, beyond its own noise and above `floor`; null where there is none now. */
+export const riseOf = (
+  context: Context,
+  id: string,
+  points: readonly Point[],
+  least: Readonly<{ ratio: number; floor: number }>,
+): Rise | null => {
+  const levels = levelsOf(context, points);
+  if (levels === null) return null;
+  const threshold = Math.max(levels.before * least.ratio, levels.before + SPREADS * levels.spread, least.floor);
+  if (levels.now <= threshold) return null;
+  const later = points.filter(({ atMs }) => atMs > levels.baselineEndsAtMs);
+  const lastLow = later.findLastIndex(({ value }, i) => value <= threshold && (later[i + 1]?.value ?? 0) <= threshold);
+  const from = later.slice(lastLow + 1).find(({ value }) => value > threshold);
+  return from === undefined ? null : { series: id, atMs: from.atMs, before: levels.before, now: levels.now };
+};
+
+/** Everything that a resource calls, directly or not, nearest first; itself left out. */
+export const callees = (context: Context, arn: string): readonly Resource[] =>
+  walk(arn, (from) => {
+    const resource = context.resources.find((one) => one.arn === from);
+    return context.resources.filter((one) => resource?.dependsOn.includes(one.arn));
+  });
+
+/** Everything that calls a resource, directly or not, nearest first; itself left out. */
+export const callers = (context: Context, arn: string): readonly Resource[] =>
+  walk(arn, (to) => context.resources.filter((one) => one.dependsOn.includes(to)));
+
+const walk = (start: string, neighbours: (arn: string) => readonly Resource[]): readonly Resource[] => {
+  const found = new Map<string, Resource>();
+  const queue = [start];
+  for (let arn = queue.shift(); arn !== undefined; arn = queue.shift())
+    for (const next of neighbours(arn)) {
+      if (next.arn === start || found.has(next.arn)) continue;
+      found.set(next.arn, next);
+      queue.push(next.arn);
+    }
+  return [...found.values()];
+};
+
+/** Metrics in which users' harm shows, by the names under which AWS publishes them: failures over what was asked. */
+const FAILURES: readonly Readonly<{ failed: string; asked: string; slow: string }>[] = [
+  { failed: "HTTPCode_Target_5XX_Count", asked: "RequestCount", slow: "TargetResponseTime" },
+  { failed: "Errors", asked: "Invocations", slow: "Duration" },
+];
+/** One failed request in fifty is beyond what retries hide; half as slow again is beyond a busy hour. */
+const FAILURE_RISE = { ratio: 2, floor: 0.02 } as const;
+const SLOWNESS_RISE = { ratio: 1.5, floor: 0 } as const;
+
+/** Where users are hurt more than before at one resource: the larger share of failures, else the longer time. */
+export const harmAt = (context: Context, arn: string): Rise | null => {
+  for (const { failed, asked, slow } of FAILURES) {
+    const failures = seriesOf(context, arn, failed);
+    const requests = seriesOf(context, arn, asked);
+    if (failures !== null && requests !== null) {
+      const counts = new Map(pointsOf(failures, "zero").map(({ atMs, value }) => [atMs, value]));
+      const shares = pointsOf(requests, "left-out").flatMap(({ atMs, value }) =>
+        value > 0 ? [{ atMs, value: (counts.get(atMs) ?? 0) / value }] : [],
+      );
+      const rise = riseOf(context, failures.id, shares, FAILURE_RISE);
+      if (rise !== null) return rise;
+    }
+    const times = seriesOf(context, arn, slow);
+    const slower = times === null ? null : riseOf(context, times.id, pointsOf(times, "left-out"), SLOWNESS_RISE);
+    if (slower !== null) return slower;
+  }
+  return null;
+};
+
+/** Harm at a resource itself, or at the nearest of its callers that measures any. */
+export const harmOf = (context: Context, arn: string): Rise | null => {
+  for (const at of [arn, ...callers(context, arn).map((caller) => caller.arn)]) {
+    const rise = harmAt(context, at);
+    if (rise !== null) return rise;
+  }
+  return null;
+};
+
+/** Whether a runbook was tried on a target in this incident already: what did not help once is no strong match again. */
+export const wasTried = (context: Context, runbook: string, target: string): boolean =>
+  context.tried.some((one) => one.runbook === runbook && one.target === target);
+
+/** Minutes, rounded for a sentence. */
+export const minutesBetween = (fromMs: number, toMs: number): number => Math.round((toMs - fromMs) / MINUTE_MS);
+
+/** A number as a sentence shows it: three significant digits. */
+export const shown = (value: number): string => String(Number(value.toPrecision(3)));
+
+/** The parts of an ARN after its account: for an ECS service `["service", cluster, name]`. */
+export const arnParts = (arn: string): readonly string[] => arn.split(":").slice(5).join(":").split(/[:/]/);
+
+/** An attribute that is a text, or null. */
+export const textOf = (resource: Resource, attribute: string): string | null => {
+  const value = resource.attributes[attribute];
+  return typeof value === "string" && value !== "" ? value : null;
+};
+
+/** An attribute that is a number, or null. */
+export const numberOf = (resource: Resource, attribute: string): number | null => {
+  const value = resource.attributes[attribute];
+  return typeof value === "number" && Number.isFinite(value) ? value : null;
+};

@@ -1,0 +1,27 @@
+import { runbookContract } from "../contract.ts";
+import { healthyWorld, resourceOfType } from "../example-world.ts";
+import { arnParts, textOf } from "../facts.ts";
+import { lambdaAliasRollback } from "./runbook.ts";
+
+const world = healthyWorld();
+const target = resourceOfType(world, "AWS::Lambda::Alias");
+const [, functionName = "", alias = ""] = arnParts(target.arn);
+const running = textOf(target, "functionVersion") ?? "";
+const previous = textOf(target, "previousFunctionVersion") ?? "";
+
+runbookContract(lambdaAliasRollback, {
+  world,
+  target: target.arn,
+  params: { FunctionName: functionName, Alias: alias, FunctionVersion: previous, ExpectedVersion: running },
+  spoil: {
+    service: "lambda",
+    api: "UpdateAlias",
+    input: { FunctionName: functionName, Name: alias, FunctionVersion: previous },
+  },
+  shows: {
+    call: { service: "lambda", api: "GetAlias", input: { FunctionName: functionName, Name: alias } },
+    selector: "$.FunctionVersion",
+    value: previous,
+  },
+  changes: ["lambda:UpdateAlias"],
+});

@@ -1,0 +1,91 @@
+import { z } from "zod";
+import type { Context } from "../../functions/core/context.ts";
+import type { Resource } from "../../functions/core/evidence.ts";
+import type { Runbook, Suggestion } from "../../functions/core/runbook.ts";
+import { arnParts, harmOf, median, numberOf, pointsOf, seriesOf, shown, textOf, wasTried } from "../facts.ts";
+import { loadDocuments } from "../load-document.ts";
+
+const ID = "rds-reboot";
+const TARGET_TYPE = "AWS::RDS::DBInstance";
+
+/** Fewer minutes show no trend. */
+const LEAST_POINTS = 12;
+/** Sessions that pile up: a third more than at the start of the hour. */
+const GROWTH = 1.3;
+/** Work that keeps pace with its sessions is load, and a reboot would drop it. */
+const WORK_GROWTH = 1.15;
+/** A dip deeper than this between one minute and three later is load that comes and goes, not a leak. */
+const DIP_SHARE = 0.94;
+/** Pools fail before the last slot is gone; some are reserved for administrators. */
+const FULL_SHARE = 0.8;
+/** A database that is busy needs less work, not a restart. */
+const BUSY_PERCENT = 85;
+
+/** The median of every three neighbours, which hides single readings. */
+const smoothed = (values: readonly number[]): readonly number[] =>
+  values.slice(2).map((_, i) => median(values.slice(i, i + 3)));
+
+type Trend = Readonly<{ first: number; last: number; climbs: boolean; levelsOff: boolean }>;
+
+/** How a series went over the whole window; null where it is too short. */
+const trendOf = (context: Context, arn: string, metricName: string): Trend | null => {
+  const values = smoothed(pointsOf(seriesOf(context, arn, metricName), "left-out").map(({ value }) => value));
+  const first = values[0];
+  const last = values.at(-1);
+  const shortlyBefore = values.at(-4);
+  if (values.length < LEAST_POINTS - 2 || first === undefined || last === undefined || shortlyBefore === undefined)
+    return null;
+  const climbs = values.slice(3).every((value, i) => value >= (values[i] ?? 0) * DIP_SHARE);
+  return { first, last, climbs, levelsOff: Math.abs(last - shortlyBefore) <= 0.08 * Math.abs(last - first) };
+};
+
+const suggest = (context: Context, target: Resource): readonly Suggestion[] => {
+  const sessions = trendOf(context, target.arn, "DatabaseConnections");
+  const work = trendOf(context, target.arn, "CommitThroughput");
+  const cpu = trendOf(context, target.arn, "CPUUtilization");
+  const [, instance] = arnParts(target.arn);
+  if (sessions === null || work === null || instance === undefined) return [];
+  if (wasTried(context, ID, target.arn) || (textOf(target, "status") ?? "available") !== "available") return [];
+  if (!sessions.climbs || sessions.last < sessions.first * GROWTH || work.last > work.first * WORK_GROWTH) return [];
+  const evidence = ["DatabaseConnections", "CommitThroughput"].flatMap((metricName) => {
+    const series = seriesOf(context, target.arn, metricName);
+    return series === null ? [] : [series.id];
+  });
+  const told =
+    `${target.name} went from ${shown(sessions.first)} to ${shown(sessions.last)} connections ` +
+    `while commits went from ${shown(work.first)} to ${shown(work.last)} a second`;
+  const offer = (fit: number, because: string, more: readonly string[] = []): readonly Suggestion[] => [
+    { target: target.arn, params: { DBInstanceIdentifier: instance }, fit, because, evidence: [...evidence, ...more] },
+  ];
+  if (cpu !== null && cpu.last >= BUSY_PERCENT) return offer(0.25, `${told}, but it is at ${shown(cpu.last)} % CPU.`);
+  const most = numberOf(target, "maxConnections");
+  const isFull = most === null ? sessions.levelsOff : sessions.last >= FULL_SHARE * most;
+  const harm = harmOf(context, target.arn);
+  if (!isFull && harm === null) return offer(0.4, `${told}, and nothing fails yet.`);
+  const ceiling = isFull ? `${told}, near the most that it takes` : told;
+  return harm === null
+    ? offer(0.8, `${ceiling}.`)
+    : offer(isFull ? 0.9 : 0.75, `${ceiling}, and its callers fail more than before.`, [harm.series]);
+};
+
+/** Reboots a database instance whose sessions pile up without work: there is no AWS API that ends sessions alone. */
+export const rdsReboot: Runbook = {
+  id: ID,
+  version: "1.0.0",
+  title: "Reboot a database instance",
+  kind: "effect",
+  effect: "The database is away for one to two minutes; every session ends and open transactions are rolled back.",
+  targetType: TARGET_TYPE,
+  parameters: z.strictObject({ DBInstanceIdentifier: z.string().regex(/^[A-Za-z](-?[A-Za-z0-9]){0,62}$/) }),
+  tier: 2,
+  reversal: "not-needed",
+  documents: loadDocuments(ID),
+  expectedMinutes: 8,
+  cooldownSeconds: 6 * 3600,
+  whenRecovered: "finish",
+  treats: ["AWS/RDS/DatabaseConnections", "AWS/ApplicationELB/HTTPCode_Target_5XX_Count"],
+  endsDeployment: false,
+  blastRadius: () => ({ share: 1, resources: 1, zones: 1, dataStore: true, capacity: null }),
+  suits: (context) =>
+    context.resources.filter(({ type }) => type === TARGET_TYPE).flatMap((target) => suggest(context, target)),
+};
