@@ -40,15 +40,16 @@ const SIGNS: readonly Sign[] = [
     const isFull = series !== null && most !== null && now >= FULL_SHARE * most;
     return isFull ? { because: `${resource.name} has ${now} of ${most} connections`, evidence: [series.id] } : null;
   },
-  (context, resource) => {
-    const harm = harmAt(context, resource.arn);
-    return harm === null ? null : { because: `${resource.name} itself fails more`, evidence: [harm.series] };
-  },
 ];
 
-/** The first sign of strain at one resource, or null. */
-export const strainAt = (context: Context, resource: Resource): Strain | null => {
-  for (const sign of SIGNS) {
+const failsMore: Sign = (context, resource) => {
+  const harm = harmAt(context, resource.arn);
+  return harm === null ? null : { because: `${resource.name} itself fails more`, evidence: [harm.series] };
+};
+
+/** The first sign of a cause at one resource: down, thin, busy or full. Failing alone is a symptom. Null where it is well. */
+export const strainAt = (context: Context, resource: Resource, signs: readonly Sign[] = SIGNS): Strain | null => {
+  for (const sign of signs) {
     const found = sign(context, resource);
     if (found !== null) return { arn: resource.arn, ...found };
   }
@@ -58,7 +59,7 @@ export const strainAt = (context: Context, resource: Resource): Strain | null =>
 /** The nearest thing that a resource calls and that is unwell by its own numbers: the likelier cause of its trouble. */
 export const strainBelow = (context: Context, arn: string): Strain | null => {
   for (const callee of callees(context, arn)) {
-    const strain = strainAt(context, callee);
+    const strain = strainAt(context, callee, [...SIGNS, failsMore]);
     if (strain !== null) return strain;
   }
   return null;

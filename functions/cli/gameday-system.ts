@@ -65,9 +65,13 @@ export const openSystem = async (stage: Stage, index: number): Promise<System> =
   const keepInput: KeepInput = (input) => store.keepInput(index, input);
   const ledger = sqliteLedger(database);
   const executions = simulatedExecutions(() => engine);
-  const approvals = await simulatedApprovals(ledger, clock, stage.people, async (incidentId) => {
-    const doorbell = (await readIncident(ledger, incidentId))?.doorbell ?? null;
-    if (doorbell !== null) await executions.ring(doorbell);
+  const pager = simulatedPager(world, keepInput);
+  const approvals = await simulatedApprovals(ledger, clock, stage.people, {
+    ring: async (incidentId) => {
+      const doorbell = (await readIncident(ledger, incidentId))?.doorbell ?? null;
+      if (doorbell !== null) await executions.ring(doorbell);
+    },
+    takeOver: (incidentId) => pager.page({ incidentId, severity: 1, summary: "taken over", details: [] }),
   });
   const silent: Ports = {
     evidence: simulatedEvidence(world),
@@ -79,7 +83,7 @@ export const openSystem = async (stage: Stage, index: number): Promise<System> =
     ledger,
     episodes: sqliteEpisodes(database),
     records: sqliteRecords(database),
-    pager: simulatedPager(world, keepInput),
+    pager,
     switch: simulatedSwitch(() => "on"),
     clock,
     executions,

@@ -91,6 +91,7 @@ const resultOf = (
   const runs = runsOf(world);
   const actions = actionsIn(runs);
   const inputs = stage.store.inputsOf(index);
+  const takenOver = new Set(incidents.filter(({ terminal }) => terminal === "REJECTED").map(({ id }) => id));
   return {
     index,
     fault: scenario.fault,
@@ -106,7 +107,8 @@ const resultOf = (
     actions: actions.length,
     undos: runs.length - actions.length,
     harmful: harmfulActions(scenario, documents, inputs),
-    pages: new Set(inputs.flatMap((input) => (input.kind === "page" ? [input.incidentId] : []))).size,
+    // Whoever rejects comes without being paged; the world knows both as a page.
+    pages: inputs.filter((input) => input.kind === "page" && !takenOver.has(input.incidentId)).length,
     duplicatedEffects: duplicatedEffects(runs),
   };
 };

@@ -90,6 +90,7 @@ it("a damaged line is invalid and named, and its neighbours are still answered",
 for (const [what, text] of [
   ["an empty file", ""],
   ["a document that was cut off", JSON.stringify(incident, null, 2).slice(0, 300)],
+  ["an array that was cut off after an element", '[\n{"detail-type": "none"}\n'],
   ["text", "ALARM: checkout is down\nplease look"],
 ] as const) {
   it(`${what} is one invalid record`, async () => {

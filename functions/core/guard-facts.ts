@@ -55,13 +55,17 @@ export const overBlastRadius = (settings: Pick<Settings, "blastRadius">, radius:
   return { holds: !(within && few), detail };
 };
 
-/** The floor is the settings' share of the desired capacity, rounded up, and at least their minimum. */
+/**
+ * The floor is the settings' share of the desired capacity, rounded up, and at least their minimum. What interrupts
+ * nothing takes nothing below it: a service that is down already may be rolled back.
+ */
 export const belowCapacityFloor = (settings: Pick<Settings, "capacityFloor">, radius: BlastRadius): Fact => {
   if (radius.capacity === null) return { holds: false, detail: "The target has no capacity to count." };
   const { desired, remaining } = radius.capacity;
   const floor = Math.max(Math.ceil(desired * settings.capacityFloor.share), settings.capacityFloor.minimum);
   const detail = `${remaining} of ${desired} would keep serving; the floor is ${floor}.`;
-  return { holds: !(desired >= 0 && remaining >= floor), detail };
+  const counted = desired >= 0 && remaining >= 0;
+  return { holds: !counted || (radius.share !== 0 && remaining < floor), detail };
 };
 
 /** @param read each budget with its ledger item @param effectKey the asker's own, which is not counted against it */

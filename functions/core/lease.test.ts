@@ -124,7 +124,19 @@ test("the same token finds its own lease again, with the same fencing number", (
 
   const again = acquireLease(item, token("a"), 99);
 
-  assert.deepEqual(again, { stop: "mine", fence: 7 });
+  assert.deepEqual(again, { stop: "mine", fence: 7, intent: null });
+});
+
+test("a retry after the intent learns of it, and cannot give the lease back as if nothing had been tried", () => {
+  const intended = intendEffect(held("a"), token("a"), 1, "effect", 5);
+  assert.ok("write" in intended);
+
+  const again = acquireLease(intended.write, token("a"), 6);
+  const untried = [held("a"), intended.write].map((item) => releaseLease(item, token("a"), "not-tried"));
+
+  assert.deepEqual(again, { stop: "mine", fence: 1, intent: "effect" });
+  assert.ok(untried[0] !== undefined && "write" in untried[0]);
+  assert.deepEqual(untried[1], { stop: "not-ended" });
 });
 
 test("another plan of the same incident does not share its lease", () => {

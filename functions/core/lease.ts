@@ -21,16 +21,21 @@ const parse = (item: Json | null): LeaseItem | null => (item === null ? null : l
 const isHolder = (lease: LeaseItem, token: LeaseToken): boolean =>
   lease.holder !== null && lease.holder.incidentId === token.incidentId && lease.holder.planHash === token.planHash;
 
-/** `fence` is the fencing number to show at the effect. */
+/**
+ * `fence` is the fencing number to show at the effect. `mine` with an intent: an earlier try may have started that
+ * effect, so it is looked for (by starting it under the same key), never given up as not started.
+ */
 export type Acquired =
   | Readonly<{ write: Json; fence: number }>
-  | Readonly<{ stop: "mine"; fence: number }>
+  | Readonly<{ stop: "mine"; fence: number; intent: string | null }>
   | Readonly<{ stop: "held"; by: LeaseToken }>;
 
 /** Takes a free lease, or finds that the token holds it already. There is no early expiry: a held one stays held. */
 export const acquireLease = (item: Json | null, token: LeaseToken, nowMs: number): Acquired => {
   const lease = parse(item);
-  if (lease !== null && isHolder(lease, token)) return { stop: "mine", fence: lease.fence };
+  if (lease !== null && isHolder(lease, token)) {
+    return { stop: "mine", fence: lease.fence, intent: lease.intent?.effectKey ?? null };
+  }
   if (lease !== null && lease.holder !== null) return { stop: "held", by: lease.holder };
   const fence = (lease?.fence ?? 0) + 1;
   const holder = { incidentId: token.incidentId, planHash: token.planHash };
@@ -54,8 +59,8 @@ export const intendEffect = (
   return { write: { ...lease, intent: { effectKey, atMs: nowMs } } };
 };
 
-/** `not-started`: the start was definitely refused, or never tried. */
-export type EndOfRun = RunStatus | "not-started";
+/** `not-tried`: no start was tried, which an intent contradicts. `not-started`: it was tried and definitely refused. */
+export type EndOfRun = RunStatus | "not-tried" | "not-started";
 const ENDED: readonly EndOfRun[] = ["succeeded", "failed", "stopped", "timed-out", "not-started"];
 
 /**
@@ -69,7 +74,8 @@ export const releaseLease = (
 ): Readonly<{ write: Json }> | Readonly<{ stop: "not-holder" | "not-ended" }> => {
   const lease = parse(item);
   if (lease === null || !isHolder(lease, token)) return { stop: "not-holder" };
-  if (!ENDED.includes(status)) return { stop: "not-ended" };
+  const ended = status === "not-tried" ? lease.intent === null : ENDED.includes(status);
+  if (!ended) return { stop: "not-ended" };
   return { write: { ...lease, holder: null, intent: null } };
 };
 

@@ -56,7 +56,7 @@ const RULES: readonly Rule[] = [
     rule: "kind",
     check: ({ kind, documents, targetType }) =>
       wrong(
-        (kind === "effect") !== (documents !== null && targetType !== null),
+        (kind === "effect") !== (documents !== null) || (kind === "effect") !== (targetType !== null),
         "kind",
         "an effect has documents and a target, and nothing else has",
       ),

@@ -52,7 +52,7 @@ const stateOf = (alarm: AlarmRuntime): Json => ({
 });
 
 const DUPLICATED = 0.04;
-const LATE = 0.03;
+const LATE = 0.04;
 
 /** Puts the event in the outbox: 1-5 s late, now and then minutes late (so later ones overtake it) or twice. */
 export const send = (world: World, before: AlarmRuntime, after: AlarmRuntime): void => {
@@ -60,7 +60,7 @@ export const send = (world: World, before: AlarmRuntime, after: AlarmRuntime): v
   const draws = streamOf(world, after.name, "delivery");
   const draw = after.changedAtMs;
   const delayMs = wholeBetween(draws, draw, 1000, 5000);
-  const lateMs = chance(`${draws}/late`, draw, LATE) ? wholeBetween(`${draws}/late-by`, draw, 20_000, 180_000) : 0;
+  const lateMs = chance(`${draws}/late`, draw, LATE) ? wholeBetween(`${draws}/late-by`, draw, 20_000, 600_000) : 0;
   const copies = [world.nowMs + delayMs + lateMs];
   if (chance(`${draws}/twice`, draw, DUPLICATED))
     copies.push(world.nowMs + delayMs + Math.round(200 + 60_000 * uniform(`${draws}/twice-after`, draw)));

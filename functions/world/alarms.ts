@@ -56,12 +56,21 @@ export const alarmHistory = (world: World, name: string, fromMs: number, toMs: n
 const breaches = (alarm: WorldAlarm, value: number): boolean =>
   alarm.comparison === "above" ? value > alarm.threshold : value < alarm.threshold;
 
+/**
+ * As CloudWatch does, it reads a little further back than N periods and prefers the newest N datapoints that exist; only
+ * where they do not suffice are the missing ones counted.
+ */
 const newestDatapoints = (world: World, alarm: AlarmRuntime): readonly (number | null)[] => {
   const readableMs = world.nowMs - READABLE_AFTER_MS;
-  return metricValues(world, alarm.metric, readableMs - windowMs(alarm), readableMs);
+  const read = metricValues(world, alarm.metric, readableMs - windowMs(alarm), readableMs);
+  const present = read.filter((value) => value !== null).slice(-alarm.evaluationPeriods);
+  return [...Array(alarm.evaluationPeriods - present.length).fill(null), ...present];
 };
 
-const windowMs = (alarm: AlarmRuntime): number => alarm.evaluationPeriods * alarm.metric.periodSeconds * 1000;
+const FURTHER_PERIODS = 2;
+
+const windowMs = (alarm: AlarmRuntime): number =>
+  (alarm.evaluationPeriods + FURTHER_PERIODS) * alarm.metric.periodSeconds * 1000;
 
 const explain = (
   world: World,

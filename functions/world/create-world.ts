@@ -30,7 +30,7 @@ export const createWorld = (scenario: Scenario): World => {
     disturbances: [],
     surges: [],
     open: {},
-    series: {},
+    metrics: {},
     impacts: [],
     openImpact: 0,
     impactStartedAtMs: null,

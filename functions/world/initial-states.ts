@@ -22,14 +22,14 @@ export const initialStates = (topology: Topology, clockStartMs: number, streams:
     targetGroupState(topology),
     clusterState(topology),
     service(arns.front, topology.front, topology.frontTasks, rate / 0.5, 25),
-    service(arns.back, topology.back, topology.backTasks, rate / 0.27, 35),
+    service(arns.back, topology.back, topology.backTasks, rate / 0.2, 35),
   ];
   if (arns.side !== null && topology.side !== null)
-    states.push(service(arns.side, topology.side, 3, (rate * 0.5) / 0.27, 20));
+    states.push(service(arns.side, topology.side, 3, (rate * 0.5) / 0.2, 20));
   states.push(queueState(topology), workerState(topology, deployed(arns.worker)));
   const queries = rate * 2 + topology.messagesPerSecond;
-  states.push(databaseState(topology, arns.database, null, queries / 0.25));
-  if (arns.replica !== null) states.push(databaseState(topology, arns.replica, arns.database, queries / 0.25));
+  states.push(databaseState(topology, arns.database, null, queries / 0.18));
+  if (arns.replica !== null) states.push(databaseState(topology, arns.replica, arns.database, queries / 0.18));
   return states;
 };
 

@@ -1,39 +1,49 @@
 import type { MetricRef } from "../core/alarm.ts";
 import { chance } from "./random.ts";
-import type { Sample } from "./resource-type.ts";
-import { type MetricShape, MINUTE_MS, type StoredSeries, streamOf, type World } from "./state.ts";
+import type { Samples } from "./resource-type.ts";
+import { type MetricShape, type MetricStore, MINUTE_MS, type StoredSeries, streamOf, type World } from "./state.ts";
 
 /** A period can be read this long after it closed. */
 export const READABLE_AFTER_MS = 60_000;
 const BAD_MINUTES = 0.04; // minutes in which some datapoints never arrive
 const LOST_IN_BAD_MINUTE = 0.05;
 
-/** Where a metric is stored; dimensions in any order name the same one. */
-export const seriesKey = (metric: Pick<MetricRef, "namespace" | "metricName" | "dimensions">): string => {
-  const dimensions = Object.keys(metric.dimensions).sort();
-  return `${metric.namespace}/${metric.metricName}{${dimensions.map((name) => `${name}=${metric.dimensions[name]}`).join(",")}}`;
-};
-
-/** Stores the minute that has just closed; now and then a datapoint is lost. */
-export const storeSamples = (world: World, samples: readonly Sample[]): void => {
+/** Stores a resource's minute that has just closed; now and then a datapoint is lost. */
+export const storeSamples = (world: World, arn: string, samples: Samples): void => {
   const clock = world.nowMs / MINUTE_MS;
+  const minute = clock - world.clockStartMs / MINUTE_MS - 1;
   const isBadMinute = chance(streamOf(world, "metrics", "bad-minute"), clock, BAD_MINUTES);
-  for (const sample of samples) {
-    const isLost = isBadMinute && chance(streamOf(world, seriesKey(sample), "lost"), clock, LOST_IN_BAD_MINUTE);
-    storeSample(world, isLost ? { ...sample, value: null } : sample);
+  const { byName } = storeOf(world, arn, samples);
+  for (const name of Object.keys(samples.datapoints)) {
+    const datapoint = samples.datapoints[name];
+    if (datapoint === undefined) continue;
+    let series = byName[name];
+    if (series === undefined) {
+      series = { shape: datapoint.shape, values: Array(minute).fill(null) };
+      byName[name] = series;
+    }
+    const isLost = isBadMinute && chance(streamOf(world, arn, name), clock, LOST_IN_BAD_MINUTE);
+    series.values.push(isLost ? null : datapoint.value);
   }
 };
 
-const storeSample = (world: World, sample: Sample): void => {
-  const key = seriesKey(sample);
-  let series = world.series[key];
-  if (series === undefined) {
-    series = { shape: sample.shape, values: [] };
-    world.series[key] = series;
-  }
-  const minute = (world.nowMs - world.clockStartMs) / MINUTE_MS - 1;
-  while (series.values.length < minute) series.values.push(null);
-  series.values.push(sample.value);
+const storeOf = (world: World, arn: string, samples: Samples): MetricStore => {
+  const found = world.metrics[arn];
+  if (found !== undefined) return found;
+  const made = { named: nameOf(samples.namespace, samples.dimensions), byName: {} };
+  world.metrics[arn] = made;
+  return made;
+};
+
+/** Dimensions in any order name the same metrics. */
+const nameOf = (namespace: string, dimensions: Readonly<Record<string, string>>): string => {
+  const names = Object.keys(dimensions).sort();
+  return `${namespace}{${names.map((name) => `${name}=${dimensions[name]}`).join(",")}}`;
+};
+
+const seriesOf = (world: World, metric: MetricRef): StoredSeries | undefined => {
+  const named = nameOf(metric.namespace, metric.dimensions);
+  return Object.values(world.metrics).find((store) => store.named === named)?.byName[metric.metricName];
 };
 
 /**
@@ -44,7 +54,7 @@ export const metricValues = (world: World, metric: MetricRef, fromMs: number, to
   const periodMs = metric.periodSeconds * 1000;
   const startMs = Math.floor(fromMs / periodMs) * periodMs;
   const readableMs = Math.floor((world.nowMs - READABLE_AFTER_MS) / MINUTE_MS) * MINUTE_MS;
-  const series = world.series[seriesKey(metric)];
+  const series = seriesOf(world, metric);
   const values: (number | null)[] = [];
   for (let atMs = startMs; atMs + periodMs <= Math.min(toMs, readableMs); atMs += periodMs)
     values.push(series === undefined ? null : periodValue(world, series, metric.stat, atMs, periodMs));

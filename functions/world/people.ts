@@ -8,8 +8,12 @@ export const UNNOTICED_MS = 8 * 60 * MINUTE_MS;
 const ARRIVAL_MEDIAN_MINUTES = 25;
 const ARRIVAL_SIGMA = 0.6; // one in ten arrives after 54 minutes
 
-/** Calls the person on call, who comes after a log-normal time. Nobody is called twice while on the way. */
+/**
+ * Calls the person on call, who comes after a log-normal time. Idempotent by incident, and a page while somebody is on
+ * the way calls nobody else.
+ */
 export const page = (world: World, incidentId: string): void => {
+  if (world.pages.some((one) => one.incidentId === incidentId)) return;
   world.inputs.push({ kind: "page", atMs: world.nowMs, incidentId });
   const isComing = world.personComesAtMs !== null && world.personComesAtMs > world.nowMs;
   record(world, "page", { incidentId });

@@ -8,12 +8,12 @@ export type DependencyView = Readonly<{ edge: CallEdge; served: Served; errorRat
 export type Inflow = Readonly<{ demand: number; dependencies: readonly DependencyView[] }>;
 
 /** One closed minute of one metric; null is a minute without a datapoint. */
-export type Sample = Readonly<{
+export type Datapoint = Readonly<{ shape: MetricShape; value: number | null }>;
+/** All of one resource's metrics for one closed minute, by name; they share their dimensions. */
+export type Samples = Readonly<{
   namespace: string;
-  metricName: string;
   dimensions: Readonly<Record<string, string>>;
-  shape: MetricShape;
-  value: number | null;
+  datapoints: Readonly<Record<string, Datapoint>>;
 }>;
 
 export type ApiInput = Readonly<Record<string, Json>>;
@@ -41,7 +41,8 @@ export type ResourceBehaviour<State extends ResourceState> = Readonly<{
   serve: (world: World, state: State, inflow: Inflow) => Served;
   /** Moves what accumulates (a backlog, leaked connections) over a span of constant load. */
   elapse: ((world: World, state: State, served: Served, elapsedMs: number) => void) | null;
-  samples: (world: World, state: State, totals: MinuteTotals) => readonly Sample[];
+  /** Null where it has no metrics. */
+  samples: (world: World, state: State, totals: MinuteTotals) => Samples | null;
   /** Handles its own agenda items. */
   happen: ((world: World, state: State, what: string, subject: string) => void) | null;
   /** Deploys the next version of its code; null where it runs no code of ours. */
@@ -87,3 +88,7 @@ export const textOf = (input: ApiInput, member: string): string | null => {
   const value = input[member];
   return typeof value === "string" && value !== "" ? value : null;
 };
+
+export const count = (value: number | null): Datapoint => ({ shape: "count", value });
+export const gauge = (value: number | null): Datapoint => ({ shape: "gauge", value });
+export const latency = (value: number | null): Datapoint => ({ shape: "latency", value });

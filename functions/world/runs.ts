@@ -28,7 +28,7 @@ const CALL_MS = [800, 3000] as const; // what SSM needs for a step that calls an
 
 /**
  * Starts a run, or finds the one that the same client token started with the same parameters.
- * Refused: no document of that name and hash, or a token that was used for something else.
+ * Refused: no document of that name and hash, parameters that do not fit it, or a token that was used for something else.
  */
 export const startAutomation = (
   world: World,
@@ -47,7 +47,10 @@ export const startAutomation = (
   if (document === undefined) return { kind: "refused", detail: `no document ${request.documentName}` };
   if (document.hash !== request.documentHash)
     return { kind: "refused", detail: `${request.documentName} has another hash: ${document.hash}` };
-  return { kind: "started", executionId: begin(world, document, request) };
+  const globals = { ACCOUNT_ID: world.account, REGION: world.region, AWS_PARTITION: "aws" };
+  const state = beginAutomation(document.content, request.parameters, world.nowMs, globals);
+  if (state.status !== "running") return { kind: "refused", detail: state.reason ?? "the parameters do not fit" };
+  return { kind: "started", executionId: begin(world, state, request) };
 };
 
 /** The run as its ledger shows it now, or null where there is none. */
@@ -79,11 +82,9 @@ export const continueRun = (world: World, executionId: string): void => {
 
 type Held = World["runs"][number];
 
-const begin = (world: World, document: AutomationDocument, request: AutomationRequest): string => {
+const begin = (world: World, state: AutomationState, request: AutomationRequest): string => {
   const executionId = uuidOf(`${world.streams}|${request.clientToken}`);
   world.inputs.push({ kind: "start-automation", atMs: world.nowMs, ...request });
-  const globals = { ACCOUNT_ID: world.account, REGION: world.region, AWS_PARTITION: "aws" };
-  const state = beginAutomation(document.content, request.parameters, world.nowMs, globals);
   const run: WorldRun = { executionId, ...request, ...visiblePart(state) };
   const held = { run, state };
   world.runs.push(held);

@@ -2,7 +2,6 @@ import { evaluateAlarms } from "./alarms.ts";
 import { badShare, type Flow, flowAt } from "./flow.ts";
 import { storeSamples } from "./metrics.ts";
 import { countAround } from "./random.ts";
-import type { Sample } from "./resource-type.ts";
 import { behaviourOf } from "./resources/resource-types.ts";
 import { MINUTE_MS, type MinuteTotals, record, schedule, streamOf, type World } from "./state.ts";
 
@@ -32,16 +31,15 @@ export const settle = (world: World): void => {
 /** Closes the minute that ends now: its metrics are stored, and alarms look at what has become readable. */
 export const closeMinute = (world: World): void => {
   const minute = world.nowMs / MINUTE_MS;
-  const samples: Sample[] = [];
   for (const [arn, state] of Object.entries(world.resources)) {
     const totals = totalsOf(world, arn);
     const requests = countAround(streamOf(world, arn, "requests"), minute, totals.requests);
     const errors = Math.min(requests, countAround(streamOf(world, arn, "errors"), minute, totals.errors));
-    samples.push(...behaviourOf(state).samples(world, state, { ...totals, requests, errors }));
+    const samples = behaviourOf(state).samples(world, state, { ...totals, requests, errors });
+    if (samples !== null) storeSamples(world, arn, samples);
     if (totals.message !== null && totals.requests > 0 && totals.errors / totals.requests > WORTH_A_LOG_LINE)
       troublesOf(world, arn).push({ minute: minute - 1, errors: totals.errors, message: totals.message });
   }
-  storeSamples(world, samples);
   record(world, "minute", { impact: world.openImpact });
   world.impacts.push(world.openImpact);
   world.openImpact = 0;

@@ -74,6 +74,9 @@ export type MetricShape = "count" | "gauge" | "latency";
 /** One value a minute since the world's clock started; the last one may not be readable yet. */
 export type StoredSeries = { readonly shape: MetricShape; readonly values: (number | null)[] };
 
+/** One resource's series by metric name; `named` is their namespace and dimensions in one text. */
+export type MetricStore = { readonly named: string; readonly byName: Record<string, StoredSeries> };
+
 export type AgendaWhat =
   | Readonly<{ kind: "minute" }>
   | Readonly<{ kind: "resource"; arn: string; what: string; subject: string }>
@@ -107,7 +110,8 @@ export type World = {
   disturbances: Disturbance[];
   surges: Surge[];
   open: Record<string, MinuteTotals>;
-  series: Record<string, StoredSeries>;
+  /** By the ARN of the resource that reports them. */
+  metrics: Record<string, MetricStore>;
   /** Share of entry requests that were bad, one number a closed minute; `openImpact` is the open minute's so far. */
   impacts: number[];
   openImpact: number;

@@ -6,10 +6,12 @@ import { arnParts, numberOf, textOf, wasTried } from "../facts.ts";
 import { loadDocuments } from "../load-document.ts";
 import { suspectVersion } from "../suspicion.ts";
 
-const name = z.string().regex(/^[A-Za-z0-9_-]{1,255}$/);
+const name = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_-]{0,254}$/);
 const taskDefinition = z
   .string()
-  .regex(/^(arn:aws[a-z-]{0,20}:ecs:[a-z0-9-]{1,25}:[0-9]{12}:task-definition\/)?[A-Za-z0-9_-]{1,255}:[0-9]{1,9}$/);
+  .regex(
+    /^(arn:aws[a-z-]{0,20}:ecs:[a-z0-9-]{1,25}:[0-9]{12}:task-definition\/)?[A-Za-z0-9_][A-Za-z0-9_-]{0,254}:[0-9]{1,9}$/,
+  );
 
 const ID = "ecs-rollback";
 const TARGET_TYPE = "AWS::ECS::Service";

@@ -6,7 +6,7 @@ import { arnParts, callers, numberOf, pointsOf, type Rise, riseOf, seriesOf, sho
 import { loadDocuments } from "../load-document.ts";
 import { strainBelow } from "../strain.ts";
 
-const name = z.string().regex(/^[A-Za-z0-9_-]{1,255}$/);
+const name = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_-]{0,254}$/);
 /** No service of one cluster runs more tasks than this without its owners asking for it. */
 const MOST_TASKS = 100;
 const tasks = z.int().min(1).max(MOST_TASKS);

@@ -33,8 +33,8 @@ export const lambdaAliasRollback: Runbook = {
   effect: "New invocations run the previous version; those that run now end as they are. No data is touched.",
   targetType: TARGET_TYPE,
   parameters: z.strictObject({
-    FunctionName: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
-    Alias: z.string().regex(/^[A-Za-z0-9_-]{1,128}$/),
+    FunctionName: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/),
+    Alias: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_-]{0,127}$/),
     FunctionVersion: version,
     ExpectedVersion: version,
   }),

@@ -13,30 +13,32 @@ const LEAST_POINTS = 12;
 /** Sessions that pile up: a third more than at the start of the hour. */
 const GROWTH = 1.3;
 /** Work that keeps pace with its sessions is load, and a reboot would drop it. */
-const WORK_GROWTH = 1.15;
-/** A dip deeper than this between one minute and three later is load that comes and goes, not a leak. */
-const DIP_SHARE = 0.94;
+const WORK_GROWTH = 1.2;
+/** A dip deeper than this within five minutes is load that comes and goes, not a leak. */
+const DIP_SHARE = 0.92;
+/** A climb of which so little is left in the last three minutes has met a ceiling. */
+const LEVEL_SHARE = 0.08;
 /** Pools fail before the last slot is gone; some are reserved for administrators. */
 const FULL_SHARE = 0.8;
 /** A database that is busy needs less work, not a restart. */
 const BUSY_PERCENT = 85;
 
-/** The median of every three neighbours, which hides single readings. */
-const smoothed = (values: readonly number[]): readonly number[] =>
-  values.slice(2).map((_, i) => median(values.slice(i, i + 3)));
+/** The median of every `width` neighbours, which hides single readings. */
+const smoothed = (values: readonly number[], width: number): readonly number[] =>
+  values.slice(width - 1).map((_, i) => median(values.slice(i, i + width)));
 
 type Trend = Readonly<{ first: number; last: number; climbs: boolean; levelsOff: boolean }>;
 
 /** How a series went over the whole window; null where it is too short. */
 const trendOf = (context: Context, arn: string, metricName: string): Trend | null => {
-  const values = smoothed(pointsOf(seriesOf(context, arn, metricName), "left-out").map(({ value }) => value));
-  const first = values[0];
-  const last = values.at(-1);
-  const shortlyBefore = values.at(-4);
-  if (values.length < LEAST_POINTS - 2 || first === undefined || last === undefined || shortlyBefore === undefined)
-    return null;
-  const climbs = values.slice(3).every((value, i) => value >= (values[i] ?? 0) * DIP_SHARE);
-  return { first, last, climbs, levelsOff: Math.abs(last - shortlyBefore) <= 0.08 * Math.abs(last - first) };
+  const values = pointsOf(seriesOf(context, arn, metricName), "left-out").map(({ value }) => value);
+  if (values.length < LEAST_POINTS) return null;
+  const first = median(values.slice(0, 3));
+  const last = median(values.slice(-3));
+  const shortlyBefore = median(values.slice(-6, -3));
+  const course = smoothed(values, 5);
+  const climbs = course.slice(5).every((value, i) => value >= (course[i] ?? 0) * DIP_SHARE);
+  return { first, last, climbs, levelsOff: Math.abs(last - shortlyBefore) <= LEVEL_SHARE * Math.abs(last - first) };
 };
 
 const suggest = (context: Context, target: Resource): readonly Suggestion[] => {

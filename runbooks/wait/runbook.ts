@@ -17,6 +17,7 @@ const PATIENCE = 0.2;
 const CHANGE_MINUTES = 60;
 const YOUNG_MINUTES = 10;
 const LOW_SEVERITY = 3;
+const SEVERE_SHARE = 0.5;
 /** Falling back: less than half of the way from the limit to the worst reading is left. */
 const LEFT_SHARE = 0.5;
 
@@ -65,7 +66,14 @@ const isQuiet = (context: Context): boolean =>
     ({ kind, atMs }) => kind !== "commit" && minutesBetween(atMs, context.openedAtMs) <= CHANGE_MINUTES,
   ) &&
   !context.resources.some((resource) => strainAt(context, resource) !== null) &&
-  (context.service.severity >= LOW_SEVERITY || (context.service.severity > 1 && ageMinutes(context) < YOUNG_MINUTES));
+  (context.service.severity >= LOW_SEVERITY || (ageMinutes(context) < YOUNG_MINUTES && !isSevere(context)));
+
+/** Whether most of the users are failing: then five minutes are too long to look on. */
+const isSevere = (context: Context): boolean =>
+  context.service.slis.some((sli) => {
+    const values = readingsOf(context, sli).slice(-2);
+    return sli.per !== undefined && sli.role === "errors" && median(values.map(({ value }) => value)) > SEVERE_SHARE;
+  });
 
 const suggest = (context: Context): Suggestion => {
   const waits = context.tried.filter(({ runbook }) => runbook === ID).length;

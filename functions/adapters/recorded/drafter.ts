@@ -48,7 +48,8 @@ export const recordedDrafter = (recorded: Json): Drafter => {
     draft: async (context, catalogue): Promise<Drafted> => {
       const raw = replies[call];
       call += 1;
-      if (raw === undefined) return draftOffline(context, catalogue, because("no-reply", "no reply is recorded for it"));
+      if (raw === undefined)
+        return draftOffline(context, catalogue, because("no-reply", "no reply is recorded for it"));
       const said = saidIn(raw);
       if (said.stopped !== null && said.stopped !== "end_turn")
         return draftOffline(context, catalogue, because("stopped", `the recorded reply stopped with ${said.stopped}`));

@@ -232,3 +232,11 @@ it("a recording ends when its last period closes or its last row is stamped, and
 
   assert.deepEqual(ends, [at(10), at(10), recordingOf().alarm.changedAtMs]);
 });
+
+it("a damaged file with a string of megabytes is read like any other", () => {
+  const row = metricRow('\\"\n'.repeat(1_000_000), 0, [1]);
+
+  const recording = recordingOf({ "metrics.json": JSON.stringify([row, row]).slice(0, -1) });
+
+  assert.equal(rowsOf(recording.metrics).length, 2);
+});

@@ -17,7 +17,10 @@ export const recordedTime = z.union([z.int().nonnegative(), z.string()]).transfo
  * that was cut off the complete elements are kept. @returns null where the text holds no array.
  */
 export const readJsonArray = (text: string): Salvaged<readonly unknown[]> | null => {
-  const { rows: content, dropped } = withoutBareNumbers(text.replace(/^\uFEFF/, ""));
+  const written = text.replace(/^\uFEFF/, "");
+  const clean = parseJson(written);
+  if (clean !== undefined) return Array.isArray(clean) ? { rows: clean, dropped: [] } : null;
+  const { rows: content, dropped } = withoutBareNumbers(written);
   const whole = parseJson(content);
   if (Array.isArray(whole)) return { rows: whole, dropped };
   if (whole !== undefined || !content.trimStart().startsWith("[")) return null;
@@ -57,13 +60,14 @@ export const parseJson = (text: string): unknown => {
 };
 
 const withoutBareNumbers = (text: string): Salvaged<string> => {
-  let found = 0;
-  const rows = text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/gs, (token) => {
-    if (token.startsWith('"')) return token;
-    found += 1;
-    return "null";
+  const bare = tokensOutsideStrings(text).filter(({ token }) => token.length > 1);
+  const pieces = bare.map(({ index }, nth) => {
+    const previous = bare[nth - 1];
+    return text.slice(previous === undefined ? 0 : previous.index + previous.token.length, index);
   });
-  return { rows, dropped: count(found, "values are NaN or infinite") };
+  const last = bare.at(-1);
+  const rest = last === undefined ? text : text.slice(last.index + last.token.length);
+  return { rows: [...pieces, rest].join("null"), dropped: count(bare.length, "values are NaN or infinite") };
 };
 
 /** The texts of an array's elements (objects and arrays only) that are complete; the array itself may be cut off. */
@@ -71,7 +75,7 @@ const completeElements = (text: string): readonly string[] => {
   const elements: string[] = [];
   let depth = 0;
   let startedAt = 0;
-  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]]/gs)) {
+  for (const { token, index } of tokensOutsideStrings(text)) {
     if (token === "{" || token === "[") {
       depth += 1;
       if (depth === 2) startedAt = index;
@@ -81,4 +85,28 @@ const completeElements = (text: string): readonly string[] => {
     }
   }
   return elements;
+};
+
+type Token = Readonly<{ token: string; index: number }>;
+
+/** Brackets, braces and bare NaN or Infinity outside of strings. No expression spans a string: it may be megabytes. */
+const tokensOutsideStrings = (text: string): readonly Token[] => {
+  const tokens: Token[] = [];
+  const next = /["{}[\]]|-?\b(?:NaN|Infinity)\b/g;
+  for (let match = next.exec(text); match !== null; match = next.exec(text)) {
+    const { 0: token, index } = match;
+    if (token !== '"') tokens.push({ token, index });
+    else next.lastIndex = endOfString(text, index) + 1;
+  }
+  return tokens;
+};
+
+/** Where the string that opens at `startedAt` closes: the text's end where it does not. */
+const endOfString = (text: string, startedAt: number): number => {
+  for (let at = text.indexOf('"', startedAt + 1); at >= 0; at = text.indexOf('"', at + 1)) {
+    let backslashes = 0;
+    while (text[at - 1 - backslashes] === "\\") backslashes += 1;
+    if (backslashes % 2 === 0) return at;
+  }
+  return text.length;
 };

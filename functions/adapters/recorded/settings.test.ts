@@ -39,6 +39,14 @@ it("a recording becomes one service with the alarm's resources, its SLIs and its
   );
 });
 
+it("what depends on the alarm's resource is the service's own too", () => {
+  const files = { "alarm.json": alarmOn("AWS/ECS", { ClusterName: "main", ServiceName: "checkout" }) };
+
+  const settings = settingsOf(files);
+
+  assert.deepEqual(settings.services[0]?.resources, [BALANCER, SERVICE]);
+});
+
 it("what happened after the alarm changes no setting", () => {
   const calm = [0, 0, 1, 12];
   const rows = (after: number) =>

@@ -142,7 +142,7 @@ const beforeAlarm = (
 ): Readonly<{ all: readonly number[]; calm: readonly number[] }> => {
   const series = findSeries(recording, metric);
   const all = (series?.points ?? [])
-    .filter(({ atMs }) => atMs + metric.periodSeconds * 1000 <= Infinity)
+    .filter(({ atMs }) => atMs + metric.periodSeconds * 1000 <= recording.alarm.changedAtMs)
     .flatMap(({ value }) => value ?? []);
   return { all, calm: all.slice(0, Math.ceil(all.length / 2)) };
 };

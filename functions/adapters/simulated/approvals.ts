@@ -13,6 +13,14 @@ export type People = Readonly<{
   answer: (card: Card) => Promise<Answer>;
 }>;
 
+/** What answers set off; each may be called again for the same incident and then changes nothing. */
+export type AfterAnswer = Readonly<{
+  /** Wakes the incident. */
+  ring: (incidentId: string) => Promise<void>;
+  /** Whoever rejects owns the incident: they go and see for themselves. */
+  takeOver: (incidentId: string) => Promise<void>;
+}>;
+
 /** Approvals with the people behind them: whoever drives the clock lets them answer when they are due. */
 export type SimulatedApprovals = Approvals &
   Readonly<{
@@ -52,13 +60,12 @@ type Question = Readonly<z.infer<typeof question>>;
 /**
  * Approvals answered by simulated people, kept in `desk` so that a restart finds every open card and given answer.
  * A crash between an answer and its bell rings again: the vote is read back, never asked for twice.
- * @param ring wakes the incident of this id; ringing a closed bell is success
  */
 export const simulatedApprovals = async (
   desk: Ledger,
   clock: Clock,
   people: People,
-  ring: (incidentId: string) => Promise<void>,
+  after: AfterAnswer,
 ): Promise<SimulatedApprovals> => {
   const open = new Map<string, number>();
   for (const { item } of await desk.list(PREFIX)) track(open, question.parse(item), people);
@@ -96,7 +103,9 @@ export const simulatedApprovals = async (
           asked.votes.length > 0 ? asked.votes : votesOf(asked.card, await people.answer(asked.card), nowMs);
         const answered = await update(decisionId, (now) => ({ ...now, votes }));
         if (answered === null) continue;
-        await ring(answered.card.incidentId);
+        const { incidentId } = answered.card;
+        if (answered.votes.some(({ answer }) => answer === "reject")) await after.takeOver(incidentId);
+        await after.ring(incidentId);
         await update(decisionId, (now) => ({ ...now, isRung: true }));
       }
     },

@@ -31,7 +31,7 @@ const behaviour: ResourceBehaviour<EcsCluster> = {
     gauges: {},
   }),
   elapse: null,
-  samples: () => [],
+  samples: () => null,
   happen: null,
   release: null,
 

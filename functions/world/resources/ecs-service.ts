@@ -1,5 +1,5 @@
 import { gaussian } from "../random.ts";
-import { type ResourceBehaviour, resourceType } from "../resource-type.ts";
+import { gauge, type ResourceBehaviour, resourceType } from "../resource-type.ts";
 import { dependencyCost, eitherFails, largestCause, overflow, slowdown } from "../saturation.ts";
 import { MINUTE_MS, streamOf } from "../state.ts";
 import { ecsApis } from "./ecs-api.ts";
@@ -85,18 +85,20 @@ const behaviour: ResourceBehaviour<EcsService> = {
   elapse: null,
 
   samples: (world, state, totals) => {
-    const cluster = state.cluster.slice(state.cluster.lastIndexOf("/") + 1);
-    const named = { namespace: "AWS/ECS", dimensions: { ClusterName: cluster, ServiceName: state.name } };
     const minute = world.nowMs / MINUTE_MS;
     const noise = (purpose: string): number => gaussian(streamOf(world, state.arn, purpose), minute);
     const busy = Math.min(1, totals.utilisation);
     const cpu = Math.max(1, Math.min(100, 3 + 94 * busy + 1.5 * noise("cpu")));
     const memory = Math.max(5, Math.min(100, 42 + 8 * busy + 0.8 * noise("memory")));
     const isRunning = runningCount(state) > 0;
-    return [
-      { ...named, metricName: "CPUUtilization", shape: "gauge", value: isRunning ? cpu : null },
-      { ...named, metricName: "MemoryUtilization", shape: "gauge", value: isRunning ? memory : null },
-    ];
+    return {
+      namespace: "AWS/ECS",
+      dimensions: { ClusterName: state.cluster.slice(state.cluster.lastIndexOf("/") + 1), ServiceName: state.name },
+      datapoints: {
+        CPUUtilization: gauge(isRunning ? cpu : null),
+        MemoryUtilization: gauge(isRunning ? memory : null),
+      },
+    };
   },
   happen: happenToService,
   release: (world, state, defect) => {

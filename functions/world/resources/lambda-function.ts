@@ -1,4 +1,4 @@
-import { type ResourceBehaviour, resourceType } from "../resource-type.ts";
+import { count, latency, type ResourceBehaviour, resourceType } from "../resource-type.ts";
 import { dependencyCost, eitherFails, largestCause, overflow } from "../saturation.ts";
 import { isLambdaFunction, type LambdaFunction, lambdaApis, pointAlias } from "./lambda-api.ts";
 
@@ -51,18 +51,19 @@ const behaviour: ResourceBehaviour<LambdaFunction> = {
   elapse: null,
 
   samples: (_world, state, totals) => {
-    const named = {
-      namespace: "AWS/Lambda",
-      dimensions: { FunctionName: state.name, Resource: `${state.name}:${state.alias}` },
-    };
     const throttles = Math.min(totals.errors, Math.round(totals.requests * (totals.gauges.throttled ?? 0)));
     const invocations = totals.requests - throttles;
-    return [
-      { ...named, metricName: "Invocations", shape: "count", value: invocations > 0 ? invocations : null },
-      { ...named, metricName: "Errors", shape: "count", value: invocations > 0 ? totals.errors - throttles : null },
-      { ...named, metricName: "Throttles", shape: "count", value: throttles },
-      { ...named, metricName: "Duration", shape: "latency", value: invocations > 0 ? totals.latencyMs : null },
-    ];
+    const isInvoked = invocations > 0;
+    return {
+      namespace: "AWS/Lambda",
+      dimensions: { FunctionName: state.name, Resource: `${state.name}:${state.alias}` },
+      datapoints: {
+        Invocations: count(isInvoked ? invocations : null),
+        Errors: count(isInvoked ? totals.errors - throttles : null),
+        Throttles: count(throttles),
+        Duration: latency(isInvoked ? totals.latencyMs : null),
+      },
+    };
   },
   happen: null,
   release: (world, state, defect) => {

@@ -1,4 +1,13 @@
-import { answered, failed, type ResourceBehaviour, resourcesOfKind, resourceType, textOf } from "../resource-type.ts";
+import {
+  answered,
+  count,
+  failed,
+  latency,
+  type ResourceBehaviour,
+  resourcesOfKind,
+  resourceType,
+  textOf,
+} from "../resource-type.ts";
 import { dependencyCost, eitherFails } from "../saturation.ts";
 import type { ResourceState } from "../state.ts";
 
@@ -41,22 +50,20 @@ const behaviour: ResourceBehaviour<TargetGroup> = {
   elapse: null,
 
   samples: (_world, state, totals) => {
-    const dimensions = { LoadBalancer: state.loadBalancer, TargetGroup: state.targetGroup };
-    const named = { namespace: "AWS/ApplicationELB", dimensions };
     // Without a target the balancer itself answers 503: that is another metric, and the targets report nothing.
     const answeredShare = 1 - (totals.gauges.unanswered ?? 0);
-    const errors = totals.errors * answeredShare;
-    return [
-      { ...named, metricName: "RequestCount", shape: "count", value: totals.requests },
-      // As CloudWatch does, a minute without a 5xx has no datapoint.
-      { ...named, metricName: "HTTPCode_Target_5XX_Count", shape: "count", value: errors > 0 ? errors : null },
-      {
-        ...named,
-        metricName: "TargetResponseTime",
-        shape: "latency",
-        value: totals.requests > 0 && answeredShare > 0 ? totals.latencyMs / 1000 : null,
+    const errors = Math.round(totals.errors * answeredShare);
+    const isAnswered = totals.requests > 0 && answeredShare > 0;
+    return {
+      namespace: "AWS/ApplicationELB",
+      dimensions: { LoadBalancer: state.loadBalancer, TargetGroup: state.targetGroup },
+      datapoints: {
+        RequestCount: count(totals.requests),
+        // As CloudWatch does, a minute without a 5xx has no datapoint.
+        HTTPCode_Target_5XX_Count: count(errors > 0 ? errors : null),
+        TargetResponseTime: latency(isAnswered ? totals.latencyMs / 1000 : null),
       },
-    ];
+    };
   },
   happen: null,
   release: null,

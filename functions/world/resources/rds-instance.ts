@@ -4,6 +4,7 @@ import {
   type ApiInput,
   answered,
   failed,
+  gauge,
   type ResourceBehaviour,
   resourcesOfKind,
   resourceType,
@@ -132,25 +133,24 @@ const behaviour: ResourceBehaviour<RdsInstance> = {
   },
 
   samples: (world, state, totals) => {
-    const named = { namespace: "AWS/RDS", dimensions: { DBInstanceIdentifier: state.name }, shape: "gauge" } as const;
-    const noise = (purpose: string): number =>
-      1 + 0.03 * gaussian(streamOf(world, state.arn, purpose), world.nowMs / MINUTE_MS);
+    const minute = world.nowMs / MINUTE_MS;
+    const noise = (purpose: string): number => 1 + 0.03 * gaussian(streamOf(world, state.arn, purpose), minute);
     const { connections = 0, commitsPerSecond = 0, down = 0 } = totals.gauges;
-    const shown = down > 0.9 ? () => null : (value: number) => value; // an instance that is down reports nothing
-    const replication =
-      state.primary === null ? [] : [{ ...named, metricName: "ReplicaLag", value: shown(0.4 * noise("lag") ** 4) }];
-    return [
-      { ...named, metricName: "DatabaseConnections", value: shown(Math.round(connections * noise("connections"))) },
-      {
-        ...named,
-        metricName: "CPUUtilization",
-        value: shown(Math.min(100, 4 + 90 * totals.utilisation * noise("cpu"))),
+    // An instance that is down reports nothing.
+    const shown = (value: number) => gauge(down > 0.9 ? null : value);
+    const slower = slowdown(totals.utilisation);
+    return {
+      namespace: "AWS/RDS",
+      dimensions: { DBInstanceIdentifier: state.name },
+      datapoints: {
+        DatabaseConnections: shown(Math.round(connections * noise("connections"))),
+        CPUUtilization: shown(Math.min(100, 4 + 90 * totals.utilisation * noise("cpu"))),
+        CommitThroughput: shown(commitsPerSecond * noise("commits")),
+        ReadLatency: shown(0.0006 * slower * noise("read")),
+        WriteLatency: shown(0.0011 * slower * noise("write")),
+        ...(state.primary === null ? {} : { ReplicaLag: shown(0.4 * noise("lag") ** 4) }),
       },
-      { ...named, metricName: "CommitThroughput", value: shown(commitsPerSecond * noise("commits")) },
-      { ...named, metricName: "ReadLatency", value: shown(0.0006 * slowdown(totals.utilisation) * noise("read")) },
-      { ...named, metricName: "WriteLatency", value: shown(0.0011 * slowdown(totals.utilisation) * noise("write")) },
-      ...replication,
-    ];
+    };
   },
   happen: (world, state) => {
     state.status = "available";

@@ -1,4 +1,13 @@
-import { answered, failed, type ResourceBehaviour, resourcesOfKind, resourceType, textOf } from "../resource-type.ts";
+import {
+  answered,
+  count,
+  failed,
+  gauge,
+  type ResourceBehaviour,
+  resourcesOfKind,
+  resourceType,
+  textOf,
+} from "../resource-type.ts";
 import type { ResourceState, World } from "../state.ts";
 
 /** A queue that a function empties. A message whose handling fails comes back after the visibility timeout. */
@@ -53,24 +62,15 @@ const behaviour: ResourceBehaviour<SqsQueue> = {
     state.backlog = Math.max(0, state.backlog + ((served.demand - served.passed) * elapsedMs) / 1000);
   },
 
-  samples: (_world, state, totals) => {
-    const named = { namespace: "AWS/SQS", dimensions: { QueueName: state.name } };
-    return [
-      {
-        ...named,
-        metricName: "ApproximateAgeOfOldestMessage",
-        shape: "gauge",
-        value: Math.round(totals.gauges.oldestSeconds ?? 0),
-      },
-      {
-        ...named,
-        metricName: "ApproximateNumberOfMessagesVisible",
-        shape: "gauge",
-        value: Math.round(totals.gauges.visible ?? 0),
-      },
-      { ...named, metricName: "NumberOfMessagesSent", shape: "count", value: totals.requests },
-    ];
-  },
+  samples: (_world, state, totals) => ({
+    namespace: "AWS/SQS",
+    dimensions: { QueueName: state.name },
+    datapoints: {
+      ApproximateAgeOfOldestMessage: gauge(Math.round(totals.gauges.oldestSeconds ?? 0)),
+      ApproximateNumberOfMessagesVisible: gauge(Math.round(totals.gauges.visible ?? 0)),
+      NumberOfMessagesSent: count(totals.requests),
+    },
+  }),
   happen: null,
   release: null,
 

@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { metricsOf } from "./initial-alarms.ts";
+import { scenarioWith } from "./scenario.ts";
+import { MINUTE_MS } from "./state.ts";
+import { advance, createWorld, metricValues } from "./world.ts";
+
+const healthyWorld = (minutes: number) => {
+  const world = createWorld({ ...scenarioWith(4, 4, "none"), benignReleases: [] });
+  advance(world, world.clockStartMs + minutes * MINUTE_MS);
+  return { world, metrics: metricsOf(world.scenario.topology) };
+};
+
+test("a period cannot be read before it has been closed for 60 seconds", () => {
+  const { world, metrics } = healthyWorld(10);
+  const requests = metrics.balancer("RequestCount", "Sum");
+  const readable = () =>
+    metricValues(world, requests, world.clockStartMs, world.clockStartMs + 1000 * MINUTE_MS).length;
+
+  const atTen = readable();
+  advance(world, world.nowMs + MINUTE_MS - 1);
+  const justBefore = readable();
+  advance(world, world.nowMs + 1);
+  const atEleven = readable();
+
+  assert.deepEqual([atTen, justBefore, atEleven], [9, 9, 10]);
+});
+
+test("what was read once reads the same later", () => {
+  const { world, metrics } = healthyWorld(30);
+  const cpu = metrics.service(world.scenario.topology.front)("CPUUtilization", "Average");
+  const early = metricValues(world, cpu, world.clockStartMs, world.nowMs);
+
+  advance(world, world.nowMs + 30 * MINUTE_MS);
+  const late = metricValues(world, cpu, world.clockStartMs, world.nowMs);
+
+  assert.deepEqual(late.slice(0, early.length), early);
+});
+
+test("a longer period sums counts and averages gauges of its minutes", () => {
+  const { world, metrics } = healthyWorld(32);
+  const requests = metrics.balancer("RequestCount", "Sum");
+  const latency = metrics.balancer("TargetResponseTime", "Average");
+  const fromMs = Math.ceil(world.clockStartMs / (5 * MINUTE_MS)) * 5 * MINUTE_MS;
+  const minutes = (metric: typeof requests) => metricValues(world, metric, fromMs, fromMs + 5 * MINUTE_MS).map(Number);
+  const total = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
+
+  const [fiveRequests] = metricValues(world, { ...requests, periodSeconds: 300 }, fromMs, fromMs + 5 * MINUTE_MS);
+  const [fiveLatency] = metricValues(world, { ...latency, periodSeconds: 300 }, fromMs, fromMs + 5 * MINUTE_MS);
+
+  assert.equal(fiveRequests, total(minutes(requests)));
+  assert.ok(Math.abs(Number(fiveLatency) - total(minutes(latency)) / 5) < 1e-12);
+});
+
+test("a metric or statistic that the world does not have is missing throughout, not zero", () => {
+  const { world, metrics } = healthyWorld(10);
+  const requests = metrics.balancer("RequestCount", "Sum");
+
+  const unknownName = metricValues(world, { ...requests, metricName: "Requests" }, world.clockStartMs, world.nowMs);
+  const unknownStat = metricValues(world, { ...requests, stat: "p99" }, world.clockStartMs, world.nowMs);
+  const beforeStart = metricValues(world, requests, world.clockStartMs - 3 * MINUTE_MS, world.clockStartMs);
+
+  assert.deepEqual(unknownName, Array(9).fill(null));
+  assert.deepEqual(unknownStat, Array(9).fill(null));
+  assert.deepEqual(beforeStart, [null, null, null]);
+});
+
+test("datapoints are lost now and then, and seldom", () => {
+  const worlds = Array.from({ length: 20 }, (_, index) => createWorld(scenarioWith(9, index, "none")));
+  for (const world of worlds) advance(world, world.clockStartMs + 120 * MINUTE_MS);
+
+  const values = worlds.flatMap((world) =>
+    metricValues(
+      world,
+      metricsOf(world.scenario.topology).balancer("RequestCount", "Sum"),
+      world.clockStartMs,
+      world.nowMs,
+    ),
+  );
+
+  const lost = values.filter((value) => value === null).length / values.length;
+  assert.ok(lost > 0 && lost < 0.01, `${lost} of the datapoints were lost`);
+});

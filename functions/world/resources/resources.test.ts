@@ -1,0 +1,211 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Json } from "../../core/json.ts";
+import { answeredApis } from "../aws-api.ts";
+import { scenarioWith } from "../scenario.ts";
+import { MINUTE_MS, type World } from "../state.ts";
+import { arnsOf } from "../topology.ts";
+import { advance, call, configurationHash, createWorld, isHealthy, resourcesOf } from "../world.ts";
+
+const BY_HAND = { executionId: null, person: "tester" };
+
+/** A healthy world with room to look at: front and back services, a function, a queue, a primary and a replica. */
+const healthyWorld = (): World => {
+  const scenario = { ...scenarioWith(6, 6, "none"), benignReleases: [] };
+  const world = createWorld({ ...scenario, topology: { ...scenario.topology, hasReplica: true } });
+  advance(world, world.clockStartMs + 10 * MINUTE_MS);
+  return world;
+};
+
+const ask = (world: World, service: string, api: string, input: Record<string, Json>) => {
+  const reply = call(world, BY_HAND, { service, api, input });
+  return reply.ok ? JSON.parse(JSON.stringify(reply.output)) : reply.code;
+};
+
+const front = (world: World) => {
+  const { system, front: owner } = world.scenario.topology;
+  return { cluster: `${system}-prod`, service: `${system}-${owner}` };
+};
+
+const showFront = (world: World) => {
+  const { cluster, service } = front(world);
+  return ask(world, "ecs", "DescribeServices", { cluster, services: [service] }).services[0];
+};
+
+const attributesOf = (world: World, arn: string) => resourcesOf(world, [arn])[0]?.attributes ?? {};
+
+test("a deployment replaces the tasks over minutes and never runs fewer than desired", () => {
+  const world = healthyWorld();
+  const before = showFront(world);
+  const lower: number[] = [];
+
+  ask(world, "ecs", "UpdateService", { ...front(world), forceNewDeployment: true });
+  const during = showFront(world);
+  const startMs = world.nowMs;
+  while (showFront(world).deployments.length > 1 && world.nowMs < startMs + 20 * MINUTE_MS) {
+    advance(world, world.nowMs + 1000);
+    lower.push(showFront(world).runningCount);
+  }
+  const after = showFront(world);
+
+  assert.deepEqual(
+    during.deployments.map((one: { rolloutState: string }) => one.rolloutState),
+    ["IN_PROGRESS", "COMPLETED"],
+  );
+  assert.ok(world.nowMs - startMs > MINUTE_MS && world.nowMs - startMs < 8 * MINUTE_MS);
+  assert.ok(Math.min(...lower) >= before.desiredCount && Math.max(...lower) <= 2 * before.desiredCount);
+  assert.deepEqual(
+    after.deployments.map((one: { rolloutState: string; status: string }) => [one.status, one.rolloutState]),
+    [["PRIMARY", "COMPLETED"]],
+  );
+  assert.notEqual(after.deployments[0].id, before.deployments[0].id);
+});
+
+test("more tasks take time to start, fewer stop at once, and the configuration is then as it was", () => {
+  const world = healthyWorld();
+  const hash = configurationHash(world);
+  const { desiredCount } = showFront(world);
+
+  ask(world, "ecs", "UpdateService", { ...front(world), desiredCount: desiredCount + 3 });
+  const asked = showFront(world);
+  const hashMeanwhile = configurationHash(world);
+  advance(world, world.nowMs + 5 * MINUTE_MS);
+  const grown = showFront(world);
+  ask(world, "ecs", "UpdateService", { ...front(world), desiredCount });
+  const shrunk = showFront(world);
+
+  assert.deepEqual([asked.desiredCount, asked.runningCount], [desiredCount + 3, desiredCount]);
+  assert.equal(grown.runningCount, desiredCount + 3);
+  assert.equal(shrunk.runningCount, desiredCount);
+  assert.notEqual(hashMeanwhile, hash);
+  assert.equal(configurationHash(world), hash);
+});
+
+test("tasks that the cluster has no room for do not start", () => {
+  const world = healthyWorld();
+
+  ask(world, "ecs", "UpdateService", { ...front(world), desiredCount: 500 });
+  advance(world, world.nowMs + 60 * MINUTE_MS);
+
+  const { capacityTasks } = attributesOf(world, arnsOf(world.scenario.topology).cluster);
+  const services = Object.values(world.resources).filter((state) => state.kind === "ecs-service");
+  const running = services.map((state) => Number(attributesOf(world, state.arn).runningCount));
+  assert.equal(
+    running.reduce((sum, count) => sum + count, 0),
+    capacityTasks,
+  );
+  assert.equal(showFront(world).desiredCount, 500);
+});
+
+test("a service shows its previous task definition after a rollback too, so that the rollback can be undone", () => {
+  const world = healthyWorld();
+  const arn = arnsOf(world.scenario.topology).front;
+  const before = attributesOf(world, arn);
+
+  ask(world, "ecs", "UpdateService", { ...front(world), taskDefinition: before.previousTaskDefinition ?? "" });
+  advance(world, world.nowMs + 15 * MINUTE_MS);
+
+  const after = attributesOf(world, arn);
+  assert.equal(after.taskDefinition, before.previousTaskDefinition);
+  assert.equal(after.previousTaskDefinition, before.taskDefinition);
+  assert.equal(after.deploymentInProgress, false);
+  assert.equal(isHealthy(world), true);
+});
+
+test("an alias moves at once, and only for whoever names its present revision", () => {
+  const world = healthyWorld();
+  const { system, worker } = world.scenario.topology;
+  const alias = { FunctionName: `${system}-${worker}`, Name: "live" };
+  const before = ask(world, "lambda", "GetAlias", alias);
+
+  const moved = ask(world, "lambda", "UpdateAlias", { ...alias, FunctionVersion: "6", RevisionId: before.RevisionId });
+  const stale = ask(world, "lambda", "UpdateAlias", { ...alias, FunctionVersion: "7", RevisionId: before.RevisionId });
+
+  assert.equal(before.FunctionVersion, "7");
+  assert.equal(moved.FunctionVersion, "6");
+  assert.notEqual(moved.RevisionId, before.RevisionId);
+  assert.equal(stale, "PreconditionFailedException");
+  assert.equal(attributesOf(world, arnsOf(world.scenario.topology).worker).previousFunctionVersion, "7");
+});
+
+test("no reserved concurrency throttles everything and the queue grows until it is given back", () => {
+  const world = healthyWorld();
+  const { system, worker } = world.scenario.topology;
+  const FunctionName = `${system}-${worker}`;
+  const url = attributesOf(world, arnsOf(world.scenario.topology).queue).queueUrl ?? "";
+  const waiting = () => {
+    const shown = ask(world, "sqs", "GetQueueAttributes", { QueueUrl: url, AttributeNames: ["All"] });
+    return Number(shown.Attributes.ApproximateNumberOfMessages);
+  };
+
+  ask(world, "lambda", "PutFunctionConcurrency", { FunctionName, ReservedConcurrentExecutions: 0 });
+  advance(world, world.nowMs + 10 * MINUTE_MS);
+  const grown = waiting();
+  const hurt = isHealthy(world);
+  ask(world, "lambda", "DeleteFunctionConcurrency", { FunctionName });
+  advance(world, world.nowMs + 10 * MINUTE_MS);
+
+  assert.ok(grown > 1000);
+  assert.equal(hurt, false);
+  assert.ok(waiting() < grown / 100);
+});
+
+test("a reboot takes the database away for about a minute", () => {
+  const world = healthyWorld();
+  const DBInstanceIdentifier = `${world.scenario.topology.system}-db`;
+  const status = () =>
+    ask(world, "rds", "DescribeDBInstances", { DBInstanceIdentifier }).DBInstances[0].DBInstanceStatus;
+
+  ask(world, "rds", "RebootDBInstance", { DBInstanceIdentifier });
+  const statusAtOnce = status();
+  const again = ask(world, "rds", "RebootDBInstance", { DBInstanceIdentifier });
+  const healthyMeanwhile = isHealthy(world);
+  advance(world, world.nowMs + 44_000);
+  const statusLater = status();
+  advance(world, world.nowMs + 50_000);
+
+  assert.deepEqual([statusAtOnce, statusLater, status()], ["rebooting", "rebooting", "available"]);
+  assert.equal(again, "InvalidDBInstanceState");
+  assert.equal(healthyMeanwhile, false);
+  assert.equal(isHealthy(world), true);
+});
+
+test("bad input is answered with AWS's own error codes and changes nothing", () => {
+  const world = healthyWorld();
+  const { cluster, service } = front(world);
+  const hash = configurationHash(world);
+  const cases: readonly (readonly [string, string, Record<string, Json>, string])[] = [
+    ["ecs", "DropService", {}, "InvalidAction"],
+    ["ec2", "TerminateInstances", {}, "InvalidAction"],
+    ["ecs", "UpdateService", { cluster: "nowhere", service }, "ClusterNotFoundException"],
+    ["ecs", "UpdateService", { cluster, service: "nobody" }, "ServiceNotFoundException"],
+    ["ecs", "UpdateService", { cluster, service, desiredCount: -1 }, "InvalidParameterException"],
+    ["ecs", "UpdateService", { cluster, service, desiredCount: 50, taskDefinition: "x:1" }, "ClientException"],
+    ["ecs", "DescribeServices", { cluster, services: [] }, "InvalidParameterException"],
+    ["lambda", "GetAlias", { FunctionName: "nothing", Name: "live" }, "ResourceNotFoundException"],
+    ["rds", "RebootDBInstance", { DBInstanceIdentifier: "nothing" }, "DBInstanceNotFound"],
+    ["sqs", "GetQueueAttributes", { QueueUrl: "nothing" }, "AWS.SimpleQueueService.NonExistentQueue"],
+    ["elbv2", "DescribeTargetHealth", { TargetGroupArn: "nothing" }, "TargetGroupNotFound"],
+  ];
+
+  const codes = cases.map(([owner, api, input]) => ask(world, owner, api, input));
+
+  assert.deepEqual(
+    codes,
+    cases.map((one) => one[3]),
+  );
+  assert.equal(configurationHash(world), hash);
+  assert.ok(world.effects.every((effect) => !effect.ok));
+});
+
+test("describing calls leave the world exactly as it was", () => {
+  const world = healthyWorld();
+  const before = JSON.stringify(world);
+  const { cluster, service } = front(world);
+
+  for (const api of answeredApis().filter((name) => /:(Describe|Get)/.test(name)))
+    ask(world, api.split(":")[0] ?? "", api.split(":")[1] ?? "", { cluster, services: [service] });
+  isHealthy(world);
+
+  assert.equal(JSON.stringify(world), before);
+});

@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type AutomationDocument, automationDocument } from "../core/automation-document.ts";
+import { scenarioWith } from "./scenario.ts";
+import { MINUTE_MS, type World } from "./state.ts";
+import {
+  advance,
+  configurationHash,
+  createWorld,
+  impactMinutes,
+  isHealthy,
+  resourcesOf,
+  runOf,
+  runsOf,
+  startAutomation,
+  stopAutomation,
+} from "./world.ts";
+
+const text = (description: string) => ({ type: "String", description });
+const rollback = automationDocument("Quell-rollback", {
+  schemaVersion: "0.3",
+  description: "Deploys the previous task definition and waits for it.",
+  assumeRole: "arn:aws:iam::111122223333:role/rollback",
+  parameters: { Cluster: text("Cluster"), Service: text("Service"), TaskDefinition: text("Where to go back to") },
+  mainSteps: [
+    {
+      name: "Before",
+      action: "aws:executeAwsApi",
+      inputs: { Service: "ecs", Api: "DescribeServices", cluster: "{{ Cluster }}", services: ["{{ Service }}"] },
+      outputs: [{ Name: "TaskDefinition", Selector: "$.services[0].taskDefinition", Type: "String" }],
+    },
+    {
+      name: "Deploy",
+      action: "aws:executeAwsApi",
+      inputs: {
+        Service: "ecs",
+        Api: "UpdateService",
+        cluster: "{{ Cluster }}",
+        service: "{{ Service }}",
+        taskDefinition: "{{ TaskDefinition }}",
+      },
+    },
+    {
+      name: "Wait",
+      action: "aws:waitForAwsResourceProperty",
+      timeoutSeconds: 1200,
+      inputs: {
+        Service: "ecs",
+        Api: "DescribeServices",
+        cluster: "{{ Cluster }}",
+        services: ["{{ Service }}"],
+        PropertySelector: "$.services[0].deployments[0].rolloutState",
+        DesiredValues: ["COMPLETED"],
+      },
+    },
+  ],
+});
+const documents: ReadonlyMap<string, AutomationDocument> = new Map([[rollback.name, rollback]]);
+
+const brokenWorld = (): World => {
+  const world = createWorld(scenarioWith(8, 1, "bad-ecs-deployment"));
+  advance(world, world.scenario.onsetMs + 10 * MINUTE_MS);
+  return world;
+};
+
+const requestFor = (world: World, clientToken: string) => {
+  const [service] = resourcesOf(world, [String(world.scenario.parameters.arn)]);
+  const taskDefinition = String(service?.attributes.previousTaskDefinition);
+  return {
+    documentName: rollback.name,
+    documentHash: rollback.hash,
+    parameters: { Cluster: service?.root ?? "", Service: service?.name ?? "", TaskDefinition: taskDefinition },
+    clientToken,
+    tags: { incident: "quell-x" },
+  };
+};
+
+const started = (answer: ReturnType<typeof startAutomation>): string =>
+  answer.kind === "started" ? answer.executionId : "";
+
+test("a run takes simulated minutes, heals the world and leaves its outputs in the ledger", () => {
+  const world = brokenWorld();
+  const startMs = world.nowMs;
+
+  const executionId = started(startAutomation(world, documents, requestFor(world, "token-1")));
+  const atOnce = runOf(world, executionId)?.status;
+  advance(world, startMs + 15 * MINUTE_MS);
+  const run = runOf(world, executionId);
+
+  assert.equal(atOnce, "running");
+  assert.equal(run?.status, "succeeded");
+  assert.ok(Number(run?.endedAtMs) - startMs > MINUTE_MS && Number(run?.endedAtMs) - startMs < 10 * MINUTE_MS);
+  assert.equal(run?.outputs["Before.TaskDefinition"], world.fault.memory.bad);
+  assert.equal(isHealthy(world), true);
+  assert.deepEqual(
+    world.effects.map(({ caller, call }) => [caller.executionId, call.api]),
+    [[executionId, "UpdateService"]],
+  );
+});
+
+test("the same client token finds the same run, and is refused for anything else", () => {
+  const world = brokenWorld();
+  const request = requestFor(world, "token-1");
+
+  const first = startAutomation(world, documents, request);
+  const again = startAutomation(world, documents, request);
+  const other = startAutomation(world, documents, { ...request, parameters: { ...request.parameters, Service: "x" } });
+
+  assert.deepEqual(again, first);
+  assert.equal(other.kind, "refused");
+  assert.equal(runsOf(world).length, 1);
+  assert.equal(world.inputs.length, 1);
+});
+
+test("a document that is unknown, or whose content has another hash, does not start", () => {
+  const world = brokenWorld();
+  const request = requestFor(world, "token-1");
+
+  const unknown = startAutomation(world, documents, { ...request, documentName: "AWS-RunShellScript" });
+  const edited = startAutomation(world, documents, { ...request, documentHash: "0".repeat(64) });
+
+  assert.deepEqual([unknown.kind, edited.kind], ["refused", "refused"]);
+  assert.deepEqual([world.runs.length, world.inputs.length, world.effects.length], [0, 0, 0]);
+});
+
+test("parameters that SSM would refuse are refused, and start nothing", () => {
+  const world = brokenWorld();
+  const request = requestFor(world, "token-1");
+
+  const answer = startAutomation(world, documents, { ...request, parameters: { Cluster: "only" } });
+
+  assert.equal(answer.kind, "refused");
+  assert.equal(world.runs.length, 0);
+});
+
+test("a stopped run does nothing more", () => {
+  const world = brokenWorld();
+  const executionId = started(startAutomation(world, documents, requestFor(world, "token-1")));
+
+  stopAutomation(world, executionId);
+  advance(world, world.nowMs + 10 * MINUTE_MS);
+  stopAutomation(world, executionId);
+  stopAutomation(world, "never-was");
+
+  assert.equal(runOf(world, executionId)?.status, "stopped");
+  assert.deepEqual([world.effects.length, isHealthy(world)], [0, false]);
+});
+
+test("a run that fails names its step and leaves the configuration alone", () => {
+  const world = brokenWorld();
+  const hash = configurationHash(world);
+  const request = requestFor(world, "token-1");
+
+  const executionId = started(
+    startAutomation(world, documents, {
+      ...request,
+      parameters: { ...request.parameters, TaskDefinition: "nothing:1" },
+    }),
+  );
+  advance(world, world.nowMs + 5 * MINUTE_MS);
+
+  const run = runOf(world, executionId);
+  assert.deepEqual([run?.status, run?.failedStep], ["failed", "Deploy"]);
+  assert.match(run?.reason ?? "", /ClientException/);
+  assert.equal(configurationHash(world), hash);
+});
+
+test("impact is counted by the minute, adds up over any division of time, and stays within the minutes", () => {
+  const world = brokenWorld();
+  advance(world, world.nowMs + 7 * MINUTE_MS + 12_345);
+  const { onsetMs } = world.scenario;
+  const middleMs = onsetMs + 4 * MINUTE_MS + 777;
+
+  const whole = impactMinutes(world, onsetMs, world.nowMs);
+  const parts = impactMinutes(world, onsetMs, middleMs) + impactMinutes(world, middleMs, world.nowMs);
+
+  assert.ok(Math.abs(whole - parts) < 1e-9);
+  assert.ok(whole > 0.5 && whole < (world.nowMs - onsetMs) / MINUTE_MS);
+  assert.ok(impactMinutes(world, world.clockStartMs, onsetMs) < 0.3);
+});
