@@ -104,10 +104,20 @@ const ROLLBACK: readonly (readonly [string, Context, "strong" | "doubtful" | "no
   ["a release without failures is no incident", badRelease({ series: failing(0) }), "none"],
   [
     "a release long before the failures is doubtful",
-    badRelease({ resources: [group(), ecs(ARN.web, 30)] }),
+    badRelease({ resources: [group(), ecs(ARN.web, 30)], changes: [change(ARN.web, 30)] }),
+    "doubtful",
+  ],
+  [
+    "a release some minutes too early is doubtful",
+    badRelease({ resources: [group(), ecs(ARN.web, 18)], changes: [change(ARN.web, 18)] }),
     "doubtful",
   ],
   ["a release after the failures began is not their cause", badRelease({ series: failing(20) }), "none"],
+  [
+    "a marker that was written late is still the same release",
+    badRelease({ series: failing(4), changes: [change(ARN.web, 5, { to: "web:8" })] }),
+    "strong",
+  ],
   [
     "a change that came between makes the release doubtful",
     badRelease({ series: failing(5), changes: [change(ARN.web, 8), change(ARN.group, 6, { kind: "config" })] }),
@@ -233,6 +243,12 @@ const REBOOT: readonly (readonly [string, readonly Series[], Resource, "strong" 
     "doubtful",
   ],
   [
+    "sessions that come and go are no leak, even where they stand high now",
+    sessions((minutesAgo) => 200 - 150 * Math.cos(((60 - minutesAgo) / 60) * 5 * Math.PI)),
+    database(),
+    "none",
+  ],
+  [
     "sessions that come and go are no leak",
     sessions((minutesAgo) => 250 + 100 * Math.sin(minutesAgo / 4)),
     database(),
@@ -257,7 +273,11 @@ for (const [claim, read, target, expected] of REBOOT) {
 
 const passing = [requests(steady(1000)), failures((minutesAgo) => (minutesAgo <= 8 ? 30 * minutesAgo : null))];
 const WAIT: readonly (readonly [string, Context, "above page" | "below page"])[] = [
-  ["waiting suits trouble that is passing", contextWith({ series: passing }), "above page"],
+  [
+    "waiting suits trouble that is passing, whatever came before it",
+    contextWith({ series: passing, openedAtMs: ago(15), changes: [change(ARN.web, 20)] }),
+    "above page",
+  ],
   [
     "waiting suits a young alarm that nothing explains",
     badRelease({ resources: [group()], changes: [] }),

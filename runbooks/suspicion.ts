@@ -13,12 +13,17 @@ const CLOSE_MINUTES = 10;
 const FAR_MINUTES = 60;
 
 /**
- * Suspects the version that a resource runs. Two signals must agree for a strong fit (above 0.7): the control plane says
+ * Suspects the `version` that a resource runs. Two signals must agree for a strong fit (above 0.7): the control plane says
  * that it was put in place at `changedAtMs`, and the harm at the resource or at its nearest measured caller began within
  * ten minutes after that. It is doubtful (below 0.45) where another change came between, or something that the resource
  * calls is unwell by its own numbers. Null where nothing is harmed, or it was harmed before.
  */
-export const suspectVersion = (context: Context, resource: Resource, changedAtMs: number): Suspicion | null => {
+export const suspectVersion = (
+  context: Context,
+  resource: Resource,
+  version: string,
+  changedAtMs: number,
+): Suspicion | null => {
   const harm = harmOf(context, resource.arn);
   if (harm === null) return null;
   const minutes = minutesBetween(changedAtMs, harm.atMs + MINUTE_MS);
@@ -26,7 +31,7 @@ export const suspectVersion = (context: Context, resource: Resource, changedAtMs
   const record = context.changes.find(({ kind, target }) => kind === "deployment" && target === resource.arn);
   const evidence = [harm.series, ...(record === undefined ? [] : [record.id])];
   const told = `${resource.name} changed version ${minutes} min before ${howHarmed(harm)}`;
-  const nearer = changeBetween(context, resource, changedAtMs, harm);
+  const nearer = changeBetween(context, resource, version, changedAtMs, harm);
   if (nearer !== null)
     return { fit: 0.35, because: `${told}, but a later change came between.`, evidence: [...evidence, nearer.id] };
   const strain = strainBelow(context, resource.arn);
@@ -39,12 +44,22 @@ export const suspectVersion = (context: Context, resource: Resource, changedAtMs
 const howHarmed = (harm: Rise): string => `${harm.series} rose from ${shown(harm.before)} to ${shown(harm.now)}`;
 
 /** A deployment or a change of configuration, here or along the calls, that is nearer to the harm. */
-const changeBetween = (context: Context, resource: Resource, changedAtMs: number, harm: Rise): Change | null => {
+const changeBetween = (
+  context: Context,
+  resource: Resource,
+  version: string,
+  changedAtMs: number,
+  harm: Rise,
+): Change | null => {
   const along = [resource, ...callers(context, resource.arn), ...callees(context, resource.arn)].map(({ arn }) => arn);
   return (
     context.changes.find(
-      ({ kind, target, atMs }) =>
-        kind !== "commit" && along.includes(target) && atMs > changedAtMs + MINUTE_MS && atMs < harm.atMs + MINUTE_MS,
+      ({ kind, target, to, atMs }) =>
+        kind !== "commit" &&
+        along.includes(target) &&
+        !(target === resource.arn && to === version) &&
+        atMs > changedAtMs + MINUTE_MS &&
+        atMs < harm.atMs + MINUTE_MS,
     ) ?? null
   );
 };

@@ -99,10 +99,12 @@ const playTwice = async (fatal: number, isReplyLost: boolean): Promise<unknown> 
   const database = openDatabase(":memory:");
   gamedayStore(database, PARAMETERS, "in memory");
   const { database: dying, died } = mortal(database, fatal, isReplyLost);
-  const first = playWorld(stageOn(dying), 0, new Set()).then(
-    () => "ended",
-    () => "died",
-  );
+  const first = Promise.resolve()
+    .then(() => playWorld(stageOn(dying), 0, new Set()))
+    .then(
+      () => "ended",
+      () => "died",
+    );
   await Promise.race([died, first]);
   await turn();
   if (database.isTransaction) database.exec("ROLLBACK");

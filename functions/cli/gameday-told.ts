@@ -82,12 +82,7 @@ export const tellingPorts = (ports: Ports, tell: Tell): Ports => {
 };
 
 /** Tells what intake made of a delivered state change; news that nobody waits for is not told. */
-export const tellDelivery = (
-  tell: Tell,
-  atMs: number,
-  alarm: Alarm,
-  intake: Folded["kind"],
-): void => {
+export const tellDelivery = (tell: Tell, atMs: number, alarm: Alarm, intake: Folded["kind"]): void => {
   if (intake !== "ignored") tell({ kind: "fired", atMs, alarmName: alarm.alarmName, state: alarm.state, intake });
 };
 

@@ -1,4 +1,6 @@
 import { once } from "node:events";
+import { accessSync, constants } from "node:fs";
+import { dirname } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { loadGuardrails } from "../../policies/guardrails/load.ts";
@@ -27,13 +29,14 @@ const PACE_MS_A_MINUTE = 300; // slow enough to follow an incident, fast enough 
 /** `quell gameday`: Quell answers simulated incidents, one world after the other. 1 = an effect was doubled or an incident is open. */
 export const gameday = async (flags: GamedayFlags, terminal: Terminal): Promise<ExitCode> => {
   const options = gamedayOptions(flags, terminal.canAsk);
+  if (options.episodes !== null) refuseUnwritable(options.episodes);
   const database = opened(options);
   try {
     const store = gamedayStore(database, options.parameters, options.store ?? "in memory");
     const startedMs = performance.now();
     const worlds = await play(stageFor(options, database, store, terminal));
     const episodes = sqliteEpisodes(database);
-    if (options.episodes !== null) writeEpisodes(episodes, options.episodes);
+    if (options.episodes !== null) episodes.writeJsonLines(options.episodes);
     const wallSeconds = (performance.now() - startedMs) / 1000;
     const value = meanReturn(worlds, episodes.rows());
     show(gamedayReport(options.parameters.seed, worlds, value, wallSeconds), options, terminal);
@@ -138,14 +141,13 @@ const answerIn = (said: string): Answer | null => {
   return { answer: letter.toLowerCase() === "y" ? "approve" : "reject", reason: reason?.trim() ?? "" };
 };
 
-const writeEpisodes = (episodes: ReturnType<typeof sqliteEpisodes>, file: string): void => {
+/** Asked before anything is played: an hour of gameday is not lost to a mistyped folder. */
+const refuseUnwritable = (file: string): void => {
   try {
-    episodes.writeJsonLines(file);
+    accessSync(dirname(file), constants.W_OK);
   } catch (cause) {
     const detail = cause instanceof Error ? cause.message : String(cause);
-    throw new BadInput(`--episodes ${file}: cannot be written (${detail}); name a file in a folder that exists`, {
-      cause,
-    });
+    throw new BadInput(`--episodes ${file}: cannot be written (${detail}); name a file in a folder that exists`, { cause });
   }
 };
 

@@ -33,6 +33,14 @@ describe("the breaker", () => {
     assert.equal(breakerOpenUntilMs(twice, 7 * HOUR_MS), null);
   });
 
+  test("forgets a failure after as long as it would be open", () => {
+    const late = fail(fail(null, "a", 0), "b", 6 * HOUR_MS);
+
+    const until = breakerOpenUntilMs(late, 6 * HOUR_MS);
+
+    assert.equal(until, null);
+  });
+
   test("counts a failure that is reported twice once", () => {
     const item = fail(fail(null, "a", 0), "a", 1);
 

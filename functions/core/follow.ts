@@ -5,7 +5,8 @@ import type { Run } from "./stages.ts";
 
 /** Longest that a run may take before it is stopped: three times what its runbook expects, and ten minutes. */
 const runSeconds = (runbook: Runbook): number => runbook.expectedMinutes * 180 + 600;
-const POLL_SECONDS = 30;
+/** Asks after a run eight times in its expected time, and not more often than every 15 s. */
+const pollSeconds = (runbook: Runbook): number => Math.max(15, (runbook.expectedMinutes * 60) / 8);
 
 /** Follows a run to its end. Past its time it is stopped; what still runs after that is "unknown". */
 export const follow = async (session: Session, name: string, effect: Effect, runbook: Runbook): Promise<Run> => {
@@ -25,6 +26,6 @@ export const follow = async (session: Session, name: string, effect: Effect, run
     });
     if (seen.run.status !== "running") return seen.run;
     if (seen.overdue) return { ...seen.run, status: "unknown", reason: "it did not stop when it was told to" };
-    await doze(session, `${name}-nap-${poll}`, POLL_SECONDS, seen.news);
+    await doze(session, `${name}-nap-${poll}`, pollSeconds(runbook), seen.news);
   }
 };

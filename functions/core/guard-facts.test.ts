@@ -213,9 +213,12 @@ describe("evidence is stale", () => {
     nowMs: NOW_MS,
     series: series === undefined ? [] : [{ ...series, fromMs: NOW_MS - 600_000, values }],
   });
+  const recent = (values: readonly (number | null)[]) =>
+    series === undefined ? [] : [{ ...series, fromMs: NOW_MS - 60_000, values }];
   const metrics: readonly (readonly [string, ReturnType<typeof withValues>, boolean])[] = [
     ["no metric was read", { nowMs: NOW_MS, series: [] }, true],
     ["every value is missing", withValues([null, null, null]), true],
+    ["a metric of the last minute has no value", { ...withValues([null]), series: recent([null]) }, true],
     ["the newest value is 9 minutes old", withValues([1, null, null]), true],
     ["the newest value is 6 minutes old", withValues([null, null, null, 1, null]), false],
   ];

@@ -9,8 +9,8 @@ import type { Runbook } from "./runbook.ts";
 const settings = settingsWith();
 const context = contextWith(settings);
 const target = resource(API);
-// Takes anything that is text or a number, so that only the shared checks stand in the way.
-const lax = runbookWith({ parameters: z.record(z.string(), z.union([z.string(), z.number()])) });
+// Takes anything, so that only the shared checks stand in the way.
+const lax = runbookWith({ parameters: z.record(z.string(), z.any()) });
 
 const codeOf = (checked: Checked<unknown>): string => (checked.kind === "bad" ? checked.because.code : "ok");
 
@@ -79,7 +79,6 @@ describe("parameters that are not the flat record of the runbook are refused", (
     ["a number beyond the runbook's bounds", { Cluster: "shop", Service: "api", Count: 11 }],
     ["a number as text", { Cluster: "shop", Service: "api", Count: "3" }],
     ["a tier and an approval", { Cluster: "shop", Service: "api", tier: "T0", approved: "true" }],
-    ["17 parameters", Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`P${i}`, "x"]))],
   ];
   for (const [what, raw] of records) {
     test(what, () => {
@@ -88,6 +87,14 @@ describe("parameters that are not the flat record of the runbook are refused", (
       assert.equal(codeOf(checked), "bad-parameter");
     });
   }
+
+  test("more than 16 parameters, whatever the schema takes", () => {
+    const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`P${i}`, "x"]));
+
+    const checked = [16, 17].map((count) => codeOf(parseParams(lax, many(count))));
+
+    assert.deepEqual(checked, ["ok", "bad-parameter"]);
+  });
 
   for (const name of ["AutomationAssumeRole", "automationassumerole", "RoleArn"]) {
     test(`a role under the name ${name}`, () => {

@@ -42,15 +42,9 @@ const document = (steps: readonly Raw[], more: Raw = {}): AutomationDocument => 
 };
 
 const UNDO = document([read({ outputs: [] }), update], { parameters: { Service: NAME, Previous: NAME } });
-const AUTOMATION = document([
-  read({
-    outputs: [
-      { Name: "Previous", Selector: "$.services[0].x", Type: "String" },
-      { Name: "Service", Selector: "$.services[0].serviceName", Type: "String" },
-    ],
-  }),
-  update,
-]);
+const output = (Name: string): Raw => ({ Name, Selector: `$.${Name}`, Type: "String" });
+const capture = (names: readonly string[], more: Raw = {}): Raw => read({ outputs: names.map(output), ...more });
+const AUTOMATION = document([capture(["Previous", "Service"]), update]);
 
 const runbook = (more: Partial<Runbook> = {}): Runbook => ({
   id: "test-runbook",
@@ -154,6 +148,11 @@ const BROKEN: readonly (readonly [string, string, Runbook])[] = [
     only([read()], { assumeRole: "arn:aws:iam::111122223333:role/quell-runbook-{{ Service }}" }),
   ],
   [
+    "a role among the parameters",
+    "free-role",
+    only([read()], { parameters: { Service: NAME, AutomationAssumeRole: NAME } }),
+  ],
+  [
     "another role than a runbook's",
     "free-role",
     only([read()], { assumeRole: "arn:aws:iam::111122223333:role/Admin" }),
@@ -195,6 +194,11 @@ const BROKEN: readonly (readonly [string, string, Runbook])[] = [
     "unreachable-step",
     only([read({ nextStep: "Update" }), call("Lost", "DescribeServices"), update]),
   ],
+  [
+    "a step between a decision and its choices",
+    "unreachable-step",
+    only([read(), branch("Update"), call("Lost", "DescribeServices"), update]),
+  ],
   ["a step after the end", "unreachable-step", only([read({ isEnd: true }), update])],
   ["an output that no step declares", "unknown-output", only([read()], { outputs: ["Read.Other"] })],
   ["an automatic tier without an undo", "undo-missing", runbook({ documents: { automation: AUTOMATION, undo: null } })],
@@ -209,13 +213,22 @@ const BROKEN: readonly (readonly [string, string, Runbook])[] = [
     "irreversible-tier",
     runbook({ reversal: "none", documents: { automation: AUTOMATION, undo: null } }),
   ],
-  ["an undo that needs what nobody captured", "undo-parameter", undone([read({ outputs: [] }), update])],
+  ["an undo that needs what nobody captured", "undo-parameter", undone([capture(["Service"]), update])],
   [
     "an undo that needs what is captured after the change",
     "undo-parameter",
-    undone([property("aws:assertAwsResourceProperty", "DescribeServices"), { ...update, isEnd: false }, read()]),
+    undone([capture(["Service"]), { ...update, isEnd: false }, capture(["Previous"], { name: "Late" })]),
   ],
-  ["an undo whose parameter two steps could mean", "undo-parameter", undone([read(), read({ name: "Again" }), update])],
+  [
+    "an undo that needs what a step may fail to capture",
+    "undo-parameter",
+    undone([capture(["Previous", "Service"], { onFailure: "Continue" }), update]),
+  ],
+  [
+    "an undo whose parameter two steps could mean",
+    "undo-parameter",
+    undone([capture(["Previous", "Service"]), capture(["Previous"], { name: "Again" }), update]),
+  ],
   ["an effect without documents", "kind", runbook({ documents: null, reversal: "not-needed" })],
   ["a wait with a target", "kind", runbook({ kind: "wait", documents: null, reversal: "not-needed" })],
   ["a name that is no plain word", "name", runbook({ id: "Restart ECS" })],

@@ -74,16 +74,27 @@ const trafficMetric = (service: ServiceSettings): MetricRef | null =>
   service.slis.find((sli) => sli.per !== undefined)?.per ??
   null;
 
-const total = (values: readonly (number | null)[]): number =>
-  values.reduce<number>((sum, value) => sum + (value ?? 0), 0);
+const known = (values: readonly (number | null)[]): readonly number[] => values.filter((value) => value !== null);
 
-/** Share of the traffic of the equally long window before the incident; null where no traffic is measured. */
+const median = (values: readonly number[]): number | null => {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? null;
+};
+
+/** Long enough that the minutes of trouble before the alarm, when retries swell the traffic, are the lesser part. */
+export const TRAFFIC_BEFORE_MS = 30 * 60_000;
+
+/** Traffic now as a share of the usual minute before the incident; null where none is measured or none was there. */
 const trafficShare = (input: RecoveryInput, windowMs: number): number | null => {
   const metric = trafficMetric(input.service);
   if (metric === null) return null;
   const toMs = readableUntilMs(input.nowMs);
-  const before = total(valuesBetween(input.series, metric, input.openedAtMs - windowMs, input.openedAtMs));
-  return before > 0 ? total(valuesBetween(input.series, metric, toMs - windowMs, toMs)) / before : null;
+  const { series, openedAtMs } = input;
+  const before = median(known(valuesBetween(series, metric, openedAtMs - TRAFFIC_BEFORE_MS, openedAtMs)));
+  const now = valuesBetween(series, metric, toMs - windowMs, toMs);
+  if (before === null || before <= 0) return null;
+  // A minute without a datapoint is a minute without traffic here, or an outage would look like recovery.
+  return now.reduce<number>((sum, value) => sum + (value ?? 0), 0) / Math.max(1, now.length) / before;
 };
 
 /** Judges one moment. Recovery is an OK alarm, fresh data, traffic that came back, and no SLI left worse. */

@@ -1,7 +1,7 @@
 import type { MetricRef } from "./alarm.ts";
 import type { AlarmSnapshot, Series } from "./evidence.ts";
 import { currentIncident, doze, type Session, serviceFor } from "./session.ts";
-import { assessRecovery, type Baseline, type Recovery, worsened } from "./verify.ts";
+import { assessRecovery, type Baseline, type Recovery, TRAFFIC_BEFORE_MS, worsened } from "./verify.ts";
 
 /** How a watch ended. `worse`: SLIs beyond their limit and worse than at the decision, when it ended. */
 export type Watched = Readonly<{
@@ -39,7 +39,7 @@ const glance = async (session: Session, baseline: Baseline): Promise<Glance> => 
     alarms = await evidence.alarms(incident.keys);
     const metrics = watchedMetrics(session, incident.metrics, incident.service);
     // Far enough back for the traffic before the incident, with which today's is compared.
-    series = await evidence.metrics(metrics, incident.openedAtMs - 1_800_000, nowMs);
+    series = await evidence.metrics(metrics, incident.openedAtMs - TRAFFIC_BEFORE_MS, nowMs);
   } catch (error) {
     const detail = `not readable: ${error instanceof Error ? error.message : String(error)}`.slice(0, 200);
     return { nowMs, news: incident.news, recovery: { kind: "unknown", detail }, worse: [], okAtMs: null };
@@ -64,8 +64,11 @@ const glance = async (session: Session, baseline: Baseline): Promise<Glance> => 
   };
 };
 
-/** Looks while an alarm rings: its OK rings the doorbell, so this only bounds how late a silent change is seen. */
-const RINGING_SECONDS = 120;
+/**
+ * Looks while an alarm rings: its OK rings the doorbell, so this only bounds how late a silent change is seen. A short
+ * watch looks more often: what it decides cannot wait.
+ */
+const ringingSeconds = (leftMs: number): number => Math.min(900, Math.max(120, leftMs / 8000));
 /** Looks while recovery holds: often enough that no bad period slips through a soak. */
 const HOLDING_SECONDS = 60;
 /** This many looks in a row with an SLI left worse is a regression, not noise. */
@@ -97,7 +100,7 @@ export const watch = async (
       okAtMs: seen.okAtMs,
       worse: seen.worse,
     });
-    let napSeconds = RINGING_SECONDS;
+    let napSeconds: number;
     if (recovery.kind === "holding") {
       const heldUntilMs = Math.max(recovery.sinceMs, notBeforeMs) + recovery.soakMs;
       if (nowMs >= heldUntilMs) return ended("recovered");
@@ -106,7 +109,7 @@ export const watch = async (
     } else {
       notBeforeMs = nowMs;
       if (nowMs >= untilMs) return ended("not-recovered");
-      napSeconds = Math.min(RINGING_SECONDS, (untilMs - nowMs) / 1000);
+      napSeconds = Math.min(ringingSeconds(untilMs - nowMs), (untilMs - nowMs) / 1000);
     }
     regression = seen.worse.length > 0 ? regression + 1 : 0;
     if (stopWhenWorse && regression >= REGRESSION_LOOKS) return ended("not-recovered");

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { alarmStateOf } from "./alarms.ts";
+import { alarmHistory, alarmStateOf, alarmsOf } from "./alarms.ts";
 import { FAULTS } from "./faults/all-faults.ts";
 import { scenarioWith } from "./scenario.ts";
 import { MINUTE_MS } from "./state.ts";
 import type { WorldAlarm } from "./types.ts";
-import { advance, alarmHistory, alarmsOf, createWorld, nextEventMs, takeDeliveries } from "./world.ts";
+import { advance, createWorld, nextEventMs, takeDeliveries } from "./world.ts";
 
 const rule = (
   datapointsToAlarm: number,

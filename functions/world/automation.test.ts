@@ -12,6 +12,7 @@ import {
   nextCommand,
   stopAutomationState,
 } from "./automation.ts";
+import { select } from "./automation-values.ts";
 import type { ApiCall, ApiReply } from "./types.ts";
 
 type Step = Readonly<Record<string, unknown>>;
@@ -176,6 +177,25 @@ const CASES: readonly Case[] = [
     answer: failsAt("One1"),
     status: "succeeded",
     apis: ["One1"],
+  },
+  {
+    claim: "isEnd ends even where a failure would lead elsewhere",
+    content: documentOf([callStep("One1", { onFailure: "step:Two2", isEnd: true }), callStep("Two2")]),
+    answer: failsAt("One1"),
+    status: "failed",
+    failedStep: "One1",
+    apis: ["One1"],
+  },
+  {
+    claim: "a choice whose And holds in part only is false",
+    content: choices({
+      And: [
+        { Variable: "{{ Name }}", StringEquals: "api" },
+        { Variable: "{{ Name }}", StringEquals: "web" },
+      ],
+    }),
+    status: "succeeded",
+    apis: ["Else"],
   },
   {
     claim: "the first failure is the one that is named",
@@ -489,6 +509,26 @@ test("outputs captured before a failure stay readable, and the document's own ar
 
   assert.deepEqual(state.outputs, { "One1.Kept": "good", "One1.Other": "good" });
   assert.deepEqual(documentOutputs(state), { "One1.Kept": "good" });
+});
+
+test("a selector follows members by name and lists by index, and nothing else", () => {
+  const reply = { list: [{ a: 1 }, { a: null }], map: { "0": "x" }, text: "abc" };
+  const selectors = [
+    "$",
+    "$.list[0].a",
+    "$.list[1].a",
+    "$.map.0",
+    "$.list.0",
+    "$.map[0]",
+    "$.text[0]",
+    "$.list[2]",
+    "$..a",
+    "list",
+  ];
+
+  const found = selectors.map((selector) => select(reply, selector));
+
+  assert.deepEqual(found, [reply, 1, null, "x", ...new Array<undefined>(6).fill(undefined)]);
 });
 
 test("a stopped execution asks for nothing more, and an ended one cannot be stopped", () => {

@@ -4,22 +4,13 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { automationDocument } from "../core/automation-document.ts";
 import { FAULTS } from "./faults/all-faults.ts";
+import { page } from "./people.ts";
+import { applyInput } from "./replay.ts";
+import { startAutomation, stopAutomation } from "./runs.ts";
 import { scenarioAt, scenarioWith } from "./scenario.ts";
-import { MINUTE_MS } from "./state.ts";
+import { MINUTE_MS, type World } from "./state.ts";
 import { arnsOf } from "./topology.ts";
-import {
-  advance,
-  applyInput,
-  createWorld,
-  eventLog,
-  fork,
-  nextEventMs,
-  page,
-  startAutomation,
-  stopAutomation,
-  takeDeliveries,
-  type World,
-} from "./world.ts";
+import { advance, createWorld, eventLog, fork, nextEventMs, takeDeliveries } from "./world.ts";
 
 const HOUR_MS = 60 * MINUTE_MS;
 
@@ -63,7 +54,8 @@ const scale = (world: World, clientToken: string, count: number) => {
 test("the same scenario gives the same event log to the byte in two processes", () => {
   const script = `
     const { scenarioAt } = await import(${JSON.stringify(new URL("./scenario.ts", import.meta.url).href)});
-    const { advance, createWorld, eventLog, page } = await import(${JSON.stringify(new URL("./world.ts", import.meta.url).href)});
+    const { advance, createWorld, eventLog } = await import(${JSON.stringify(new URL("./world.ts", import.meta.url).href)});
+    const { page } = await import(${JSON.stringify(new URL("./people.ts", import.meta.url).href)});
     for (let index = 0; index < 6; index += 1) {
       const world = createWorld(scenarioAt(11, index));
       advance(world, world.scenario.onsetMs + 600000);

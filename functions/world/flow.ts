@@ -7,7 +7,7 @@ import type { CallEdge, Served, World } from "./state.ts";
 export type Flow = Readonly<Record<string, Served>>;
 
 const ROUNDS = 6; // retries and failures feed each other; six rounds settle a chain of four
-const SETTLED = 1e-6;
+const SETTLED = 1e-4; // far below the noise of any metric
 
 /**
  * The steady flow under the world's state and the load of the minute that holds `atMs`: demand runs from callers to
@@ -15,14 +15,15 @@ const SETTLED = 1e-6;
  */
 export const flowAt = (world: World, atMs: number): Flow => {
   const served: Record<string, Served> = {};
+  const calls = callsByCaller(world);
   const loads = world.entries.map((entry) => ({ arn: entry.arn, perSecond: loadOf(world, entry, atMs) }));
   for (let round = 0; round < ROUNDS; round += 1) {
-    const demand = demandOf(world, loads, served);
+    const demand = demandOf(world, loads, calls, served);
     let change = 0;
     for (let index = world.order.length - 1; index >= 0; index -= 1) {
       const arn = world.order[index] ?? "";
       const before = served[arn];
-      const now = serveOne(world, atMs, arn, demand[arn] ?? 0, served);
+      const now = serveOne(world, atMs, { arn, demand: demand[arn] ?? 0, calls: calls[arn] ?? [] }, served);
       change = Math.max(
         change,
         Math.abs(now.errorRate - (before?.errorRate ?? 0)),
@@ -48,14 +49,14 @@ export const badShare = (world: World, flow: Flow): number => {
 
 type Load = Readonly<{ arn: string; perSecond: number }>;
 
-const demandOf = (world: World, loads: readonly Load[], served: Flow): Record<string, number> => {
+const demandOf = (world: World, loads: readonly Load[], calls: Calls, served: Flow): Record<string, number> => {
   const demand: Record<string, number> = {};
   for (const load of loads) demand[load.arn] = load.perSecond;
   for (const arn of world.order) {
     const caller = demand[arn] ?? 0;
     const before = served[arn];
     const passed = before === undefined || before.demand <= 0 ? caller : (caller * before.passed) / before.demand;
-    for (const edge of callsFrom(world, arn)) {
+    for (const edge of calls[arn] ?? []) {
       const attempts = attemptsOf(edge, served[edge.to]);
       demand[edge.to] = (demand[edge.to] ?? 0) + passed * edge.callsPerRequest * attempts;
     }
@@ -63,11 +64,12 @@ const demandOf = (world: World, loads: readonly Load[], served: Flow): Record<st
   return demand;
 };
 
-const serveOne = (world: World, atMs: number, arn: string, demand: number, served: Flow): Served => {
+const serveOne = (world: World, atMs: number, one: Turn, served: Flow): Served => {
+  const { arn, demand, calls } = one;
   const state = world.resources[arn];
   if (state === undefined) throw new Error(`${arn}: calls lead to it, but the world has no such resource`);
   const dependencies: DependencyView[] = [];
-  for (const edge of callsFrom(world, arn)) {
+  for (const edge of calls) {
     const callee = served[edge.to];
     if (callee !== undefined) dependencies.push(viewOf(edge, callee));
   }
@@ -83,7 +85,18 @@ const serveOne = (world: World, atMs: number, arn: string, demand: number, serve
   return own;
 };
 
-const callsFrom = (world: World, arn: string): readonly CallEdge[] => world.edges.filter((edge) => edge.from === arn);
+type Calls = Readonly<Record<string, readonly CallEdge[]>>;
+type Turn = Readonly<{ arn: string; demand: number; calls: readonly CallEdge[] }>;
+
+const callsByCaller = (world: World): Calls => {
+  const calls: Record<string, CallEdge[]> = {};
+  for (const edge of world.edges) {
+    const known = calls[edge.from];
+    if (known === undefined) calls[edge.from] = [edge];
+    else known.push(edge);
+  }
+  return calls;
+};
 
 /** One attempt fails when the callee errs or is slower than the caller waits. */
 const attemptFailure = (edge: CallEdge, callee: Served): number =>

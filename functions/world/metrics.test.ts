@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { metricsOf } from "./initial-alarms.ts";
+import { metricValues } from "./metrics.ts";
 import { scenarioWith } from "./scenario.ts";
 import { MINUTE_MS } from "./state.ts";
-import { advance, createWorld, metricValues } from "./world.ts";
+import { advance, createWorld } from "./world.ts";
 
 const healthyWorld = (minutes: number) => {
   const world = createWorld({ ...scenarioWith(4, 4, "none"), benignReleases: [] });

@@ -1,9 +1,9 @@
 import type { AutomationDocument } from "../core/automation-document.ts";
-import { advance } from "./advance.ts";
 import { page } from "./people.ts";
 import { startAutomation, stopAutomation } from "./runs.ts";
 import type { World } from "./state.ts";
 import type { WorldInput } from "./types.ts";
+import { advance } from "./world.ts";
 
 /**
  * Gives a world one input at its time. `createWorld(scenario)` and another world's `inputs` in order, then `advance` to

@@ -1,20 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type AutomationDocument, automationDocument } from "../core/automation-document.ts";
+import { resourcesOf } from "./graph.ts";
+import { runOf, runsOf, startAutomation, stopAutomation } from "./runs.ts";
 import { scenarioWith } from "./scenario.ts";
 import { MINUTE_MS, type World } from "./state.ts";
-import {
-  advance,
-  configurationHash,
-  createWorld,
-  impactMinutes,
-  isHealthy,
-  resourcesOf,
-  runOf,
-  runsOf,
-  startAutomation,
-  stopAutomation,
-} from "./world.ts";
+import { impactMinutes, isHealthy } from "./truth.ts";
+import { advance, configurationHash, createWorld } from "./world.ts";
 
 const text = (description: string) => ({ type: "String", description });
 const rollback = automationDocument("Quell-rollback", {
@@ -175,6 +167,7 @@ test("impact is counted by the minute, adds up over any division of time, and st
   const parts = impactMinutes(world, onsetMs, middleMs) + impactMinutes(world, middleMs, world.nowMs);
 
   assert.ok(Math.abs(whole - parts) < 1e-9);
+  assert.ok(impactMinutes(world, world.nowMs - 10_000, world.nowMs) > 0.01);
   assert.ok(whole > 0.5 && whole < (world.nowMs - onsetMs) / MINUTE_MS);
   assert.ok(impactMinutes(world, world.clockStartMs, onsetMs) < 0.3);
 });

@@ -67,7 +67,7 @@ export type Disturbance = Readonly<{
 /** Load of one entry multiplied by `factor`, after a ramp. */
 export type Surge = Readonly<{ arn: string; fromMs: number; toMs: number; rampMs: number; factor: number }>;
 
-/** A source of load: `peakPerSecond` at the top of the day; a request slower than the objective is bad, like a failed one. */
+/** A source of load, with its mean over the day; a request slower than the objective is bad, like a failed one. */
 export type Entry = Readonly<{ arn: string; meanPerSecond: number; peakHour: number; objectiveMs: number }>;
 
 export type MetricShape = "count" | "gauge" | "latency";
@@ -80,10 +80,10 @@ export type MetricStore = { readonly named: string; readonly byName: Record<stri
 export type AgendaWhat =
   | Readonly<{ kind: "minute" }>
   | Readonly<{ kind: "resource"; arn: string; what: string; subject: string }>
-  | Readonly<{ kind: "fault"; what: string }>
+  | Readonly<{ kind: "fault" }>
   | Readonly<{ kind: "run"; executionId: string }>
   | Readonly<{ kind: "person-arrives" }>
-  | Readonly<{ kind: "deploy-benign"; arn: string }>;
+  | Readonly<{ kind: "benign-release"; arn: string }>;
 export type AgendaItem = Readonly<{ atMs: number; sequence: number; what: AgendaWhat }>;
 
 export type AlarmRuntime = WorldAlarm &

@@ -24,7 +24,7 @@ const suggest = (context: Context, target: Resource): readonly Suggestion[] => {
   const [, cluster, service] = arnParts(target.arn);
   if (running === null || previous === null || deployedAtMs === null) return [];
   if (cluster === undefined || service === undefined || running === previous) return [];
-  const suspicion = wasTried(context, ID, target.arn) ? null : suspectVersion(context, target, deployedAtMs);
+  const suspicion = wasTried(context, ID, target.arn) ? null : suspectVersion(context, target, running, deployedAtMs);
   const params = { Cluster: cluster, Service: service, TaskDefinition: previous, ExpectedTaskDefinition: running };
   return suspicion === null ? [] : [{ target: target.arn, params, ...suspicion }];
 };

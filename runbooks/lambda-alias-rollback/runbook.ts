@@ -19,7 +19,7 @@ const suggest = (context: Context, target: Resource): readonly Suggestion[] => {
   const [, functionName, alias] = arnParts(target.arn);
   if (running === null || previous === null || updatedAtMs === null) return [];
   if (functionName === undefined || alias === undefined || running === previous) return [];
-  const suspicion = wasTried(context, ID, target.arn) ? null : suspectVersion(context, target, updatedAtMs);
+  const suspicion = wasTried(context, ID, target.arn) ? null : suspectVersion(context, target, running, updatedAtMs);
   const params = { FunctionName: functionName, Alias: alias, FunctionVersion: previous, ExpectedVersion: running };
   return suspicion === null ? [] : [{ target: target.arn, params, ...suspicion }];
 };

@@ -4,11 +4,12 @@ import { loadGuardrails } from "../../../policies/guardrails/load.ts";
 import type { GuardFacts, GuardRequest } from "../../core/stages.ts";
 import { guardrailsContract } from "../contracts/guardrails.contract.ts";
 import { cedarGuardrails } from "./guardrails.ts";
-import { askAll, factsOf, nearlyGood } from "./space.ts";
+import { askAll, factsOf, nearlyGood, strictness } from "./space.ts";
 import { tableGuardrails } from "./table.ts";
 
 const files = loadGuardrails();
 const cedar = () => cedarGuardrails(files.policies, files.schema);
+const shared = cedar();
 const good: GuardRequest = { effect: true, tier: 0, environment: "production", mode: "auto", facts: factsOf(0) };
 const codeOf = async (policies: Readonly<Record<string, string>>, schema: string): Promise<string | false> => {
   const answer = await cedarGuardrails(policies, schema).ask(good);
@@ -22,11 +23,10 @@ describe("an attribute that is missing refuses, whichever policy it would have d
   for (const name of Object.keys(files.policies)) {
     for (const attribute of [...Object.keys(factsOf(0)), "tier", "mode"]) {
       test(`${name} without ${attribute}`, async () => {
-        const guardrails = cedar();
         const asked = [...(await near(true)), ...(await near(false))];
         const decided = asked.find(({ answer }) => answer.policies.includes(name));
 
-        const answer = await guardrails.ask(strip(decided?.request, attribute));
+        const answer = await shared.ask(strip(decided?.request, attribute));
 
         assert.ok(decided, `${name} decides some request`);
         assert.equal(answer.kind === "refused" && answer.because.code, "guard-error");
@@ -37,7 +37,7 @@ describe("an attribute that is missing refuses, whichever policy it would have d
 
 const nearby = new Map<boolean, ReturnType<typeof askAll>>();
 const near = (effect: boolean): ReturnType<typeof askAll> => {
-  const asked = nearby.get(effect) ?? askAll(cedar(), effect, nearlyGood(1));
+  const asked = nearby.get(effect) ?? askAll(shared, effect, nearlyGood(1));
   nearby.set(effect, asked);
   return asked;
 };
@@ -110,6 +110,19 @@ describe("guardrails that are broken refuse everything", () => {
 
     assert.ok(answers.every((answer) => answer.kind === "refused" && answer.because.code === "guard-error"));
   });
+});
+
+test("of the permits that hold the fewest consents count, in whatever order the policies come", async () => {
+  const reversed = Object.fromEntries(Object.entries(files.policies).reverse());
+  const requests = (await near(true)).map(({ request }) => request);
+
+  const [one, other] = await Promise.all(
+    [shared, cedarGuardrails(reversed, files.schema)].map((guardrails) =>
+      Promise.all(requests.map(async (request) => strictness(await guardrails.ask(request)))),
+    ),
+  );
+
+  assert.deepEqual(other, one);
 });
 
 test("the hash changes with any policy and with the schema", () => {

@@ -25,14 +25,14 @@ export const cedarGuardrails = (policies: Readonly<Record<string, string>>, sche
   const answered = new Map<string, GuardAnswer>();
   const ask = async (request: GuardRequest): Promise<GuardAnswer> => {
     if (typeof prepared === "string") return refused(prepared);
-    const key = keyOf(request);
-    const known = key === null ? undefined : answered.get(key);
-    if (known !== undefined) return known;
-    const said = guarded(() => answerOf(prepared, decide(hash, request)));
     // A failure of the engine is not remembered: the next question finds out whether it has passed.
-    if (typeof said === "string") return refused(said);
-    if (key !== null) answered.set(key, said);
-    return said;
+    const answer = guarded(() => {
+      const key = JSON.stringify(request);
+      const known = answered.get(key) ?? answerOf(prepared, decide(hash, request));
+      answered.set(key, known);
+      return known;
+    });
+    return typeof answer === "string" ? refused(answer) : answer;
   };
   return { hash, ask };
 };
@@ -105,15 +105,4 @@ const answerOf = (sayings: Sayings, answer: AuthorizationAnswer): GuardAnswer =>
   return reason === undefined
     ? refused("No policy permits this.", policies)
     : { kind: "refused", because: because(reason.because, `Forbidden by the policy ${policies[0]}.`), policies };
-};
-
-/** A request's place in the space, or null for what is no request: such an answer is not kept. */
-const keyOf = (request: GuardRequest): string | null => {
-  try {
-    const facts = Object.entries(request.facts).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
-    const { effect, tier, environment, mode } = request;
-    return JSON.stringify([effect, tier, environment, mode, facts.sort()]);
-  } catch {
-    return null;
-  }
 };

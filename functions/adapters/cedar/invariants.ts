@@ -16,7 +16,6 @@ const takes = (consents: number) => (one: Asked) => strictness(one.answer) >= co
 const SOFT: readonly string[] = ["autonomyEarned", "reversible"];
 
 export const INVARIANTS: readonly Invariant[] = [
-  effects("no effect while the switch is off", ({ request }) => !request.facts.switchOn, isRefused),
   ...FACTS.filter((fact) => !SOFT.includes(fact)).map((fact) =>
     effects(
       `no effect while ${fact} is ${WORSE[fact]}`,

@@ -1,19 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { MetricRef } from "../../core/alarm.ts";
+import { alarmsOf } from "../alarms.ts";
 import { metricsOf } from "../initial-alarms.ts";
+import { metricValues } from "../metrics.ts";
+import { page } from "../people.ts";
 import { type Scenario, scenarioWith } from "../scenario.ts";
 import { MINUTE_MS, type World } from "../state.ts";
-import {
-  advance,
-  alarmsOf,
-  createWorld,
-  impactMinutes,
-  impactStartedAtMs,
-  isHealthy,
-  metricValues,
-  page,
-} from "../world.ts";
+import { impactMinutes, impactStartedAtMs, isHealthy } from "../truth.ts";
+import { advance, createWorld } from "../world.ts";
 import { FAULTS } from "./all-faults.ts";
 
 const INDICES = Array.from({ length: 12 }, (_, index) => index);
@@ -139,14 +134,20 @@ test("a surge multiplies the requests and fills the front's CPU", () => {
   assert.ok(cpuBefore < 65 && cpuAfter > 90);
 });
 
-test("a bad release behind the front leaves its own alarms silent and retries double its load", () => {
-  const scenarios = INDICES.map((index) => scenarioWith(48, index, "dependency-misattributed"));
+test("a bad release behind the front leaves its own alarms silent, and retries add to its load", () => {
+  const drawn = INDICES.map((index) => scenarioWith(48, index, "dependency-misattributed"));
+  const scenarios = drawn.filter((scenario) => scenario.parameters.latencyFactor === 1);
 
   const worlds = scenarios.map((scenario) => unfold(scenario, 60));
 
+  assert.ok(worlds.length > 3);
   for (const world of worlds) {
+    const { topology, parameters } = world.scenario;
     const services = new Set(world.alarms.filter((alarm) => alarm.state === "ALARM").map((alarm) => alarm.service));
-    assert.deepEqual(services, new Set([world.scenario.topology.front]));
+    const cpu = metricsOf(topology).service(topology.back)("CPUUtilization", "Average");
+    const [before, after] = beforeAndAfter(world, cpu, 15);
+    assert.deepEqual(services, new Set([topology.front]));
+    assert.ok(after / before > 1 + 0.5 * Number(parameters.errorRate), `${after} after ${before}`);
   }
 });
 

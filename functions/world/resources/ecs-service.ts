@@ -51,6 +51,7 @@ const behaviour: ResourceBehaviour<EcsService> = {
       runningCount: runningCount(state),
       taskDefinition: primaryOf(state).taskDefinition,
       previousTaskDefinition: state.previousTaskDefinition,
+      minimumHealthyPercent: 100,
       deploymentInProgress: isDeploying(state),
       deployedAtMs: state.deployedAtMs,
     },

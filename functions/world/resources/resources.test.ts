@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Json } from "../../core/json.ts";
-import { answeredApis } from "../aws-api.ts";
+import { answeredApis, call } from "../aws-api.ts";
+import { resourcesOf } from "../graph.ts";
 import { scenarioWith } from "../scenario.ts";
 import { MINUTE_MS, type World } from "../state.ts";
 import { arnsOf } from "../topology.ts";
-import { advance, call, configurationHash, createWorld, isHealthy, resourcesOf } from "../world.ts";
+import { impactMinutes, isHealthy } from "../truth.ts";
+import { advance, configurationHash, createWorld } from "../world.ts";
 
 const BY_HAND = { executionId: null, person: "tester" };
 
@@ -168,6 +170,19 @@ test("a reboot takes the database away for about a minute", () => {
   assert.equal(again, "InvalidDBInstanceState");
   assert.equal(healthyMeanwhile, false);
   assert.equal(isHealthy(world), true);
+});
+
+test("a change in the middle of a minute hurts users only from then on", () => {
+  const world = healthyWorld();
+  const DBInstanceIdentifier = `${world.scenario.topology.system}-db`;
+  const changedAtMs = world.nowMs + 40_000;
+
+  advance(world, changedAtMs);
+  ask(world, "rds", "RebootDBInstance", { DBInstanceIdentifier });
+  advance(world, changedAtMs + 20_000);
+
+  const impact = impactMinutes(world, changedAtMs - 40_000, world.nowMs);
+  assert.ok(impact > 0.25 && impact < 0.36, `${impact} minutes`);
 });
 
 test("bad input is answered with AWS's own error codes and changes nothing", () => {

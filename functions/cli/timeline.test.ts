@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { PassThrough } from "node:stream";
+import { test } from "node:test";
+import fc from "fast-check";
+import { because } from "../core/reasons.ts";
+import type { Candidate, Weighed } from "../core/stages.ts";
+import { aligned, offset, type Paint, paintFor, plain, type Told, timelineLines } from "./timeline.ts";
+
+const unpainted: Paint = (_format, text) => text;
+const lines = (told: Told): string => timelineLines(told, 0, unpainted).join("\n");
+
+const candidate = (runbook: string, target: string | null, fit: number): Candidate => ({
+  runbook,
+  version: "1.0.0",
+  target,
+  params: {},
+  source: "rules",
+  fit,
+  rank: null,
+  because: "it changed 3 min before",
+  evidence: [],
+});
+
+const weighed = (verdict: unknown, mean: number): Weighed =>
+  ({ verdict, excluded: null, features: [], score: { q: { mean, sd: 0 } }, probability: 0 }) as unknown as Weighed;
+
+test("no text of other people can move the cursor, break a line or grow without bound", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary", maxLength: 400 }), (text) => {
+      const shown = plain(text);
+
+      assert.doesNotMatch(shown, /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+      assert.ok(shown.length <= 160);
+    }),
+  );
+});
+
+test("an offset counts minutes past the hour and shows what came before zero", () => {
+  const shown = [0, 61_000, 3_661_000, -5000].map(offset);
+
+  assert.deepEqual(shown, ["00:00", "01:01", "61:01", "-00:05"]);
+});
+
+test("a decision shows every candidate with its target, fit, score, verdict and reason, the chosen one marked", () => {
+  const chosen = candidate("ecs-rollback", "arn:aws:ecs:eu-west-1:1:service/shop/web", 0.93);
+  const refused = candidate("rds-reboot", "arn:aws:rds:eu-west-1:1:db:shop", 0.4);
+  const told: Told = {
+    kind: "decided",
+    atMs: 62_000,
+    incidentId: "quell-one",
+    seen: { series: 20, resources: 7, logLines: 324, changes: [] },
+    decision: {
+      step: 0,
+      policy: "rules",
+      missing: [{ source: "logs", because: "denied" }],
+      facts: ["1 of 1 alarms ringing"],
+      weighed: [
+        weighed({ kind: "allowed", candidate: chosen, tier: 1, consents: 1, facts: null }, 0.91),
+        weighed(
+          { kind: "refused", candidate: refused, tier: 2, because: because("blast-radius", "too much at once") },
+          0.2,
+        ),
+      ],
+      result: { kind: "chosen", index: 0, candidate: chosen, tier: 1, consents: 1, plan: null } as never,
+    },
+  };
+
+  const shown = lines(told);
+
+  assert.match(shown, /01:02 ◇ saw 20 series, 7 resources, 324 log lines; no change; missing: logs \(denied\)/);
+  assert.match(shown, /1 of 1 alarms ringing/);
+  assert.match(shown, /> +ecs-rollback@1\.0\.0 +service\/shop\/web +0\.93 +0\.91 +allowed T1, 1 to consent/);
+  assert.match(shown, /rds-reboot@1\.0\.0 +shop +0\.40 +0\.20 +refused T2 +blast-radius: too much at once/);
+});
+
+test("an abstention says why and what happens instead", () => {
+  const result = { kind: "abstained", because: because("all-refused", "nothing is allowed"), falls: "page" } as const;
+
+  const shown = lines({
+    kind: "decided",
+    atMs: 0,
+    incidentId: "quell-one",
+    seen: { series: 0, resources: 0, logLines: 0, changes: [] },
+    decision: { step: 2, policy: "rules", missing: [], facts: [], weighed: [], result },
+  });
+
+  assert.match(shown, /decision 2 by rules: abstains, all-refused: nothing is allowed; falls to page/);
+});
+
+test("a start that was refused is not shown as one", () => {
+  const told = { kind: "started", atMs: 0, role: "run", document: "Quell-x", parameters: { Service: "web" } } as const;
+
+  assert.match(lines({ ...told, refused: null }), /▶ starts Quell-x \(Service=web\)$/);
+  assert.match(lines({ ...told, refused: "no such document" }), /not started, no such document$/);
+});
+
+test("no colour reaches a stream that is not a terminal", () => {
+  const painted = paintFor(new PassThrough())("red", "alarm");
+
+  assert.equal(painted, "alarm");
+});
+
+test("columns are as wide as their widest cell and lines end without blanks", () => {
+  const table = aligned([
+    ["a", "bb", "c"],
+    ["aaa", "b", ""],
+  ]);
+
+  assert.deepEqual(table, ["a    bb  c", "aaa  b"]);
+});

@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { questionOf } from "./approve.ts";
+import { cardFor, runnerUpOf } from "./card.ts";
+import type { Decision } from "./decide.ts";
+import type { Runbook } from "./runbook.ts";
+import {
+  API_ARN,
+  allow,
+  candidateWith,
+  catalogue,
+  catalogueOf,
+  decisionFor,
+  PAGE,
+  planOf,
+  questionWith,
+  refuse,
+  resourceWith,
+  runbookWith,
+  WAIT,
+} from "./testing.ts";
+
+const other = candidateWith({ params: { Service: "api-2" } });
+const decision = decisionFor([
+  [allow(candidateWith(), { tier: 2, consents: 1 }), 0.9],
+  [refuse(other, "cooldown"), 0.8],
+  [allow(WAIT), 0.3],
+  [allow(PAGE), 0.5],
+]);
+const questionFor = (one: Decision) => {
+  const question = one.result.kind === "chosen" ? questionOf("quell-test", one.step, one.result) : null;
+  return question ?? questionWith();
+};
+
+test("a card shows exactly what was decided: plan, tier, consents, target, facts and expiry", () => {
+  const plan = planOf(decision);
+
+  const card = cardFor(catalogue, decision, questionFor(decision));
+
+  assert.deepEqual(card, {
+    incidentId: "quell-test",
+    decisionId: "quell-test/0",
+    plan,
+    title: "Restart the service",
+    effect: "Tasks are replaced one by one.",
+    tier: 2,
+    consentsNeeded: 1,
+    target: resourceWith(),
+    facts: decision.facts,
+    undo: "restores the previous values, by its own document, if the service does not recover",
+    expectedMinutes: 5,
+    runnerUp: `restart on ${API_ARN} (0.80), refused: it is refused`,
+    expiresAtMs: plan.expiresAtMs,
+  });
+});
+
+test("a card survives the journal: it is the same for a decision that was stored as JSON", () => {
+  const stored = JSON.parse(JSON.stringify(decision)) as Decision;
+
+  const card = cardFor(catalogue, stored, questionFor(stored));
+
+  assert.deepEqual(card, cardFor(catalogue, decision, questionFor(decision)));
+});
+
+test("a card can be made of a stored decision in which a refused candidate's value is no number", () => {
+  const odd = decisionFor([
+    [allow(candidateWith()), 0.9],
+    [refuse(other), Number.NaN],
+    [allow(PAGE), 0.5],
+  ]);
+  const stored = JSON.parse(JSON.stringify(odd)) as Decision;
+
+  const card = cardFor(catalogue, stored, questionFor(stored));
+
+  assert.equal(card.runnerUp, "page (0.50), lower value");
+});
+
+test("how it is taken back is said in words, and that it cannot be is said loudest", () => {
+  const reversals: readonly Runbook["reversal"][] = ["inverse", "not-needed", "none"];
+
+  const undos = reversals.map(
+    (reversal) => cardFor(catalogueOf(runbookWith({ reversal })), decision, questionFor(decision)).undo,
+  );
+
+  assert.match(undos[0] ?? "", /^restores/);
+  assert.match(undos[1] ?? "", /^not needed/);
+  assert.match(undos[2] ?? "", /^NONE/);
+});
+
+test("the runner-up is the best of the others by value, with why it lost", () => {
+  const cases = [
+    decision,
+    decisionFor([
+      [allow(candidateWith()), 0.9],
+      [refuse(other), 0.4],
+      [allow(PAGE), 0.5],
+    ]),
+    decisionFor([[allow(PAGE), 0.5]]),
+  ];
+
+  const runnersUp = cases.map(runnerUpOf);
+
+  assert.deepEqual(runnersUp, [
+    `restart on ${API_ARN} (0.80), refused: it is refused`,
+    "page (0.50), lower value",
+    null,
+  ]);
+});
+
+test("there is no card for a runbook that is not in the catalogue, or for a target that nobody knows", () => {
+  const unknown = () => cardFor(catalogueOf(), decision, questionFor(decision));
+  const lost = () => cardFor(catalogue, { ...decision, target: null }, questionFor(decision));
+
+  assert.throws(unknown, /quell-test\/0: a card needs/);
+  assert.throws(lost, /quell-test\/0: a card needs/);
+});

@@ -1,0 +1,168 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { LogLine } from "./evidence.ts";
+import { hashOf } from "./ids.ts";
+import { redact, templatesOf } from "./log-templates.ts";
+
+const line = (message: string, changes: Partial<LogLine> = {}): LogLine => ({
+  atMs: 0,
+  logGroup: "/api",
+  message,
+  ...changes,
+});
+
+/** Look like the real things, are none; assembled so that no scanner takes them for some. */
+const KEY = `AKIA${"QUELLTESTKEY0000"}`;
+const JWT = ["eyJhbGciOiJIUzI1NiJ9", "eyJzdWIiOiJxdWVsbCJ9", "c2lnbmF0dXJl"].join(".");
+const OPAQUE = "Zm9v".repeat(20);
+
+const CLASSES: readonly (readonly [name: string, text: string, secret: string])[] = [
+  ["aws-access-key", `using ${KEY} now`, KEY],
+  ["aws-access-key", `using ${KEY.replace("AKIA", "ASIA")} now`, KEY.slice(4)],
+  ["jwt", `cookie=${JWT}`, JWT],
+  ["bearer-token", "Authorization: Bearer abc.def-123456", "abc.def-123456"],
+  ["password", 'password="hunter2!"', "hunter2"],
+  ["password", "api_key: s3cr3tvalue", "s3cr3tvalue"],
+  ["password", "SECRET=topsecretvalue", "topsecretvalue"],
+  ["email", "user jane.doe+x@example.co.uk failed", "jane.doe"],
+  ["opaque", `blob ${OPAQUE}`, OPAQUE],
+];
+
+for (const [name, text, secret] of CLASSES)
+  test(`a secret of class ${name} leaves no trace of itself: ${text.slice(0, 16)}`, () => {
+    const { text: rest, found } = redact(text);
+
+    assert.ok(!rest.includes(secret), rest);
+    assert.ok(rest.includes(`<${name}>`), rest);
+    assert.deepEqual(found, [name]);
+  });
+
+test("a secret is found wherever it stands in a line, between words of any kind", () => {
+  const words = fc.string({ unit: fc.constantFrom(..."abc xyz ,.;:!?\u00e9\u4e2d"), maxLength: 60 });
+  fc.assert(
+    fc.property(words, words, (before, after) => {
+      const { text } = redact(`${before} ${KEY} ${after}`);
+
+      assert.ok(!text.includes(KEY));
+    }),
+  );
+});
+
+for (const [name, hidden] of [
+  ["a zero-width space", "\u200b"],
+  ["a soft hyphen", "\u00ad"],
+  ["a tag character", "\u{e0041}"],
+] as const)
+  test(`a secret that is cut in two by ${name} is found as if it were whole`, () => {
+    const split = `${KEY.slice(0, 9)}${hidden}${KEY.slice(9)}`;
+
+    const { text, found } = redact(`using ${split} now`);
+
+    assert.ok(!text.includes(KEY.slice(9)), text);
+    assert.deepEqual(found, ["aws-access-key"]);
+  });
+
+test("nothing that cannot be seen is left: tags, zero width, bidi marks, private use and controls", () => {
+  const unseen = fc.constantFrom(
+    ..."\u200b\u200c\u200d\u2060\ufeff\u202a\u202e\u2066\u2069\u00ad\u0000\u001b\u0007\n\r\ue000",
+    "\u{e0001}",
+    "\u{e0041}",
+    "\u{f0000}",
+  );
+  fc.assert(
+    fc.property(fc.string({ unit: fc.oneof(unseen, fc.constantFrom(..."abc ")) }), (text) => {
+      const { text: rest } = redact(text);
+
+      assert.doesNotMatch(rest, /[\p{Cf}\p{Co}\p{Cc}]/u);
+    }),
+  );
+});
+
+test("look-alike forms are folded before anything is matched", () => {
+  const fullwidth = [..."password=hunter2"].map((c) => String.fromCodePoint((c.codePointAt(0) ?? 0) + 0xfee0)).join("");
+
+  const { text, found } = redact(fullwidth);
+
+  assert.equal(text, "<password>");
+  assert.deepEqual(found, ["password"]);
+});
+
+test("a redacted text is bounded, and is Unicode that every later hash and wire can hold", () => {
+  fc.assert(
+    fc.property(
+      fc.string({ unit: fc.oneof(fc.constantFrom(..."ab1 "), fc.constant("\u{1f600}")), minLength: 30 }),
+      (text) => {
+        const { text: rest } = redact(text, 25);
+
+        assert.ok(rest.length <= 25);
+        assert.ok(rest.isWellFormed(), JSON.stringify(rest));
+      },
+    ),
+  );
+});
+
+test("templates of any lines are bounded in number and length, counted whole, and can be hashed", () => {
+  const text = fc.string({ unit: fc.oneof(fc.constantFrom(..."ab =@."), fc.constant("\u{1f600}")), maxLength: 700 });
+  fc.assert(
+    fc.property(fc.array(text, { maxLength: 60 }), (messages) => {
+      const { templates } = templatesOf(messages.map((message) => line(message)));
+
+      assert.ok(templates.length <= 20);
+      assert.ok(templates.every(({ template }) => template.length <= 200));
+      assert.ok(templates.reduce((sum, { count }) => sum + count, 0) <= messages.length);
+      assert.match(hashOf(templates), /^[0-9a-f]{64}$/);
+    }),
+  );
+});
+
+test("lines that differ in numbers, UUIDs and hexadecimals alone are one template with its count and last time", () => {
+  const lines = [
+    line("took 12.5 ms for 0a1b2c3d-0000-4000-8000-0123456789ab at 0xff", { atMs: 5 }),
+    line("took 7 ms for ffffffff-0000-4000-8000-0123456789ab at 0x1", { atMs: 9 }),
+    line("took 7 ms for ffffffff-0000-4000-8000-0123456789ab at 0x1", { atMs: 7 }),
+    line("another", { atMs: 1 }),
+  ];
+
+  const { templates } = templatesOf(lines);
+
+  assert.deepEqual(
+    templates.map(({ template, count, lastAtMs }) => [template, count, lastAtMs]),
+    [
+      ["took <n> ms for <uuid> at <hex>", 3, 9],
+      ["another", 1, 1],
+    ],
+  );
+});
+
+test("the same words in two log groups are two templates with two ids", () => {
+  const { templates } = templatesOf([line("boom"), line("boom", { logGroup: "/jobs" })]);
+
+  assert.equal(templates.length, 2);
+  assert.equal(new Set(templates.map(({ id }) => id)).size, 2);
+});
+
+test("every redaction is counted by its class", () => {
+  const { redactions } = templatesOf([line(`a@b.io and c@d.io`), line(`password=x ${KEY}`), line("clean")]);
+
+  assert.deepEqual(redactions, { email: 2, password: 1, "aws-access-key": 1 });
+});
+
+test("hostile lines cost time in proportion to their number: ten thousand of them are read in under five seconds", () => {
+  const hostile = [
+    `${"a".repeat(50_000)}!`,
+    `${"a@".repeat(25_000)}!`,
+    `eyJ${"a".repeat(50_000)}!`,
+    `password${" ".repeat(50_000)}!`,
+    `${"a.".repeat(25_000)}@`,
+    `${"0x".repeat(25_000)}!`,
+  ];
+  const lines = Array.from({ length: 10_000 }, (_, i) => line(hostile[i % hostile.length] ?? ""));
+  const startedAtMs = performance.now();
+
+  const { templates } = templatesOf(lines);
+
+  const tookMs = performance.now() - startedAtMs;
+  assert.ok(templates.length > 0);
+  assert.ok(tookMs < 5000, `${tookMs} ms`);
+});

@@ -1,0 +1,15 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { lintRunbook } from "../../functions/core/runbook-lint.ts";
+import { contextWith } from "../example-context.ts";
+import { wait } from "./runbook.ts";
+
+test("wait is one suggestion without target or parameters, whatever is known", () => {
+  const offers = wait.suits(contextWith({}));
+
+  assert.deepEqual(
+    offers.map(({ target, params, evidence }) => ({ target, params, evidence })),
+    [{ target: "", params: {}, evidence: [] }],
+  );
+  assert.deepEqual(lintRunbook(wait), []);
+});
