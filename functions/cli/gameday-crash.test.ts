@@ -7,6 +7,7 @@ import { catalogue } from "../../runbooks/catalogue.ts";
 import { cedarGuardrails } from "../adapters/cedar/guardrails.ts";
 import { scriptedPeople } from "../adapters/simulated/approvals.ts";
 import { openDatabase } from "../adapters/sqlite/database.ts";
+import { sqliteEngineStore } from "../adapters/sqlite/engine-store.ts";
 import { sqliteEpisodes } from "../adapters/sqlite/episodes.ts";
 import { draftOffline } from "../core/draft.ts";
 import { POLICIES } from "../core/policies.ts";
@@ -34,6 +35,8 @@ const stageOn = (database: DatabaseSync, scorer = rules): Stage => ({
   parameters: PARAMETERS,
   database,
   store: gamedayStore(database, PARAMETERS, "in memory"),
+  engineStore: sqliteEngineStore(database),
+  codeHash: "",
   catalogue,
   guardrails: cedarGuardrails(policies, schema),
   drafter: { draft: async (context, from) => draftOffline(context, from, null) },
@@ -119,7 +122,7 @@ const countWrites = async (): Promise<number> => {
   return writes();
 };
 
-const STEP = Number(process.env.CRASH_STEP ?? 29); // a prime, so that the sample meets every kind of write
+const STEP = Number(process.env.CRASH_STEP ?? 41); // a prime, so that the sample meets every kind of write
 
 for (const isReplyLost of [false, true]) {
   test(`a world whose process dies at a write ends as if it had not, ${isReplyLost ? "reply lost" : "request lost"}`, async () => {

@@ -1,8 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { catalogue } from "../../runbooks/catalogue.ts";
+import { documentsOf } from "../adapters/simulated/actuator.ts";
 import type { EpisodeRow } from "../core/episode.ts";
+import type { Params } from "../core/runbook.ts";
+import { startAutomation } from "../world/runs.ts";
+import { scenarioWith } from "../world/scenario.ts";
+import { arnsOf } from "../world/topology.ts";
 import type { WorldRun } from "../world/types.ts";
-import { duplicatedEffects, meanReturn } from "./gameday-measure.ts";
+import { advance, createWorld, eventLog } from "../world/world.ts";
+import { duplicatedEffects, harmfulActions, meanReturn, worldAt } from "./gameday-measure.ts";
 
 const run = (clientToken: string, decision: string, role: string): WorldRun => ({
   executionId: `run-${clientToken}`,
@@ -57,4 +64,53 @@ test("the return is minus the mean cost of an incident, the newest version of ev
   const value = meanReturn(worlds, rows);
 
   assert.equal(value, -(0.5 + 0.25 + 1 + 0.25) / 2);
+});
+
+const HEALTHY = scenarioWith(1, 0, "none");
+const DOCUMENTS = documentsOf(catalogue);
+
+/** A healthy world in which this runbook was run 80 minutes after its clock's start, 10 minutes later. */
+const worldAfter = (runbookId: string, parameters: Params, role = "run") => {
+  const world = createWorld(HEALTHY);
+  advance(world, world.clockStartMs + 80 * 60_000);
+  const document = catalogue.runbooks.find(({ id }) => id === runbookId)?.documents?.automation;
+  const { name: documentName = "", hash: documentHash = "" } = document ?? {};
+  const tags = { incident: "quell-one", decision: "quell-one/0", role };
+  const request = { documentName, documentHash, parameters, clientToken: `${runbookId} ${role}`, tags };
+  assert.equal(startAutomation(world, DOCUMENTS, request).kind, "started");
+  advance(world, world.nowMs + 10 * 60_000);
+  return world;
+};
+
+const DATABASE = { DBInstanceIdentifier: arnsOf(HEALTHY.topology).database.split(":").at(-1) ?? "" };
+
+test("rebooting a healthy database is harmful: the world without it has an impact-minute less", () => {
+  const world = worldAfter("rds-reboot", DATABASE);
+
+  const harmful = harmfulActions(HEALTHY, DOCUMENTS, world.inputs);
+
+  assert.equal(harmful, 1);
+});
+
+test("an action that changes nothing for users is not harmful, and an undo is never counted as an action", () => {
+  const { topology } = HEALTHY;
+  const [cluster, service] = arnsOf(topology).front.split("/").slice(1);
+  const scaled = worldAfter("ecs-scale-out", {
+    Cluster: cluster ?? "",
+    Service: service ?? "",
+    DesiredCount: topology.frontTasks + 2,
+    ExpectedDesiredCount: topology.frontTasks,
+  });
+  const undone = worldAfter("rds-reboot", DATABASE, "undo");
+
+  assert.equal(harmfulActions(HEALTHY, DOCUMENTS, scaled.inputs), 0);
+  assert.equal(harmfulActions(HEALTHY, DOCUMENTS, undone.inputs), 0);
+});
+
+test("a world rebuilt from its scenario and its inputs is the same to the byte", () => {
+  const world = worldAfter("rds-reboot", DATABASE);
+
+  const rebuilt = worldAt(HEALTHY, DOCUMENTS, JSON.parse(JSON.stringify(world.inputs)), world.nowMs);
+
+  assert.equal(eventLog(rebuilt), eventLog(world));
 });

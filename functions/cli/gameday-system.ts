@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { createEngine, type Engine } from "../adapters/durable/engine.ts";
+import type { EngineStore } from "../adapters/durable/store.ts";
 import { documentsOf, simulatedActuator } from "../adapters/simulated/actuator.ts";
 import { type People, type SimulatedApprovals, simulatedApprovals } from "../adapters/simulated/approvals.ts";
 import { type SimulatedClock, simulatedClock } from "../adapters/simulated/clock.ts";
@@ -8,7 +9,6 @@ import { simulatedExecutions } from "../adapters/simulated/executions.ts";
 import type { KeepInput } from "../adapters/simulated/inputs.ts";
 import { simulatedPager } from "../adapters/simulated/pager.ts";
 import { simulatedSwitch } from "../adapters/simulated/switch.ts";
-import { sqliteEngineStore } from "../adapters/sqlite/engine-store.ts";
 import { sqliteEpisodes } from "../adapters/sqlite/episodes.ts";
 import { sqliteLedger } from "../adapters/sqlite/ledger.ts";
 import { sqliteRecords } from "../adapters/sqlite/records.ts";
@@ -31,11 +31,14 @@ export type Stage = Readonly<{
   parameters: GamedayParameters;
   database: DatabaseSync;
   store: GamedayStore;
+  engineStore: EngineStore;
   catalogue: Catalogue;
   guardrails: Guardrails;
   drafter: Drafter;
   scorer: Scorer;
   people: People;
+  /** Identifies the running code in the records. */
+  codeHash: string;
   /** Null where nobody watches. */
   tell: Tell | null;
   /** Lets real time pass while somebody watches; at once where nobody does. */
@@ -89,11 +92,11 @@ export const openSystem = async (stage: Stage, index: number): Promise<System> =
     executions,
     catalogue: stage.catalogue,
     dryRun: false,
-    codeHash: "gameday",
+    codeHash: stage.codeHash,
   };
   const ports = stage.tell === null ? silent : tellingPorts(silent, stage.tell);
   const engine: Engine = createEngine({
-    store: sqliteEngineStore(database),
+    store: stage.engineStore,
     clock,
     handler: respondWith(ports, settings),
   });

@@ -1,17 +1,20 @@
 import { once } from "node:events";
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { loadGuardrails } from "../../policies/guardrails/load.ts";
 import { catalogue } from "../../runbooks/catalogue.ts";
 import { cedarGuardrails } from "../adapters/cedar/guardrails.ts";
+import { memoryEngineStore } from "../adapters/durable/memory-engine-store.ts";
 import { type Answer, type People, scriptedPeople } from "../adapters/simulated/approvals.ts";
 import { openDatabase, StoreUnreadable } from "../adapters/sqlite/database.ts";
+import { sqliteEngineStore } from "../adapters/sqlite/engine-store.ts";
 import { sqliteEpisodes } from "../adapters/sqlite/episodes.ts";
 import { draftOffline } from "../core/draft.ts";
 import { POLICIES } from "../core/policies.ts";
 import type { Scorer } from "../core/ports.ts";
+import { codeHash } from "./code-hash.ts";
 import { BadInput, type ExitCode } from "./errors.ts";
 import { meanReturn } from "./gameday-measure.ts";
 import { type GamedayFlags, type GamedayOptions, gamedayOptions } from "./gameday-options.ts";
@@ -83,6 +86,9 @@ const stageFor = (
     parameters,
     database,
     store,
+    // What no file keeps is not written as JSON first.
+    engineStore: options.store === null ? memoryEngineStore() : sqliteEngineStore(database),
+    codeHash: codeHash(),
     catalogue,
     guardrails: cedarGuardrails(policies, schema),
     drafter: { draft: async (context, from) => draftOffline(context, from, null) },
@@ -117,6 +123,8 @@ const teller = ({ write, paint }: Terminal): Tell => {
 
 /** The card is on the screen when the question comes; simulated time stands still until it is answered. */
 const askedPeople = ({ paint }: Terminal): People => ({
+  // One person is one consent: a plan that needs two expires here, as it would with one person awake.
+  members: [{ person: "you", group: "oncall" }],
   answersAfterSeconds: 0,
   answer: async () => {
     const lines = createInterface({ input: process.stdin, output: process.stdout });
@@ -124,7 +132,7 @@ const askedPeople = ({ paint }: Terminal): People => ({
     try {
       for (;;) {
         const asked = lines.question(paint("bold", "        run this? y or n, then a reason if you like: "));
-        const said = await Promise.race([asked, once(lines, "close").then(() => null)]);
+        const said = await Promise.race([asked.catch(() => null), once(lines, "close").then(() => null)]);
         if (said === null) return { answer: "reject", reason: "the terminal was closed" };
         const answer = answerIn(said);
         if (answer !== null) return answer;
@@ -143,11 +151,16 @@ const answerIn = (said: string): Answer | null => {
 
 /** Asked before anything is played: an hour of gameday is not lost to a mistyped folder. */
 const refuseUnwritable = (file: string): void => {
+  const refuse = (detail: string, cause?: unknown): never => {
+    throw new BadInput(`--episodes ${file}: cannot be written (${detail}); name a file in a folder that exists`, {
+      cause,
+    });
+  };
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) refuse("it is a folder");
   try {
-    accessSync(dirname(file), constants.W_OK);
+    accessSync(`${dirname(file)}/.`, constants.W_OK);
   } catch (cause) {
-    const detail = cause instanceof Error ? cause.message : String(cause);
-    throw new BadInput(`--episodes ${file}: cannot be written (${detail}); name a file in a folder that exists`, { cause });
+    refuse(cause instanceof Error ? cause.message : String(cause), cause);
   }
 };
 

@@ -34,6 +34,7 @@ const BAD: readonly (readonly [args: string, says: RegExp])[] = [
   ["gameday --speed 0", /--speed 0: cannot be used/],
   ["gameday --incidents 1 --store /dev/null/x", /--store .*\/dev\/null\/x/],
   ["gameday --incidents 1 --episodes /dev/null/x", /--episodes \/dev\/null\/x: cannot be written/],
+  ["gameday --incidents 1 --episodes /tmp", /--episodes \/tmp: cannot be written/],
   ["runbooks frob", /unknown|too many/],
   ["ingest", /missing required argument/],
   ["ingest /no/such/file", /cannot read \/no\/such\/file/],

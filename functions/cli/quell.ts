@@ -3,6 +3,7 @@ import { pathToFileURL } from "node:url";
 import { Command } from "commander";
 import { type ExitCode, exitCodeFor, type Write } from "./errors.ts";
 import type { GamedayFlags } from "./gameday-options.ts";
+import type { ReplayFlags } from "./replay.ts";
 import { type Paint, paintFor } from "./timeline.ts";
 
 /** Where a command speaks. `isLive`: somebody watches stdout; `canAsk`: and can be asked on stdin. */
@@ -57,6 +58,19 @@ const commands = (terminal: Terminal, answer: (code: ExitCode) => void): Command
       const { ingestCommand } = await import("./ingest.ts");
       const out = (line: string) => terminal.write(`${line}\n`);
       answer(await ingestCommand(files, { out, err: (line) => terminal.writeError(`${line}\n`) }));
+    });
+  program
+    .command("replay")
+    .description(
+      "Let Quell answer a recorded incident, or every one in a folder of them; nothing can be changed in it.",
+    )
+    .argument("<dir>", "a folder with alarm.json, or a folder of such folders")
+    .option("--mode <mode>", "observe, approve or auto", "observe")
+    .option("--policy <name>", "rules, page, uniform or drafter", "rules")
+    .option("--json", "the record as one JSON document on stdout")
+    .action(async (dir: string, flags: ReplayFlags) => {
+      const { replay } = await import("./replay.ts");
+      answer(await replay(dir, flags, terminal));
     });
   const runbooks = program.command("runbooks").description("The catalogue: what Quell can do.");
   runbooks

@@ -2,7 +2,7 @@ import { type Aftermath, settleEffect } from "./aftermath.ts";
 import { judge, type Question, questionId, questionOf } from "./approve.ts";
 import { ask } from "./ask.ts";
 import type { Decision } from "./decide.ts";
-import { type Effect, execute, type Started } from "./execute.ts";
+import { type Effect, execute, resumed, type Started } from "./execute.ts";
 import { follow } from "./follow.ts";
 import { gatherContext } from "./gather.ts";
 import { findRunbook, type Runbook } from "./runbook.ts";
@@ -27,6 +27,8 @@ const secondsSince = (decision: Decision, atMs: number): number => Math.round((a
 /** Mints the consent again from the votes as they are stored, gathers fresh facts, and starts. */
 const start = async (session: Session, decision: Decision, question: Question): Promise<Started> => {
   const { ports, settings } = session;
+  const before = await resumed(ports, settings, session.incidentId, decision.step, question.plan);
+  if (before !== null) return before;
   const incident = await currentIncident(session);
   const service = serviceFor(settings, incident);
   const nowMs = ports.clock.nowMs();
@@ -135,6 +137,15 @@ export const carryOut = async (session: Session, decision: Decision): Promise<De
     const endedAtMs = Math.max(decision.decidedAtMs, consent.atMs);
     const afterSeconds = secondsSince(decision, endedAtMs);
     return { ...nothing, consent, outcome: { kind: "not-run", afterSeconds, because: started.because }, endedAtMs };
+  }
+  if (started.kind === "unsure") {
+    const endedAtMs = Math.max(decision.decidedAtMs, consent.atMs);
+    const outcome = {
+      kind: "unknown",
+      afterSeconds: secondsSince(decision, endedAtMs),
+      detail: started.detail,
+    } as const;
+    return { ...nothing, consent, exit: "unknown", outcome, endedAtMs };
   }
   if (started.effect.dryRun) {
     const endedAtMs = started.effect.atMs;

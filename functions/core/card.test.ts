@@ -66,13 +66,13 @@ test("a card can be made of a stored decision in which a refused candidate's val
   const odd = decisionFor([
     [allow(candidateWith()), 0.9],
     [refuse(other), Number.NaN],
-    [allow(PAGE), 0.5],
+    [allow(PAGE), -0.5],
   ]);
   const stored = JSON.parse(JSON.stringify(odd)) as Decision;
 
   const card = cardFor(catalogue, stored, questionFor(stored));
 
-  assert.equal(card.runnerUp, "page (0.50), lower value");
+  assert.equal(card.runnerUp, "page (-0.50), lower value");
 });
 
 test("how it is taken back is said in words, and that it cannot be is said loudest", () => {

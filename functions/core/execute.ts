@@ -1,7 +1,9 @@
+import { undoParameters } from "./automation-document.ts";
 import { startCooldown } from "./breaker.ts";
 import { type Budget, budgetsOf, giveBack, spendAll } from "./budget.ts";
 import type { Context } from "./context.ts";
 import { recheck } from "./guard.ts";
+import { leaseRootOf, ownerOf } from "./guard-scope.ts";
 import { effectKey, hashOf } from "./ids.ts";
 import type { Json } from "./json.ts";
 import { acquireLease, intendEffect, releaseLease } from "./lease.ts";
@@ -28,9 +30,11 @@ export type Effect = Readonly<{
   dryRun: boolean;
 }>;
 
+/** `unsure`: it was intended, and whether it started cannot be found out without perhaps starting it now. */
 export type Started =
   | Readonly<{ kind: "started"; effect: Effect }>
-  | Readonly<{ kind: "not-run"; because: Because<RefusedCode> }>;
+  | Readonly<{ kind: "not-run"; because: Because<RefusedCode> }>
+  | Readonly<{ kind: "unsure"; detail: string }>;
 
 type ExecutePorts = Pick<Ports, "guardrails" | "ledger" | "switch" | "clock" | "catalogue" | "actuator" | "dryRun">;
 
@@ -109,10 +113,10 @@ export const execute = async (
   if (!(await switchIsOn(ports))) return refused("kill-switch", "the switch is off or cannot be read");
 
   const nowMs = ports.clock.nowMs();
+  const root = leaseRootOf(target);
   const token = { incidentId: context.incidentId, planHash: plan.hash };
-  const lease = await change(ports.ledger, leaseKey(target.root), (item) => acquireLease(item, token, nowMs));
-  if ("stop" in lease && lease.stop === "held")
-    return refused("lease-held", `${lease.by.incidentId} holds ${target.root}`);
+  const lease = await change(ports.ledger, leaseKey(root), (item) => acquireLease(item, token, nowMs));
+  if ("stop" in lease && lease.stop === "held") return refused("lease-held", `${lease.by.incidentId} holds ${root}`);
   const noted = await note(ports, context.incidentId, {
     key: effectKey(context.incidentId, plan.hash, 1),
     role: "run",
@@ -120,28 +124,50 @@ export const execute = async (
     step: consent.step,
     runbook: plan.runbook,
     target: plan.target,
-    root: target.root,
+    root,
     planHash: plan.hash,
     fence: lease.fence,
     atMs: nowMs,
     executionId: null,
     dryRun: ports.dryRun,
   });
-  if (noted.executionId !== null) return { kind: "started", effect: noted };
-
-  const budgets = budgetsOf(settings, context.service.name, plan.target);
+  const budgets = budgetsOf(settings, (ownerOf(settings, target) ?? context.service).name, plan.target);
   const objection = await unconsented(ports, settings, mode, consent, context, noted.key);
   const spent = objection === null ? await spendAll(ports.ledger, budgets, noted.key, nowMs) : null;
   if (objection !== null || spent !== null) {
-    await giveUp(ports, context.incidentId, noted, budgets);
+    await giveUp(ports, context.incidentId, noted, budgets, "not-tried");
     return { kind: "not-run", because: objection ?? because("budget-spent", `no room left in ${spent?.what}`) };
   }
-  const intent = await change(ports.ledger, leaseKey(target.root), (item) =>
+  const intent = await change(ports.ledger, leaseKey(root), (item) =>
     intendEffect(item, token, lease.fence, noted.key, nowMs),
   );
   if ("stop" in intent && intent.stop === "fenced")
-    return refused("lease-held", `another holder took the lease of ${target.root} meanwhile`);
+    return refused("lease-held", `another holder took the lease of ${root} meanwhile`);
   return begin(ports, context.incidentId, runbook, noted, plan.params, budgets);
+};
+
+/**
+ * What a try before this one left behind: null where it had not come to its intent. Past the intent the effect may
+ * exist, so it is looked for, by starting it under the same key; no check may call it "not run" any more.
+ */
+export const resumed = async (
+  ports: ExecutePorts,
+  settings: Settings,
+  incidentId: string,
+  step: number,
+  plan: Plan,
+): Promise<Started | null> => {
+  const noted = ((await ports.ledger.read(effectItem(incidentId, step, "run")))?.item ?? null) as Effect | null;
+  if (noted === null) return null;
+  if (noted.executionId !== null) return { kind: "started", effect: noted };
+  const held = (await ports.ledger.read(leaseKey(noted.root)))?.item ?? null;
+  const lease = acquireLease(held, { incidentId, planHash: noted.planHash }, noted.atMs);
+  if (!("stop" in lease) || lease.stop !== "mine" || lease.intent !== noted.key) return null;
+  const runbook = findRunbook(ports.catalogue, plan.runbook, plan.version);
+  if (runbook === null || !(await switchIsOn(ports)))
+    return { kind: "unsure", detail: `${plan.runbook} was about to start on ${plan.target} when Quell was stopped` };
+  const owner = settings.services.flatMap(({ name }) => budgetsOf(settings, name, plan.target));
+  return begin(ports, incidentId, runbook, noted, plan.params, owner);
 };
 
 const begin = async (
@@ -163,7 +189,7 @@ const begin = async (
   });
   if (answer.kind === "refused") {
     // A refused undo leaves the run's effect standing: its lease stays until people have looked.
-    if (effect.role === "run") await giveUp(ports, incidentId, effect, budgets);
+    if (effect.role === "run") await giveUp(ports, incidentId, effect, budgets, "not-started");
     return refused("precheck-failed", `not started: ${answer.detail}`.slice(0, 200));
   }
   await change(ports.ledger, cooldownKey(effect.runbook, effect.target), (item) =>
@@ -173,20 +199,16 @@ const begin = async (
 };
 
 /** Nothing was started: what was taken for it is given back. */
-const giveUp = async (ports: ExecutePorts, incidentId: string, effect: Effect, budgets: readonly Budget[]) => {
+const giveUp = async (
+  ports: ExecutePorts,
+  incidentId: string,
+  effect: Effect,
+  budgets: readonly Budget[],
+  how: "not-tried" | "not-started",
+): Promise<void> => {
   for (const budget of budgets) await change(ports.ledger, budget.key, (item) => giveBack(item, effect.key));
   const token = { incidentId, planHash: effect.planHash };
-  await change(ports.ledger, leaseKey(effect.root), (item) => releaseLease(item, token, "not-started"));
-};
-
-/** Parameters of an undo document are outputs of the run, by name; null where one was not captured: nothing to undo. */
-const undoParams = (runbook: Runbook, run: Run): Params | null => {
-  const wanted = Object.keys(runbook.documents?.undo?.content.parameters ?? {});
-  const captured = new Map(Object.entries(run.outputs).map(([name, value]) => [name.split(".").at(-1) ?? name, value]));
-  const entries = wanted.map((name) => [name, captured.get(name)] as const);
-  return entries.every((entry): entry is readonly [string, string] => entry[1] !== undefined)
-    ? Object.fromEntries(entries)
-    : null;
+  await change(ports.ledger, leaseKey(effect.root), (item) => releaseLease(item, token, how));
 };
 
 /**
@@ -203,7 +225,7 @@ export const undo = async (
   const runbook = findRunbook(ports.catalogue, plan.runbook, plan.version);
   if (runbook?.documents?.undo == null || runbook.documents.undo.hash !== plan.undoHash)
     return refused("unknown-runbook", "its undo is not the document that was planned");
-  const params = undoParams(runbook, run);
+  const params = undoParameters(runbook.documents.undo, run.outputs);
   if (params === null) return { kind: "nothing" };
   if (!(await switchIsOn(ports))) return refused("kill-switch", "the switch is off or cannot be read");
   const planHash = hashOf({ undoes: plan.hash, documentHash: plan.undoHash });

@@ -43,9 +43,13 @@ export const takeBack = async (
       status: run.status,
       aftermath: "did-not-help",
     };
-  if (started.kind === "not-run")
+  if (started.kind !== "started")
     return {
-      outcome: { kind: "undo-failed", afterSeconds, step: started.because.detail },
+      outcome: {
+        kind: "undo-failed",
+        afterSeconds,
+        step: started.kind === "unsure" ? started.detail : started.because.detail,
+      },
       undone: false,
       status: "unknown",
       aftermath: "undo-failed",

@@ -57,7 +57,8 @@ const demandOf = (world: World, loads: readonly Load[], calls: Calls, served: Fl
     const before = served[arn];
     const passed = before === undefined || before.demand <= 0 ? caller : (caller * before.passed) / before.demand;
     for (const edge of calls[arn] ?? []) {
-      const attempts = attemptsOf(edge, served[edge.to]);
+      const callee = served[edge.to];
+      const attempts = callee === undefined ? 1 : attemptsAt(edge, attemptFailure(edge, callee));
       demand[edge.to] = (demand[edge.to] ?? 0) + passed * edge.callsPerRequest * attempts;
     }
   }
@@ -102,19 +103,17 @@ const callsByCaller = (world: World): Calls => {
 const attemptFailure = (edge: CallEdge, callee: Served): number =>
   eitherFails(callee.errorRate, shareSlowerThan(callee.latencyMs, edge.timeoutMs));
 
-const attemptsOf = (edge: CallEdge, callee: Served | undefined): number => {
-  const failure = callee === undefined ? 0 : attemptFailure(edge, callee);
+const attemptsAt = (edge: CallEdge, failure: number): number => {
   let attempts = 1;
   for (let retry = 1; retry <= edge.retries; retry += 1) attempts += failure ** retry;
   return attempts;
 };
 
-const viewOf = (edge: CallEdge, callee: Served): DependencyView => ({
-  edge,
-  served: callee,
-  errorRate: attemptFailure(edge, callee) ** (edge.retries + 1),
-  latencyMs: Math.min(callee.latencyMs, edge.timeoutMs) * attemptsOf(edge, callee),
-});
+const viewOf = (edge: CallEdge, callee: Served): DependencyView => {
+  const failure = attemptFailure(edge, callee);
+  const latencyMs = Math.min(callee.latencyMs, edge.timeoutMs) * attemptsAt(edge, failure);
+  return { edge, served: callee, errorRate: failure ** (edge.retries + 1), latencyMs };
+};
 
 const relative = (now: number, before: number | undefined): number =>
   before === undefined ? 1 : Math.abs(now - before) / Math.max(now, before, 1e-9);

@@ -66,6 +66,21 @@ test("a metric or statistic that the world does not have is missing throughout, 
   assert.deepEqual(beforeStart, [null, null, null]);
 });
 
+test("dimensions name a metric in any order, and only all of them do", () => {
+  const { world, metrics } = healthyWorld(10);
+  const requests = metrics.balancer("RequestCount", "Sum");
+  const { LoadBalancer = "", TargetGroup = "" } = requests.dimensions;
+  const read = (dimensions: Record<string, string>) =>
+    metricValues(world, { ...requests, dimensions }, world.clockStartMs, world.nowMs);
+
+  const swapped = read({ TargetGroup, LoadBalancer });
+
+  assert.ok(swapped.filter((value) => value !== null).length > 5);
+  assert.deepEqual(swapped, read({ LoadBalancer, TargetGroup }));
+  assert.deepEqual(read({ LoadBalancer }), Array(9).fill(null));
+  assert.deepEqual(read({ LoadBalancer, TargetGroup, AvailabilityZone: "eu-west-1a" }), Array(9).fill(null));
+});
+
 test("datapoints are lost now and then, and seldom", () => {
   const worlds = Array.from({ length: 20 }, (_, index) => createWorld(scenarioWith(9, index, "none")));
   for (const world of worlds) advance(world, world.clockStartMs + 120 * MINUTE_MS);

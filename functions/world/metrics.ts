@@ -30,20 +30,20 @@ export const storeSamples = (world: World, arn: string, samples: Samples): void 
 const storeOf = (world: World, arn: string, samples: Samples): MetricStore => {
   const found = world.metrics[arn];
   if (found !== undefined) return found;
-  const made = { named: nameOf(samples.namespace, samples.dimensions), byName: {} };
+  const made = { namespace: samples.namespace, dimensions: samples.dimensions, byName: {} };
   world.metrics[arn] = made;
   return made;
 };
 
-/** Dimensions in any order name the same metrics. */
-const nameOf = (namespace: string, dimensions: Readonly<Record<string, string>>): string => {
-  const names = Object.keys(dimensions).sort();
-  return `${namespace}{${names.map((name) => `${name}=${dimensions[name]}`).join(",")}}`;
-};
+const seriesOf = (world: World, metric: MetricRef): StoredSeries | undefined =>
+  Object.values(world.metrics).find((store) => hasDimensions(store, metric))?.byName[metric.metricName];
 
-const seriesOf = (world: World, metric: MetricRef): StoredSeries | undefined => {
-  const named = nameOf(metric.namespace, metric.dimensions);
-  return Object.values(world.metrics).find((store) => store.named === named)?.byName[metric.metricName];
+/** Dimensions in any order name the same metrics; one more or one less names others. */
+const hasDimensions = (store: MetricStore, metric: MetricRef): boolean => {
+  if (store.namespace !== metric.namespace) return false;
+  const names = Object.keys(store.dimensions);
+  if (names.length !== Object.keys(metric.dimensions).length) return false;
+  return names.every((name) => store.dimensions[name] === metric.dimensions[name]);
 };
 
 /**

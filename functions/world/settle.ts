@@ -5,7 +5,7 @@ import { countAround } from "./random.ts";
 import { behaviourOf } from "./resources/resource-types.ts";
 import { MINUTE_MS, type MinuteTotals, record, schedule, streamOf, type World } from "./state.ts";
 
-/** Share of entry requests from which on users count as affected; a healthy world stays below a tenth of it. */
+/** Share of entry requests from which on users count as affected; a healthy world stays below a fifth of it. */
 export const USER_IMPACT_SHARE = 0.01;
 const WORTH_A_LOG_LINE = 0.003;
 

@@ -74,8 +74,12 @@ export type MetricShape = "count" | "gauge" | "latency";
 /** One value a minute since the world's clock started; the last one may not be readable yet. */
 export type StoredSeries = { readonly shape: MetricShape; readonly values: (number | null)[] };
 
-/** One resource's series by metric name; `named` is their namespace and dimensions in one text. */
-export type MetricStore = { readonly named: string; readonly byName: Record<string, StoredSeries> };
+/** One resource's series by metric name; they share their namespace and dimensions. */
+export type MetricStore = {
+  readonly namespace: string;
+  readonly dimensions: Readonly<Record<string, string>>;
+  readonly byName: Record<string, StoredSeries>;
+};
 
 export type AgendaWhat =
   | Readonly<{ kind: "minute" }>

@@ -168,7 +168,7 @@ const cases: readonly Case[] = [
       const late: string[] = [];
       await play.r.at(89);
       const still = play.r.callbacks().length;
-      await play.r.at(90);
+      play.r.pass(90);
       late.push(play.r.engine.ring(id, "too late"));
       await play.r.untilQuiet();
       return [still, late, play.r.told().error?.type];
@@ -205,6 +205,40 @@ const cases: readonly Case[] = [
       return [beats, still, play.r.told().error?.message, play.r.engine.heartbeat(id)];
     },
     expected: [["alive"], "RUNNING", "Callback heartbeat timed out", "already-completed"],
+  },
+  {
+    says: "of a heartbeat timeout and a timeout the earlier one ends the callback, under its own name",
+    handler: (context) =>
+      context.waitForCallback("ask", async () => {}, { timeout: { seconds: 30 }, heartbeatTimeout: { seconds: 10 } }),
+    drive: quiet((play) => [play.r.nowSeconds(), play.r.told().operations[1]?.error?.ErrorType]),
+    expected: [10, "Callback.Heartbeat"],
+  },
+  {
+    says: "a callback whose context has ended is closed: an answer to it wakes nobody",
+    handler: async (context) => {
+      await context.waitForCallback("ask", async () => assert.fail("no chat"), once).catch(() => {});
+      await context.wait("pause", { seconds: 5 });
+      return "went on";
+    },
+    drive: async (play) => {
+      await play.r.at(0);
+      const answer = play.r.engine.ring(play.r.callbacks()[0] ?? "", "late");
+      const runs = await play.r.engine.runDue();
+      await play.r.untilQuiet();
+      return [answer, runs, ...ended(play)];
+    },
+    expected: ["already-completed", 0, "SUCCEEDED", "went on"],
+  },
+  {
+    says: "an answer over 256 KiB is refused and leaves its callback open",
+    handler: (context) => context.waitForCallback("ask", async () => {}, { timeout: { seconds: 90 } }),
+    drive: async ({ r }) => {
+      await r.at(0);
+      const [id = ""] = r.callbacks();
+      assert.throws(() => r.engine.ring(id, large + large), PayloadTooLarge);
+      return r.callbacks().length;
+    },
+    expected: 1,
   },
   {
     says: "one failed branch of a parallel leaves the other's result and the handler decides",
@@ -288,7 +322,7 @@ const cases: readonly Case[] = [
     expected: ["SUCCEEDED", 13, 10],
   },
   {
-    says: "an input, a step result and an answer over 256 KiB are refused by name",
+    says: "an input and a step result over 256 KiB are refused by name",
     handler: (context) => context.step("huge", async () => large + large, once),
     drive: async (play) => {
       assert.throws(() => play.r.engine.start("other", large + large), PayloadTooLarge);
@@ -311,10 +345,12 @@ const cases: readonly Case[] = [
       const [id = ""] = play.r.callbacks();
       await play.r.at(3599);
       const before = play.r.told().status;
-      await play.r.at(3600);
-      return [before, play.r.told().status, play.r.engine.ring(id, "late"), play.r.engine.nextDueMs()];
+      play.r.pass(3600);
+      const late = play.r.engine.ring(id, "late");
+      await play.r.untilQuiet();
+      return [before, late, play.r.told().status, play.r.engine.ring(id, "later"), play.r.engine.nextDueMs()];
     },
-    expected: ["RUNNING", "TIMED_OUT", "already-completed", null],
+    expected: ["RUNNING", "already-completed", "TIMED_OUT", "already-completed", null],
   },
   {
     says: "a chained invoke is refused with a sentence that says so",
@@ -471,4 +507,31 @@ test("an invocation that throws is made again after growing pauses, and its tent
 
   assert.deepEqual(seconds, [0, 1, 3, 7, 15, 31, 63, 123, 183, 243]);
   assert.match(engine.describe("broken")?.error?.message ?? "", /no memory/);
+});
+
+test("something to do at once is due now and not in the past", () => {
+  const { engine } = rehearse(async (input) => input);
+
+  engine.start("run", null);
+
+  assert.equal(engine.nextDueMs(), REHEARSAL_START_MS);
+});
+
+test("deaths count towards giving up only while nothing is checkpointed between them", async () => {
+  const sandbox = createSandbox();
+  const died = new Set<number>();
+  const rehearsal = rehearse(
+    async (_input, context) => {
+      for (let step = 0; step < 15; step += 1) {
+        await context.step(`step-${step}`, async () => (died.size === died.add(step).size ? null : sandbox.die()));
+      }
+      return "through";
+    },
+    { sandbox },
+  );
+  rehearsal.engine.start("run", null);
+
+  await rehearsal.untilQuiet();
+
+  assert.deepEqual([rehearsal.told().result, rehearsal.told().deaths], ["through", 15]);
 });

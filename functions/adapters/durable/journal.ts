@@ -15,7 +15,7 @@ export class StepAbandoned extends Error {
 
 /** Tries of one step in all, a try whose sandbox died included. */
 export const MAXIMUM_ATTEMPTS = 3;
-const RETRY_DELAYS_SECONDS = [2, 8];
+const RETRY_DELAYS_SECONDS = [2, 8]; // one fewer than the tries: after the last one there is no delay, and no retry
 
 type Attempts = { made: number };
 
@@ -85,8 +85,7 @@ const strategy =
   (error: Error, failures: number): RetryDecision => {
     const tries = Math.max(attempts.made, failures);
     const seconds = RETRY_DELAYS_SECONDS[tries - 1];
-    if (error instanceof StepAbandoned || tries >= MAXIMUM_ATTEMPTS || seconds === undefined)
-      return { shouldRetry: false };
+    if (error instanceof StepAbandoned || seconds === undefined) return { shouldRetry: false };
     return { shouldRetry: true, delay: { seconds } };
   };
 

@@ -9,6 +9,8 @@ export const REHEARSAL_START_MS = 1_000_000_000_000;
 export type Rehearsal = Readonly<{
   engine: Engine;
   nowSeconds: () => number;
+  /** Moves the clock to this offset and runs nothing. */
+  pass: (seconds: number) => void;
   /** Moves the clock to this offset and runs what is due then. */
   at: (seconds: number) => Promise<void>;
   /** Runs, and lets time pass from one due moment to the next, until nothing is planned or the offset is reached. */
@@ -36,6 +38,9 @@ export const rehearse = <Event extends Json>(
     engine,
     told,
     nowSeconds: () => (nowMs - REHEARSAL_START_MS) / 1000,
+    pass: (seconds) => {
+      nowMs = REHEARSAL_START_MS + seconds * 1000;
+    },
     at: async (seconds) => {
       nowMs = REHEARSAL_START_MS + seconds * 1000;
       await engine.runDue();

@@ -5,7 +5,7 @@ import type { Card, Consents } from "../../core/stages.ts";
 import { approvalsContract } from "../contracts/approvals.contract.ts";
 import { type AfterAnswer, type People, scriptedPeople, simulatedApprovals } from "./approvals.ts";
 import { simulatedClock } from "./clock.ts";
-import { memoryLedger } from "./ledger.ts";
+import { simulatedLedger } from "./ledger.ts";
 
 const ARN = "arn:aws:ecs:eu-west-1:111122223333:service/shop-prod/shop-web";
 
@@ -49,7 +49,7 @@ const FOUR_MINUTES_MS = 240_000;
 
 type Desk = Readonly<{ people?: People; ledger?: Ledger; ring?: AfterAnswer["ring"] }>;
 
-const desk = async ({ people = scriptedPeople("approve"), ledger = memoryLedger(), ring }: Desk = {}) => {
+const desk = async ({ people = scriptedPeople("approve"), ledger = simulatedLedger(), ring }: Desk = {}) => {
   const heard: string[] = [];
   const clock = simulatedClock(0);
   const approvals = await simulatedApprovals(ledger, clock, people, {
@@ -61,7 +61,7 @@ const desk = async ({ people = scriptedPeople("approve"), ledger = memoryLedger(
 
 approvalsContract("simulated approvals", async () => {
   let says: "approve" | "reject" = "approve";
-  const people: People = { answersAfterSeconds: 240, answer: async () => ({ answer: says, reason: "" }) };
+  const people = { ...scriptedPeople("approve"), answer: async () => ({ answer: says, reason: "" }) };
   const { approvals, clock } = await desk({ people });
   return {
     approvals,
@@ -101,6 +101,16 @@ test("a plan that needs two consents gets them from two people of two groups", a
   assert.equal(new Set(votes.map(({ group }) => group)).size, 2);
 });
 
+test("one person alone is one consent, however many a plan needs", async () => {
+  const people: People = { ...scriptedPeople("approve"), members: [{ person: "you", group: "oncall" }] };
+  const { approvals } = await desk({ people });
+  await approvals.ask(card(2));
+
+  await approvals.answerDue(FOUR_MINUTES_MS);
+
+  assert.equal((await approvals.votes("quell-one/0")).length, 1);
+});
+
 test("whoever rejects takes the incident over before its bell rings", async () => {
   const { approvals, heard } = await desk({ people: scriptedPeople("reject") });
   await approvals.ask(card());
@@ -120,10 +130,10 @@ test("a settled card waits for nobody", async () => {
 });
 
 test("an answer whose bell was never rung is found by a restart, which rings without asking again", async () => {
-  const ledger = memoryLedger();
+  const ledger = simulatedLedger();
   let questions = 0;
   const people: People = {
-    answersAfterSeconds: 240,
+    ...scriptedPeople("approve"),
     answer: async () => {
       questions += 1;
       return { answer: "approve", reason: "" };

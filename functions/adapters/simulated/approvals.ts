@@ -6,8 +6,10 @@ import type { Card, Vote } from "../../core/stages.ts";
 /** What a person says to a card. */
 export type Answer = Readonly<{ answer: Vote["answer"]; reason: string }>;
 
-/** People who answer every card the same way. */
+/** People behind the approvals. */
 export type People = Readonly<{
+  /** Who answers, in this order; a plan gets as many consents as it needs, but never more than there are people. */
+  members: readonly Readonly<{ person: string; group: string }>[];
   /** Simulated seconds between a card and its answer. */
   answersAfterSeconds: number;
   answer: (card: Card) => Promise<Answer>;
@@ -30,17 +32,15 @@ export type SimulatedApprovals = Approvals &
     answerDue: (nowMs: number) => Promise<void>;
   }>;
 
-/** Two groups, so that a plan that needs two consents can get them; in the order in which they answer. */
-const PEOPLE: readonly Readonly<{ person: string; group: string }>[] = [
-  { person: "simulated-oncall", group: "oncall" },
-  { person: "simulated-owner", group: "owners" },
-];
-
 /** A scripted person takes this long to read a card. */
 export const SCRIPTED_ANSWER_SECONDS = 4 * 60;
 
-/** People who always say the same. */
+/** People who always say the same; of two groups, so that a plan that needs two consents can get them. */
 export const scriptedPeople = (answer: Vote["answer"]): People => ({
+  members: [
+    { person: "simulated-oncall", group: "oncall" },
+    { person: "simulated-owner", group: "owners" },
+  ],
   answersAfterSeconds: SCRIPTED_ANSWER_SECONDS,
   answer: async () => ({ answer, reason: answer === "approve" ? "scripted yes" : "scripted no" }),
 });
@@ -100,7 +100,7 @@ export const simulatedApprovals = async (
         if (kept === null) continue;
         const asked = question.parse(kept.item);
         const votes =
-          asked.votes.length > 0 ? asked.votes : votesOf(asked.card, await people.answer(asked.card), nowMs);
+          asked.votes.length > 0 ? asked.votes : votesOf(asked.card, people, await people.answer(asked.card), nowMs);
         const answered = await update(decisionId, (now) => ({ ...now, votes }));
         if (answered === null) continue;
         const { incidentId } = answered.card;
@@ -124,8 +124,8 @@ const put = async (desk: Ledger, asked: Question, expected: number | null): Prom
 };
 
 /** As many consents as the plan needs; one rejection is enough. */
-const votesOf = (card: Card, { answer, reason }: Answer, atMs: number): Question["votes"] =>
-  PEOPLE.slice(0, answer === "approve" ? Math.max(1, card.consentsNeeded) : 1).map((who) => ({
+const votesOf = (card: Card, { members }: People, { answer, reason }: Answer, atMs: number): Question["votes"] =>
+  members.slice(0, answer === "approve" ? Math.max(1, card.consentsNeeded) : 1).map((who) => ({
     ...who,
     answer,
     planHash: card.plan.hash,

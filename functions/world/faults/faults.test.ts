@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import type { MetricRef } from "../../core/alarm.ts";
 import { alarmsOf } from "../alarms.ts";
@@ -87,6 +88,19 @@ for (const fault of FAULTS) {
     assert.equal(new Set(drawn).size, INDICES.length);
   });
 }
+
+test("the runbooks that faults call good or bad exist, and none is both", () => {
+  const folders = readdirSync(new URL("../../../runbooks/", import.meta.url));
+
+  const named = FAULTS.flatMap((fault) => [...fault.good, ...fault.bad]);
+
+  assert.deepEqual(
+    named.filter((id) => !folders.includes(id)),
+    [],
+  );
+  for (const fault of FAULTS)
+    assert.equal(new Set([...fault.good, ...fault.bad]).size, fault.good.length + fault.bad.length);
+});
 
 test("nobody comes without a page before eight hours have passed", () => {
   const scenario = scenarioWith(45, 0, "bad-ecs-deployment");

@@ -1,0 +1,225 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { Change, LogLine } from "./evidence.ts";
+import { contextDigest, gatherContext, type Subject, servicesReached } from "./gather.ts";
+import type { Evidence } from "./ports.ts";
+import { sameMetric } from "./severity.ts";
+import {
+  API_ARN,
+  alarmWith,
+  contextWith,
+  ERRORS,
+  LATENCY,
+  MINUTE_MS,
+  OPENED_MS,
+  REQUESTS,
+  resourceWith,
+  service,
+  settingsWith,
+  snapshotWith,
+} from "./testing.ts";
+
+const api = { ...service, logGroups: ["/api"], dependsOn: ["db"] };
+const db = { ...service, name: "db", resources: ["arn:aws:rds:eu-west-1:123456789012:db:main"], logGroups: ["/db"] };
+const settings = settingsWith({ services: [api, { ...db, dependsOn: ["api"] }] });
+const NOW_MS = OPENED_MS + 10 * MINUTE_MS;
+const at = { nowMs: NOW_MS, step: 1, tried: [] };
+const subject: Subject = {
+  incidentId: "quell-test",
+  keys: [alarmWith().key],
+  openedAtMs: OPENED_MS,
+  service: "api",
+  alarmMetrics: [ERRORS],
+};
+
+const changeWith = (changes: Partial<Change> = {}): Change => ({
+  ...{ id: "c", kind: "deployment", atMs: OPENED_MS, target: API_ARN, ref: "v1", from: null, to: null },
+  ...{ author: "ci", title: "a title" },
+  ...changes,
+});
+const lineWith = (message: string): LogLine => ({ atMs: NOW_MS, logGroup: "/api", message });
+
+type Asked = Readonly<{ source: keyof Evidence; arguments: readonly unknown[] }>;
+
+/** Evidence that answers what it was told to and writes down what it was asked. */
+const evidenceOf = (answers: Partial<Evidence> = {}) => {
+  const asked: Asked[] = [];
+  const whole: Evidence = {
+    alarms: async () => [snapshotWith()],
+    metrics: async () => contextWith().series,
+    logs: async () => [lineWith("boom 1"), lineWith("boom 2")],
+    changes: async () => [changeWith()],
+    resources: async () => [resourceWith()],
+    history: async () => [],
+    ...answers,
+  };
+  const noting = <Source extends keyof Evidence>(source: Source): Evidence[Source] =>
+    ((...given: never[]) => {
+      asked.push({ source, arguments: given });
+      return (whole[source] as (...all: never[]) => unknown)(...given);
+    }) as Evidence[Source];
+  const evidence: Evidence = {
+    alarms: noting("alarms"),
+    metrics: noting("metrics"),
+    logs: noting("logs"),
+    changes: noting("changes"),
+    resources: noting("resources"),
+    history: noting("history"),
+  };
+  return { evidence, asked };
+};
+const SOURCES = ["alarms", "metrics", "logs", "changes", "resources", "history"] as const;
+
+test("whichever sources fail, and however, exactly they are named as missing and the rest is there", async () => {
+  const failing = fc.dictionary(fc.constantFrom(...SOURCES), fc.constantFrom("throws", "rejects", "rejects with text"));
+  await fc.assert(
+    fc.asyncProperty(failing, async (how) => {
+      const broken = Object.fromEntries(
+        Object.entries(how).map(([source, way]) => [
+          source,
+          way === "throws"
+            ? () => {
+                throw new Error("it is down");
+              }
+            : () => Promise.reject(way === "rejects" ? new Error("it is down") : "it is down"),
+        ]),
+      );
+      const { evidence } = evidenceOf(broken);
+
+      const context = await gatherContext(evidence, settings, api, subject, at);
+
+      assert.deepEqual(context.missing.map(({ source }) => source).sort(), Object.keys(how).sort());
+      assert.ok(context.missing.every(({ because }) => because === "it is down"));
+      const lengths = [context.alarms, context.series, context.logs, context.changes, context.resources];
+      assert.deepEqual(
+        lengths.map((one) => one.length > 0),
+        (["alarms", "metrics", "logs", "changes", "resources"] as const).map((source) => !(source in how)),
+      );
+    }),
+  );
+});
+
+test("why a source failed is told without its secrets, in a few words", async () => {
+  const { evidence } = evidenceOf({
+    logs: () => Promise.reject(new Error(`password=hunter2 ${"x".repeat(5000)}`)),
+  });
+
+  const context = await gatherContext(evidence, settings, api, subject, at);
+
+  assert.ok(!JSON.stringify(context).includes("hunter2"));
+  assert.ok((context.missing[0]?.because.length ?? 0) <= 200);
+});
+
+test("other people's words come in redacted and counted, wherever they stand", async () => {
+  const { evidence } = evidenceOf({
+    logs: async () => [lineWith("password=hunter2 for jane@example.com")],
+    changes: async () => [changeWith({ title: "use password=hunter2" })],
+  });
+
+  const context = await gatherContext(evidence, settings, api, subject, at);
+
+  assert.ok(!/hunter2|jane@/.test(JSON.stringify(context)));
+  assert.deepEqual(context.redactions, { password: 1, email: 1 });
+});
+
+test("a flood of lines, changes and transitions is bounded, and the newest are kept", async () => {
+  const many = (count: number) => Array.from({ length: count }, (_, i) => i);
+  const { evidence } = evidenceOf({
+    logs: async () => many(30_000).map((i) => lineWith(`${"ab".repeat(500)} ${i % 7 === 0 ? "x".repeat(i % 300) : i}`)),
+    changes: async () => many(500).map((i) => changeWith({ atMs: OPENED_MS - i, title: "t".repeat(5000) })),
+    history: async () => many(500).map((i) => ({ key: "k", atMs: OPENED_MS + i, from: null, to: "OK" as const })),
+  });
+
+  const context = await gatherContext(evidence, settings, api, subject, at);
+
+  assert.ok(context.logs.length <= 20 && context.changes.length <= 40 && context.history.length <= 60);
+  assert.equal(context.changes[0]?.atMs, OPENED_MS);
+  assert.equal(context.history.at(-1)?.atMs, OPENED_MS + 499);
+  assert.ok(context.changes.every(({ title }) => title.length <= 120));
+});
+
+test("no more than 60 metrics are asked for, none twice, and those of the alarm and the SLIs first", async () => {
+  const resources = Array.from({ length: 40 }, (_, i) => resourceWith({ arn: `${API_ARN}-${i}` }));
+  const { evidence, asked } = evidenceOf({ resources: async () => resources });
+
+  await gatherContext(evidence, settings, api, subject, at);
+
+  const wanted = asked.find(({ source }) => source === "metrics")?.arguments[0] as readonly (typeof ERRORS)[];
+  assert.equal(wanted.length, 60);
+  assert.ok(wanted.every((one, i) => wanted.findIndex((other) => sameMetric(one, other)) === i));
+  assert.deepEqual(
+    wanted.slice(0, 3).map(({ metricName }) => metricName),
+    [ERRORS, REQUESTS, LATENCY].map(({ metricName }) => metricName),
+  );
+});
+
+test("nothing later than now is asked for", async () => {
+  const { evidence, asked } = evidenceOf();
+
+  await gatherContext(evidence, settings, api, subject, at);
+
+  const spans = asked.filter(({ arguments: given }) => given.length === 3);
+  assert.equal(spans.length, 4);
+  assert.ok(spans.every(({ arguments: [, fromMs, toMs] }) => Number(fromMs) < Number(toMs) && toMs === NOW_MS));
+});
+
+test("the graph and the logs are those of the service and of all that it calls, each once, whatever the cycles", async () => {
+  const { evidence, asked } = evidenceOf();
+
+  await gatherContext(evidence, settings, api, subject, at);
+
+  const given = (source: keyof Evidence) => asked.find((one) => one.source === source)?.arguments[0];
+  assert.deepEqual(given("resources"), [API_ARN, ...db.resources]);
+  assert.deepEqual(given("logs"), ["/api", "/db"]);
+  assert.deepEqual(
+    servicesReached(settings, "api").map(({ name }) => name),
+    ["api", "db"],
+  );
+  assert.deepEqual(servicesReached(settings, "gone"), []);
+});
+
+test("logs are not read where nobody named a log group", async () => {
+  const { evidence, asked } = evidenceOf();
+
+  const context = await gatherContext(evidence, settingsWith(), service, subject, at);
+
+  assert.ok(asked.every(({ source }) => source !== "logs"));
+  assert.deepEqual([context.logs, context.missing], [[], []]);
+});
+
+test("a context names its incident, its step and its time, and is JSON", async () => {
+  const { evidence } = evidenceOf();
+
+  const context = await gatherContext(evidence, settings, api, subject, at);
+
+  assert.deepEqual(
+    { ...context, series: [], alarms: [], resources: [], changes: [], logs: [] },
+    {
+      ...{ incidentId: "quell-test", step: 1, nowMs: NOW_MS, openedAtMs: OPENED_MS, service: api, tried: [] },
+      ...{ history: [], missing: [], redactions: {}, series: [], alarms: [], resources: [], changes: [], logs: [] },
+    },
+  );
+  assert.deepEqual(JSON.parse(JSON.stringify(context)), context);
+});
+
+test("a digest changes with anything that was known", () => {
+  const contexts = [contextWith(), contextWith({ step: 1 }), contextWith({ missing: [{ source: "a", because: "b" }] })];
+
+  const digests = contexts.map(contextDigest);
+
+  assert.equal(new Set(digests).size, 3);
+  assert.equal(contextDigest(structuredClone(contextWith())), digests[0]);
+});
+
+test("a context can be hashed wherever a title is cut, pictures in it included", async () => {
+  for (const before of [118, 119, 120]) {
+    const { evidence } = evidenceOf({
+      changes: async () => [changeWith({ title: `${"t".repeat(before)}\u{1f680}\u{1f680}` })],
+    });
+
+    const context = await gatherContext(evidence, settings, api, subject, at);
+
+    assert.match(contextDigest(context), /^[0-9a-f]{64}$/);
+  }
+});
