@@ -10,10 +10,11 @@ import { openDatabase } from "../adapters/sqlite/database.ts";
 import { sqliteEngineStore } from "../adapters/sqlite/engine-store.ts";
 import { sqliteEpisodes } from "../adapters/sqlite/episodes.ts";
 import { draftOffline } from "../core/draft.ts";
-import { POLICIES } from "../core/policies.ts";
+import { CANDIDATE_FEATURES } from "../core/features.ts";
+import type { Scorer } from "../core/ports.ts";
 import { meanReturn } from "./gameday-measure.ts";
 import type { GamedayParameters } from "./gameday-options.ts";
-import { gamedayReport, type WorldResult } from "./gameday-report.ts";
+import { type GamedayReport, gamedayReport, type WorldResult } from "./gameday-report.ts";
 import { gamedayStore } from "./gameday-store.ts";
 import type { Stage } from "./gameday-system.ts";
 import { playWorld } from "./gameday-world.ts";
@@ -22,16 +23,27 @@ const PARAMETERS: GamedayParameters = {
   incidents: 1,
   seed: 1,
   mode: "auto",
-  policy: "drafter",
+  policy: "rules",
   drafter: "offline",
   approve: "yes",
 };
 
 const { policies, schema } = loadGuardrails();
-const rules = POLICIES.rules;
-assert.ok(rules !== undefined);
 
-const stageOn = (database: DatabaseSync, scorer = rules): Stage => ({
+/** Prefers the effect that fits least, so that one world has a wrong action, its undo, and a page. */
+const contrary: Scorer = {
+  policy: "contrary",
+  modelHash: "",
+  draw: "best",
+  score: async (_state, candidates) =>
+    candidates.map((vector) => {
+      const isEffect = vector[CANDIDATE_FEATURES.indexOf("effect")] === 1;
+      const fit = vector[CANDIDATE_FEATURES.indexOf("fit")] ?? 0;
+      return { q: { mean: isEffect ? 2 - fit : 0, sd: 0 } };
+    }),
+};
+
+const stageOn = (database: DatabaseSync): Stage => ({
   parameters: PARAMETERS,
   database,
   store: gamedayStore(database, PARAMETERS, "in memory"),
@@ -40,7 +52,7 @@ const stageOn = (database: DatabaseSync, scorer = rules): Stage => ({
   catalogue,
   guardrails: cedarGuardrails(policies, schema),
   drafter: { draft: async (context, from) => draftOffline(context, from, null) },
-  scorer,
+  scorer: contrary,
   people: scriptedPeople("approve"),
   tell: null,
   pace: async () => {},
@@ -87,18 +99,16 @@ const mortal = (database: DatabaseSync, fatal: number, isReplyLost: boolean): Mo
   return { database: shown, died: promise, writes: () => writes };
 };
 
-const reportOf = (worlds: readonly WorldResult[], database: DatabaseSync): unknown => {
-  const report = gamedayReport(1, worlds, meanReturn(worlds, sqliteEpisodes(database).rows()), 1);
-  return { ...report, timing: null };
-};
+const reportOf = (worlds: readonly WorldResult[], database: DatabaseSync): GamedayReport =>
+  gamedayReport(1, worlds, meanReturn(worlds, sqliteEpisodes(database).rows()), 1);
 
-const play = async (database: DatabaseSync): Promise<unknown> => {
+const play = async (database: DatabaseSync): Promise<GamedayReport> => {
   const world = await playWorld(stageOn(database), 0, new Set());
   return reportOf([world], database);
 };
 
 /** Plays until the database dies, then goes on with it from what was written. */
-const playTwice = async (fatal: number, isReplyLost: boolean): Promise<unknown> => {
+const playTwice = async (fatal: number, isReplyLost: boolean): Promise<GamedayReport> => {
   const database = openDatabase(":memory:");
   gamedayStore(database, PARAMETERS, "in memory");
   const { database: dying, died } = mortal(database, fatal, isReplyLost);
@@ -122,7 +132,14 @@ const countWrites = async (): Promise<number> => {
   return writes();
 };
 
-const STEP = Number(process.env.CRASH_STEP ?? 41); // a prime, so that the sample meets every kind of write
+const reached = (report: GamedayReport) => ({
+  actions: report.actions > 0,
+  undos: report.undos > 0,
+  pages: report.pages > 0,
+});
+
+/** Every how manieth write is fatal: a prime, so that the sample meets every kind of write; CRASH_STEP=1 tries them all. */
+const STEP = Number(process.env.CRASH_STEP ?? 41);
 
 for (const isReplyLost of [false, true]) {
   test(`a world whose process dies at a write ends as if it had not, ${isReplyLost ? "reply lost" : "request lost"}`, async () => {
@@ -133,6 +150,7 @@ for (const isReplyLost of [false, true]) {
     const ends = [];
     for (const fatal of fatals) ends.push({ fatal, end: await playTwice(fatal, isReplyLost) });
 
+    assert.deepEqual(reached(clean), { actions: true, undos: true, pages: true });
     assert.ok(fatals.length > 5);
     assert.deepEqual(
       ends,

@@ -66,7 +66,7 @@ test("the return is minus the mean cost of an incident, the newest version of ev
   assert.equal(value, -(0.5 + 0.25 + 1 + 0.25) / 2);
 });
 
-const HEALTHY = scenarioWith(1, 0, "none");
+const HEALTHY = scenarioWith(2, 0, "none");
 const DOCUMENTS = documentsOf(catalogue);
 
 /** A healthy world in which this runbook was run 80 minutes after its clock's start, 10 minutes later. */

@@ -25,8 +25,7 @@ export const tellingPorts = (ports: Ports, tell: Tell): Ports => {
       write: async (key, item, expected) => {
         const wrote = await ports.ledger.write(key, item, expected);
         const decision = wrote && key.startsWith("decision#") ? decisionIn(item) : null;
-        if (decision !== null && once(key))
-          tell({ kind: "decided", atMs: clock.nowMs(), incidentId: key, decision, seen: seen() });
+        if (decision !== null && once(key)) tell({ kind: "decided", atMs: clock.nowMs(), decision, seen: seen() });
         return wrote;
       },
     },

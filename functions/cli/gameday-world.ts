@@ -4,7 +4,6 @@ import type { Incident } from "../core/incident.ts";
 import { intakeWith } from "../handlers/intake.ts";
 import { runsOf } from "../world/runs.ts";
 import { USER_IMPACT_SHARE } from "../world/settle.ts";
-import type { World } from "../world/state.ts";
 import { impactMinutes, isHealthy } from "../world/truth.ts";
 import { advance, nextEventMs, takeDeliveries } from "../world/world.ts";
 import { actionsIn, duplicatedEffects, harmfulActions, minutesToRecover } from "./gameday-measure.ts";
@@ -34,7 +33,7 @@ export const playWorld = async (stage: Stage, index: number, knownIds: ReadonlyS
     const delivered = await deliver(stage, index, system);
     const invocations = await engine.runDue();
     if (delivered + invocations > 0 || isFirst) incidents = await incidentsIn(system, knownIds);
-    if (hasEnded(world, incidents)) break;
+    if (hasEnded(system, incidents)) break;
     const nextMs = nextTime(system);
     if (incidents.some(({ terminal }) => terminal === null)) await stage.pace(nextMs - clock.nowMs());
     stage.store.keepClock(index, nextMs);
@@ -67,13 +66,15 @@ const incidentsIn = async ({ ports }: System, knownIds: ReadonlySet<string>): Pr
     .filter(({ id }) => !knownIds.has(id))
     .toSorted((one, other) => one.openedAtMs - other.openedAtMs || (one.id < other.id ? -1 : 1));
 
-const hasEnded = (world: World, incidents: readonly Incident[]): boolean => {
+const hasEnded = ({ world, engine }: System, incidents: readonly Incident[]): boolean => {
   const ageMs = world.nowMs - world.scenario.onsetMs;
   if (ageMs >= LONGEST_INCIDENT_MS) return true;
   if (!incidents.every(({ terminal, watching }) => terminal !== null && !watching)) return false;
   if (ageMs >= LONGEST_WORLD_MS) return true;
   const recent = impactMinutes(world, world.nowMs - CALM_MS, world.nowMs);
-  return incidents.length > 0 && isHealthy(world) && recent < (USER_IMPACT_SHARE * CALM_MS) / MINUTE_MS;
+  const isCalm = isHealthy(world) && recent < (USER_IMPACT_SHARE * CALM_MS) / MINUTE_MS;
+  // An execution that has work left must do it here: the next world is none of its business.
+  return isCalm && incidents.length > 0 && incidents.every(({ id }) => engine.describe(id)?.status !== "RUNNING");
 };
 
 const nextTime = ({ world, engine, approvals, clock }: System): number => {

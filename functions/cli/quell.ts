@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { pathToFileURL } from "node:url";
 import { Command } from "commander";
 import { type ExitCode, exitCodeFor, type Write } from "./errors.ts";
 import type { GamedayFlags } from "./gameday-options.ts";
@@ -92,8 +91,7 @@ const commands = (terminal: Terminal, answer: (code: ExitCode) => void): Command
   return program;
 };
 
-const isMain = process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href;
-if (isMain) {
+if (import.meta.main) {
   // A reader that went away (`| head`) is no fault of anybody: stop quietly.
   process.stdout.on("error", () => process.exit(0));
   process.exitCode = await quell(process.argv.slice(2), {

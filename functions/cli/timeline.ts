@@ -19,7 +19,7 @@ export type Told = Readonly<{ atMs: number }> &
         state: AlarmState;
         intake: "opened" | "joined" | "updated";
       }>
-    | Readonly<{ kind: "decided"; incidentId: string; decision: ToldDecision; seen: Seen }>
+    | Readonly<{ kind: "decided"; decision: ToldDecision; seen: Seen }>
     | Readonly<{ kind: "asked"; card: Card }>
     | Readonly<{ kind: "answered"; vote: Vote }>
     | Readonly<{ kind: "started"; role: string; document: string; parameters: Params; refused: string | null }>

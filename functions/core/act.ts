@@ -77,9 +77,10 @@ const verified = async (
     };
   }
   const endedAtMs = watched?.endedAtMs ?? run.endedAtMs ?? effect.atMs;
-  if (run.status === "unknown") {
-    await settle(session, step, effect, "unknown", "unknown");
-    const detail = run.reason ?? "nobody knows how the run ended";
+  if (run.status === "unknown" || watched?.kind === "unknown") {
+    // Nothing is taken back blindly: it may have helped, and an undo is an effect too.
+    await settle(session, step, effect, "unknown", run.status);
+    const detail = watched === null ? (run.reason ?? "nobody knows how the run ended") : "recovery could not be seen";
     const afterSeconds = secondsSince(decision, endedAtMs);
     return { outcome: { kind: "unknown", afterSeconds, detail }, exit: run.status, undone: false, endedAtMs };
   }

@@ -9,7 +9,18 @@ import { POLICIES } from "./policies.ts";
 import type { Drafter, Guardrails, Ports, Scorer } from "./ports.ts";
 import { because } from "./reasons.ts";
 import { settingsSchema } from "./settings.ts";
-import { API_ARN, catalogue, contextWith, errorsSli, resourceWith, service, settingsWith } from "./testing.ts";
+import {
+  API_ARN,
+  catalogue,
+  catalogueOf,
+  contextWith,
+  errorsSli,
+  page,
+  resourceWith,
+  runbookWith,
+  settingsWith,
+  wait,
+} from "./testing.ts";
 
 type DecidePorts = Parameters<typeof decide>[0];
 
@@ -101,13 +112,13 @@ for (const [name, score] of BROKEN)
     );
   });
 
-test("a situation that cannot be encoded makes it abstain with bad-features", async () => {
-  const context = contextWith({ service: { ...service, severity: Number.NaN } });
-  const ports = portsWith();
+test("a candidate that cannot be encoded makes it abstain with bad-features", async () => {
+  const odd = { target: API_ARN, params: { Service: "api" }, fit: Number.NaN, because: "", evidence: [] };
+  const ports = portsWith({ catalogue: catalogueOf(runbookWith({ suits: () => [odd] }), wait, page) });
 
-  const result = decide(ports, settings, "auto", { ...context, missing: [] }).then((decision) => decision.result);
+  const { result } = await decide(ports, settings, "auto", contextWith());
 
-  assert.equal(await result.then((one) => one.kind === "abstained" && one.because.code), "bad-features");
+  assert.deepEqual(result.kind === "abstained" && [result.because.code, result.falls], ["bad-features", "page"]);
 });
 
 test("whatever a scorer says, what the guard refused is not chosen", async () => {

@@ -415,33 +415,59 @@ test("an old duplicate of an alarm that had joined opens nothing after the incid
   assert.equal((await incidentsIn(ports.ledger)).length, 1);
 });
 
-/** Two incidents of one cause that were opened at the same moment, as two intakes that met would leave them. */
-const merged = async (second: (minutes: number, changes?: Partial<Alarm>) => Alarm) => {
+const slow = (minutes: number, changes: Partial<Alarm> = {}) =>
+  at(minutes, { alarmName: "api-slow", key: "123456789012/eu-west-1/api-slow", ...changes });
+
+/** The first step of an incident's execution, with the ports that it uses. */
+const claimed = (ports: Opened, id: string) => {
+  const rest = {
+    clock: { nowMs: () => OPENED_MS },
+    records: { put: async () => {} },
+    guardrails: { hash: "", ask: () => Promise.reject(new Error("not asked")) },
+    catalogue: { hash: "", runbooks: [] },
+    scorer: { policy: "rules", modelHash: "", draw: "best", score: async () => [] },
+  };
+  const session = { ports: { ...ports, ...rest } as unknown as Ports, settings, incidentId: id, executionId: id };
+  return claim(session as Session);
+};
+
+for (const [whose, second] of [
+  ["the same", slow],
+  ["a related", shop],
+] as const)
+  test(`alarms of ${whose} service whose intakes interleave end in one incident, once every execution has begun`, async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), fc.boolean(), async (scheduler, youngerFirst) => {
+        const ports = openPorts();
+        const ledger: Ledger = {
+          read: scheduler.scheduleFunction(ports.ledger.read),
+          write: scheduler.scheduleFunction(ports.ledger.write),
+          list: ports.ledger.list,
+        };
+        const intake = (alarm: Alarm) => fold({ ledger, executions: ports.executions }, settings, alarm);
+        await scheduler.waitFor(Promise.all([intake(at(0)), intake(second(1))]));
+
+        const inOrder = [...new Set(ports.started)].sort((a) => (a === ID ? -1 : 1));
+        const ids = youngerFirst ? inOrder.toReversed() : inOrder;
+        for (const id of ids) await claimed(ports, id);
+
+        const open = (await incidentsIn(ports.ledger)).filter(({ terminal }) => terminal === null);
+        assert.equal(open.length, 1);
+        assert.deepEqual([...(open[0]?.keys ?? [])].sort(), [at(0).key, second(1).key].sort());
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+/** Two incidents of one cause, opened at the same moment as two intakes that met would leave them; the younger began. */
+const merged = async (second: typeof slow) => {
   const ports = openPorts();
   await fold(ports, settings, at(0));
   await changeIncident(ports.ledger, ID, (incident) => ({ ...incident, terminal: "RESOLVED" }));
   const younger = (await fold(ports, settings, second(1))).incidentId ?? "";
   await changeIncident(ports.ledger, ID, (incident) => ({ ...incident, terminal: null }));
-  const session = {
-    ports: { ...ports, clock: { nowMs: () => OPENED_MS }, records: { put: async () => {} } } as unknown as Ports,
-    settings,
-    incidentId: younger,
-    executionId: "execution",
-  } as Session;
-  const claimed = await claim({
-    ...session,
-    ports: {
-      ...session.ports,
-      guardrails: { hash: "", ask: () => Promise.reject(new Error("not asked")) },
-      catalogue: { hash: "", runbooks: [] },
-      scorer: { policy: "rules", modelHash: "", draw: "best", score: async () => [] },
-    },
-  });
-  return { ports, claimed, younger };
+  return { ports, younger, claimed: await claimed(ports, younger) };
 };
-
-const slow = (minutes: number, changes: Partial<Alarm> = {}) =>
-  at(minutes, { alarmName: "api-slow", key: "123456789012/eu-west-1/api-slow", ...changes });
 
 for (const [whose, second] of [
   ["the same", slow],

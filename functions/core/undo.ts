@@ -69,11 +69,13 @@ export const takeBack = async (
     baseline: decision.baseline,
     stopWhenWorse: false,
   });
+  // Severity that nobody can see counts as worse: "no worse" must have been verified.
+  const worse = probe.kind === "unknown" || probe.worse.length > 0;
   return {
     outcome:
       probe.kind === "recovered"
         ? { kind: "recovered", by: "self", afterSeconds: seconds(probe.endedAtMs) }
-        : { kind: "rolled-back", afterSeconds: seconds(probe.endedAtMs), worse: probe.worse.length > 0 },
+        : { kind: "rolled-back", afterSeconds: seconds(probe.endedAtMs), worse },
     undone: true,
     status: back.status,
     aftermath: "did-not-help",

@@ -3,9 +3,12 @@ import type { AlarmSnapshot, Series } from "./evidence.ts";
 import { currentIncident, doze, type Session, serviceFor } from "./session.ts";
 import { assessRecovery, type Baseline, type Recovery, TRAFFIC_BEFORE_MS, worsened } from "./verify.ts";
 
-/** How a watch ended. `worse`: SLIs beyond their limit and worse than at the decision, when it ended. */
+/**
+ * How a watch ended. `unknown`: time was up and nobody could tell (unreadable, absent data, traffic not back).
+ * `worse`: SLIs beyond their limit and worse than at the decision, when it ended.
+ */
 export type Watched = Readonly<{
-  kind: "recovered" | "not-recovered";
+  kind: "recovered" | "not-recovered" | "unknown";
   endedAtMs: number;
   /** When the alarm last went OK, where it did. */
   okAtMs: number | null;
@@ -108,7 +111,7 @@ export const watch = async (
       napSeconds = Math.min(HOLDING_SECONDS, (heldUntilMs - nowMs) / 1000);
     } else {
       notBeforeMs = nowMs;
-      if (nowMs >= untilMs) return ended("not-recovered");
+      if (nowMs >= untilMs) return ended(recovery.kind === "unknown" ? "unknown" : "not-recovered");
       napSeconds = Math.min(ringingSeconds(untilMs - nowMs), (untilMs - nowMs) / 1000);
     }
     regression = seen.worse.length > 0 ? regression + 1 : 0;

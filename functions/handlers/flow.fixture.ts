@@ -64,6 +64,7 @@ const documents = documentsOf(catalogue);
 
 /** People who never answer. */
 export const nobody: People = {
+  members: [],
   answersAfterSeconds: 7 * 86_400,
   answer: async () => ({ answer: "reject", reason: "too late" }),
 };

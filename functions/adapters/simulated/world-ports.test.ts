@@ -84,6 +84,18 @@ test("a metric of the world is given to the resource that its dimensions name", 
   );
 });
 
+test("a metric that names a function alone is not given to the queue of the same name", async () => {
+  const world = healthyWorld();
+  const queue = Object.values(world.resources).find(({ arn }) => arn.split(":")[2] === "sqs");
+  const dimensions = { FunctionName: queue?.name ?? "" };
+  const metric = { namespace: "AWS/Lambda", metricName: "Errors", dimensions, stat: "Sum", periodSeconds: 60 };
+
+  const [series] = await simulatedEvidence(world).metrics([metric], world.nowMs - 10 * MINUTE_MS, world.nowMs);
+
+  assert.equal(queue?.arn.endsWith(`:${queue.name}`), true);
+  assert.equal(series?.arn, null);
+});
+
 test("a start is kept as an input once, however often it is asked for, and a refused one never", async () => {
   const inputs: WorldInput[] = [];
   const { actuator, request } = await makeActuator(inputs);
