@@ -138,7 +138,7 @@ const reached = (report: GamedayReport) => ({
   pages: report.pages > 0,
 });
 
-/** Every how manieth write is fatal: a prime, so that the sample meets every kind of write; CRASH_STEP=1 tries them all. */
+/** One write in so many is tried as the fatal one: a prime, so that every kind is met; CRASH_STEP=1 tries them all. */
 const STEP = Number(process.env.CRASH_STEP ?? 41);
 
 for (const isReplyLost of [false, true]) {

@@ -69,13 +69,15 @@ const incidentsIn = async ({ ports }: System, knownIds: ReadonlySet<string>): Pr
 const hasEnded = ({ world, engine }: System, incidents: readonly Incident[]): boolean => {
   const ageMs = world.nowMs - world.scenario.onsetMs;
   if (ageMs >= LONGEST_INCIDENT_MS) return true;
-  if (!incidents.every(({ terminal, watching }) => terminal !== null && !watching)) return false;
+  if (!incidents.every((incident) => isDone(engine, incident))) return false;
   if (ageMs >= LONGEST_WORLD_MS) return true;
   const recent = impactMinutes(world, world.nowMs - CALM_MS, world.nowMs);
-  const isCalm = isHealthy(world) && recent < (USER_IMPACT_SHARE * CALM_MS) / MINUTE_MS;
-  // An execution that has work left must do it here: the next world is none of its business.
-  return isCalm && incidents.length > 0 && incidents.every(({ id }) => engine.describe(id)?.status !== "RUNNING");
+  return incidents.length > 0 && isHealthy(world) && recent < (USER_IMPACT_SHARE * CALM_MS) / MINUTE_MS;
 };
+
+/** An execution that has work left must do it here: the next world is none of its business. */
+const isDone = (engine: Engine, { id, terminal, watching }: Incident): boolean =>
+  terminal !== null && !watching && engine.describe(id)?.status !== "RUNNING";
 
 const nextTime = ({ world, engine, approvals, clock }: System): number => {
   const times = [nextEventMs(world), engine.nextDueMs(), approvals.nextAnswerMs()].filter((atMs) => atMs !== null);

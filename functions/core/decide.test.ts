@@ -112,6 +112,14 @@ for (const [name, score] of BROKEN)
     );
   });
 
+test("why a scorer could not speak is told", async () => {
+  const silent = scoring(() => Promise.reject(new Error("no session")));
+
+  const { result } = await decide(silent, settings, "auto", contextWith());
+
+  assert.equal(result.kind === "abstained" && result.because.detail, "no session");
+});
+
 test("a candidate that cannot be encoded makes it abstain with bad-features", async () => {
   const odd = { target: API_ARN, params: { Service: "api" }, fit: Number.NaN, because: "", evidence: [] };
   const ports = portsWith({ catalogue: catalogueOf(runbookWith({ suits: () => [odd] }), wait, page) });

@@ -106,18 +106,38 @@ test("recovery after an effect of ours is RESOLVED and names it", () => {
   assert.match(ending.because.detail, /restart/);
 });
 
-test("an incident that was paged says why: by the abstention's code, or by the page's own reason", () => {
-  const paged = { kind: "paged", afterSeconds: 0 } as const;
-  const abstained = decisionFor([
-    [refuse(candidateWith()), 9],
-    [allow(PAGE), 1],
-  ]);
-  const chosen = decisionFor([[allow(PAGE), 1]]);
+const paged = { kind: "paged", afterSeconds: 0 } as const;
+const WHY_PAGED: readonly (readonly [string, Parameters<typeof decisionFor>[0], RegExp])[] = [
+  [
+    "the abstention's code, where it abstained",
+    [
+      [refuse(candidateWith()), 9],
+      [allow(PAGE), 1],
+    ],
+    /^all-refused: /,
+  ],
+  ["that nothing suits, where nothing does", [[allow(PAGE), 1]], /no runbook suits/],
+  [
+    "the best runbook and how little it fits",
+    [
+      [allow(candidateWith()), 0.2],
+      [allow(PAGE), 1],
+    ],
+    /restart .*0\.20/,
+  ],
+  [
+    "the best runbook and its refusal",
+    [
+      [refuse(candidateWith()), 0.2],
+      [allow(PAGE), 1],
+    ],
+    /restart .*it is refused/,
+  ],
+];
 
-  const details = [abstained, chosen].map(
-    (decision) => endingAfter([{ decision, deed: deedWith({ outcome: paged }) }], paged)?.because.detail,
-  );
+for (const [name, priced, why] of WHY_PAGED)
+  test(`a page says why somebody is woken: ${name}`, () => {
+    const ending = endingAfter([{ decision: decisionFor(priced), deed: deedWith({ outcome: paged }) }], paged);
 
-  assert.match(details[0] ?? "", /^all-refused: /);
-  assert.equal(details[1], PAGE.because);
-});
+    assert.match(ending?.because.detail ?? "", why);
+  });

@@ -69,8 +69,19 @@ export const endingAfter = (chapters: readonly Chapter[], outcome: Outcome): End
   }
 };
 
+/** Why people are paged, for somebody who has just been woken: what stood in the way of doing something. */
 const pagedBecause = (chapters: readonly Chapter[]): string => {
-  const result = chapters.at(-1)?.decision.result;
-  if (result === undefined) return "handed over";
-  return result.kind === "abstained" ? `${result.because.code}: ${result.because.detail}` : result.candidate.because;
+  const decision = chapters.at(-1)?.decision;
+  if (decision === undefined) return "handed over";
+  if (decision.result.kind === "abstained") return `${decision.result.because.code}: ${decision.result.because.detail}`;
+  const [best] = decision.weighed
+    .filter(({ verdict }) => verdict.candidate.target !== null)
+    .toSorted((a, b) => (b.score?.q.mean ?? 0) - (a.score?.q.mean ?? 0));
+  if (best === undefined) return "no runbook suits what was seen";
+  const { runbook, target } = best.verdict.candidate;
+  const why =
+    best.verdict.kind === "refused"
+      ? `was refused: ${best.verdict.because.detail}`
+      : `fits too little (${(best.score?.q.mean ?? 0).toFixed(2)})`;
+  return `the best runbook, ${runbook} on ${target}, ${why}`;
 };

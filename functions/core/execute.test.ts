@@ -502,7 +502,8 @@ test("a try that had not come to its intent is no start: it begins again, with e
   await untouched(ports.ledger);
 });
 
-test("a holder that lost its lease while it paused starts nothing and gives its budgets back", async () => {
+/** A try whose lease went to somebody else while it paused, right after the guard had read it. */
+const fenced = async () => {
   const plane = controlPlane();
   const ports = portsWith({ actuator: plane.actuator });
   const theirs = { fence: 2, holder: { incidentId: "other", planHash: "p" }, heldSinceMs: 0, intent: null };
@@ -511,13 +512,25 @@ test("a holder that lost its lease while it paused starts nothing and gives its 
     await ports.ledger.write(leaseKey(ROOT), theirs, held?.version ?? null);
     return permit(0);
   };
-  // The guard has read the lease before it asks, as it had when the pause came right after.
-  const started = await start({ ...ports, guardrails: { hash: "g", ask } });
+  return { plane, ports, theirs, started: await start({ ...ports, guardrails: { hash: "g", ask } }) };
+};
+
+test("a holder that lost its lease while it paused starts nothing and leaves the lease to its new holder", async () => {
+  const { plane, ports, theirs, started } = await fenced();
+
+  const lease = await itemAt(ports.ledger, leaseKey(ROOT));
 
   assert.equal(started.kind === "not-run" && started.because.code, "lease-held");
   assert.deepEqual(plane.calls, []);
-  assert.deepEqual(await itemAt(ports.ledger, leaseKey(ROOT)), theirs);
-  assert.deepEqual(await counted(ports.ledger), [0, 0, 0]);
+  assert.deepEqual(lease, theirs);
+});
+
+test("a holder that lost its lease while it paused gives its budgets back", async () => {
+  const { ports } = await fenced();
+
+  const spent = await counted(ports.ledger);
+
+  assert.deepEqual(spent, [0, 0, 0]);
 });
 
 test("the lease is taken on what the guard looks at: the resource itself where it has no root", async () => {

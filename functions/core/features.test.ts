@@ -155,6 +155,7 @@ test("a known situation is encoded to known numbers", () => {
     step: 2,
     tried: [{ step: 0, runbook: "restart", target: candidateWith().target, outcome: "rolled-back" }],
     missing: [{ source: "logs", because: "down" }],
+    alarms: [snapshotWith(), snapshotWith({ state: "OK" })],
   });
   const named = (names: readonly string[], vector: readonly number[]) =>
     Object.fromEntries(names.map((name, i) => [name, vector[i]]));

@@ -141,6 +141,19 @@ test("lines that differ in numbers, UUIDs and hexadecimals alone are one templat
   );
 });
 
+test("of many templates the most frequent are kept, and no more than twenty", () => {
+  const lines = Array.from({ length: 50 }, (_, i) => "x".repeat(i + 1)).flatMap((text, i) =>
+    Array.from({ length: i + 1 }, () => line(text)),
+  );
+
+  const { templates } = templatesOf(lines);
+
+  assert.deepEqual(
+    templates.map(({ count }) => count),
+    Array.from({ length: 20 }, (_, i) => 50 - i),
+  );
+});
+
 test("the same words in two log groups are two templates with two ids", () => {
   const { templates } = templatesOf([line("boom"), line("boom", { logGroup: "/jobs" })]);
 

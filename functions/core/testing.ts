@@ -64,21 +64,9 @@ export const settingsWith = (changes: Partial<z.input<typeof settingsSchema>> = 
 export const alarmWith = (changes: Partial<Alarm> = {}): Alarm => {
   const alarmName = changes.alarmName ?? "api-5xx";
   return {
-    key: `123456789012/eu-west-1/${alarmName}`,
-    account: "123456789012",
-    region: "eu-west-1",
-    alarmName,
-    contributorId: null,
-    kind: "metric",
-    state: "ALARM",
-    changedAtMs: OPENED_MS,
-    previousState: "OK",
-    reason: "",
-    description: null,
-    metrics: [ERRORS],
-    threshold: null,
-    suppressedBy: null,
-    muted: false,
+    ...{ key: `123456789012/eu-west-1/${alarmName}`, account: "123456789012", region: "eu-west-1", alarmName },
+    ...{ contributorId: null, kind: "metric", state: "ALARM", changedAtMs: OPENED_MS, previousState: "OK" },
+    ...{ reason: "", description: null, metrics: [ERRORS], threshold: null, suppressedBy: null, muted: false },
     ...changes,
   };
 };
@@ -103,41 +91,21 @@ export const seriesOf = (metric: MetricRef, fromMs: number, values: readonly (nu
 });
 
 export const resourceWith = (changes: Partial<Resource> = {}): Resource => ({
-  arn: API_ARN,
-  type: "AWS::ECS::Service",
-  name: "api",
-  service: "api",
-  root: "arn:aws:ecs:eu-west-1:123456789012:cluster/main",
-  zones: 1,
-  tags: {},
-  dependsOn: [],
+  ...{ arn: API_ARN, type: "AWS::ECS::Service", name: "api", service: "api" },
+  ...{ root: "arn:aws:ecs:eu-west-1:123456789012:cluster/main", zones: 1, tags: {}, dependsOn: [] },
   attributes: { desiredCount: 4, runningCount: 4 },
   ...changes,
 });
 
 /** Ten minutes after the opening, with an hour of steady traffic of which a tenth fails. */
 export const contextWith = (changes: Partial<Context> = {}): Context => {
-  const fromMs = OPENED_MS - 50 * MINUTE_MS;
-  const steady = (value: number): readonly number[] => Array.from({ length: 59 }, () => value);
+  const steady = (metric: MetricRef, value: number): Series =>
+    seriesOf(metric, OPENED_MS - 50 * MINUTE_MS, Array(59).fill(value));
   return {
-    incidentId: "quell-test",
-    step: 0,
-    nowMs: OPENED_MS + 10 * MINUTE_MS,
-    openedAtMs: OPENED_MS,
-    alarms: [snapshotWith()],
-    service,
-    series: [
-      seriesOf(ERRORS, fromMs, steady(10)),
-      seriesOf(REQUESTS, fromMs, steady(100)),
-      seriesOf(LATENCY, fromMs, steady(0.2)),
-    ],
-    logs: [],
-    changes: [],
-    resources: [resourceWith()],
-    history: [],
-    tried: [],
-    missing: [],
-    redactions: {},
+    ...{ incidentId: "quell-test", step: 0, nowMs: OPENED_MS + 10 * MINUTE_MS, openedAtMs: OPENED_MS },
+    ...{ alarms: [snapshotWith()], service, resources: [resourceWith()] },
+    series: [steady(ERRORS, 10), steady(REQUESTS, 100), steady(LATENCY, 0.2)],
+    ...{ logs: [], changes: [], history: [], tried: [], missing: [], redactions: {} },
     ...changes,
   };
 };
@@ -165,11 +133,7 @@ export const runbookWith = (changes: Partial<Runbook> = {}): Runbook => ({
   tier: 0,
   reversal: "inverse",
   documents: { automation: documentOf("Quell-restart"), undo: documentOf("Quell-restart-undo", ["Before"]) },
-  expectedMinutes: 5,
-  cooldownSeconds: 600,
-  whenRecovered: "finish",
-  treats: [],
-  endsDeployment: false,
+  ...{ expectedMinutes: 5, cooldownSeconds: 600, whenRecovered: "finish", treats: [], endsDeployment: false },
   blastRadius: () => ({ share: 0, resources: 1, zones: 1, dataStore: false, capacity: null }),
   suits: () => [{ target: API_ARN, params: { Service: "api" }, fit: 0.9, because: "it fits", evidence: [] }],
   ...changes,
@@ -198,15 +162,8 @@ export const catalogueOf = (...runbooks: readonly Runbook[]): Catalogue => ({
 export const catalogue: Catalogue = catalogueOf(restart, wait, page);
 
 export const candidateWith = (changes: Partial<Candidate> = {}): Candidate => ({
-  runbook: "restart",
-  version: "1.0.0",
-  target: API_ARN,
-  params: { Service: "api" },
-  source: "rules",
-  fit: 0.9,
-  rank: null,
-  because: "it fits",
-  evidence: [],
+  ...{ runbook: "restart", version: "1.0.0", target: API_ARN, params: { Service: "api" } },
+  ...{ source: "rules", fit: 0.9, rank: null, because: "it fits", evidence: [] },
   ...changes,
 });
 const nothing = { target: null, params: {}, source: "always" } as const;
@@ -255,11 +212,7 @@ export const decisionFor = (priced: Priced, changes: Partial<Decision> = {}): De
 
 export const deedWith = (changes: Partial<Deed> = {}): Deed => ({
   outcome: { kind: "not-recovered", afterSeconds: 600 },
-  consent: null,
-  refusal: null,
-  exit: null,
-  undone: false,
-  endedAtMs: OPENED_MS + 20 * MINUTE_MS,
+  ...{ consent: null, refusal: null, exit: null, undone: false, endedAtMs: OPENED_MS + 20 * MINUTE_MS },
   ...changes,
 });
 
@@ -292,10 +245,6 @@ export const planOf = (decision: Decision): Plan => {
 };
 
 export const questionWith = (changes: Partial<Question> = {}): Question => ({
-  incidentId: "quell-test",
-  step: 0,
-  plan: planOf(chapterWith().decision),
-  tier: 1,
-  consents: 1,
+  ...{ incidentId: "quell-test", step: 0, plan: planOf(chapterWith().decision), tier: 1, consents: 1 },
   ...changes,
 });

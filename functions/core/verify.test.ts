@@ -73,6 +73,11 @@ const ALARMS: readonly (readonly [string, Partial<RecoveryInput>, string])[] = [
   ],
   ["no metric of the alarm at all", { alarmMetrics: [{ ...ERRORS, metricName: "Gone" }] }, "unknown"],
   ["traffic at 49 % of what it was", withSeries(seriesOf(REQUESTS, FROM_MS, hour(100, 49))), "unknown"],
+  [
+    "traffic in one minute of three",
+    withSeries(seriesOf(REQUESTS, FROM_MS, [...hour(100, 100).slice(0, 56), 100, null, null])),
+    "unknown",
+  ],
   ["traffic that can no longer be read", withSeries(seriesOf(REQUESTS, FROM_MS, hour(100, 100, null))), "unknown"],
   [
     "the second SLI beyond its limit, as it was not before",
@@ -97,6 +102,12 @@ const STILL: readonly (readonly [string, Partial<RecoveryInput>])[] = [
     withSeries(seriesOf(ERRORS, NOW_MS - 4 * MINUTE_MS, [0, 0, 0])),
   ],
   ["an SLI that is slower, but within its limit", withSeries(seriesOf(LATENCY, FROM_MS, hour(0.2, 0.9)))],
+  [
+    "60 % of the usual traffic, though retries had swollen it before the alarm",
+    withSeries(
+      seriesOf(REQUESTS, FROM_MS, [...hour(100, 60).slice(0, 20), ...Array(10).fill(300), ...hour(100, 60).slice(30)]),
+    ),
+  ],
   ["a service that had no traffic before", withSeries(seriesOf(REQUESTS, FROM_MS, hour(0, 0)))],
   ["a composite alarm that has no metric of its own", { alarmMetrics: [] }],
 ];

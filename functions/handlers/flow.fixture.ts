@@ -15,6 +15,7 @@ import { simulatedPager } from "../adapters/simulated/pager.ts";
 import { draftOffline } from "../core/draft.ts";
 import type { EpisodeRow } from "../core/episode.ts";
 import { type Incident, readIncident } from "../core/incident.ts";
+import type { Json } from "../core/json.ts";
 import { POLICIES } from "../core/policies.ts";
 import type { Ports, Scorer } from "../core/ports.ts";
 import type { IncidentRecord } from "../core/record.ts";
@@ -41,6 +42,8 @@ export type Flow = Readonly<{
   hooks?: EngineParts["hooks"];
   /** What happens to deliveries on their way: duplicated, reordered. */
   deliver?: (due: readonly Delivery[]) => readonly Delivery[];
+  /** What the ledger holds before the first alarm. */
+  before?: (ledger: Ports["ledger"], world: World) => Promise<void>;
   /** Nothing may take longer than this; an incident that is still open then is a finding. */
   mostHours?: number;
 }>;
@@ -54,6 +57,9 @@ export type Flown = Readonly<{
   rows: readonly EpisodeRow[];
   records: readonly IncidentRecord[];
   decisions: readonly string[];
+  /** How each card ended, in words. */
+  settled: readonly string[];
+  item: (key: string) => Promise<Json | null>;
   statuses: readonly string[];
   deaths: number;
 }>;
@@ -80,6 +86,7 @@ export const play = async (flow: Flow): Promise<Flown> => {
   const rows = new Map<string, EpisodeRow>();
   const appended: EpisodeRow[] = [];
   const records = new Map<string, IncidentRecord>();
+  const settled: string[] = [];
   let engine: Engine;
   const executions = simulatedExecutions(() => engine);
   const people = flow.people === null ? nobody : (flow.people ?? scriptedPeople("approve"));
@@ -96,7 +103,13 @@ export const play = async (flow: Flow): Promise<Flown> => {
     drafter: flow.drafter ?? { draft: async (context, all) => draftOffline(context, all, null) },
     guardrails,
     scorer: flow.scorer ?? (POLICIES.rules as Scorer),
-    approvals,
+    approvals: {
+      ...approvals,
+      settle: async (id, text) => {
+        settled.push(text);
+        await approvals.settle(id, text);
+      },
+    },
     actuator: simulatedActuator(world, documents, (input) => inputs.push(input)),
     ledger,
     episodes: {
@@ -115,6 +128,7 @@ export const play = async (flow: Flow): Promise<Flown> => {
     dryRun: false,
     codeHash: "test",
   };
+  await flow.before?.(ledger, world);
   const handled = flow.around?.(ports, sandbox) ?? ports;
   engine = createEngine({
     store: memoryEngineStore(),
@@ -147,6 +161,8 @@ export const play = async (flow: Flow): Promise<Flown> => {
     rows: appended,
     records: [...records.values()],
     decisions: (await ledger.list("decision#")).map(({ key }) => key),
+    settled,
+    item: async (key) => (await ledger.read(key))?.item ?? null,
     statuses: told.map((one) => one?.status ?? "unknown"),
     deaths: told.reduce((sum, one) => sum + (one?.deaths ?? 0), 0),
   };

@@ -1,0 +1,61 @@
+import { cpus } from "node:os";
+import { parseArgs } from "node:util";
+import { respondBundle } from "./bundle.ts";
+import { alarmToDecision } from "./decision.ts";
+import { wholeIncident } from "./incident.ts";
+import { isWithin, type Measured } from "./measured.ts";
+import { rollouts } from "./rollout.ts";
+import { storm } from "./storm.ts";
+import { type Figure, tableLines } from "./table.ts";
+import { YARDSTICK, yardstickMs } from "./yardstick.ts";
+
+type Measurement = Readonly<{ name: string; measure: () => Promise<readonly Measured[]> }>;
+
+/** Each measures its figures; none is a test, and none says whether a machine is fast enough. */
+const MEASUREMENTS: readonly Measurement[] = [
+  { name: "alarm to decision", measure: alarmToDecision },
+  { name: "storm", measure: storm },
+  { name: "rollouts", measure: rollouts },
+  { name: "one incident", measure: wholeIncident },
+  { name: "respond bundle", measure: respondBundle },
+];
+
+/** The figures of one measurement against the yardstick as it was just before and just after it. */
+const figuresOf = async ({ name, measure }: Measurement): Promise<Readonly<{ unitMs: number; figures: Figure[] }>> => {
+  process.stderr.write(`measuring: ${name}\n`);
+  const beforeMs = yardstickMs();
+  const measured = await measure();
+  const unitMs = (beforeMs + yardstickMs()) / 2;
+  return {
+    unitMs,
+    figures: measured.map((one) => ({ ...one, ratio: one.costMs === null ? null : one.costMs / unitMs })),
+  };
+};
+
+/** Measures the budgets of the design. Exit 0 whatever the figures are; it throws where the measured work went wrong. */
+const bench = async (isJson: boolean): Promise<void> => {
+  const done = [];
+  for (const measurement of MEASUREMENTS) done.push(await figuresOf(measurement));
+  const figures = done.flatMap((one) => one.figures);
+  const unitMs = done.reduce((sum, one) => sum + one.unitMs, 0) / done.length;
+  const machine = { node: process.version, cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length };
+  if (isJson) {
+    const shown = figures.map(({ costMs: _, ...figure }) => ({
+      ...figure,
+      within: isWithin({ ...figure, costMs: _ }),
+    }));
+    process.stdout.write(
+      `${JSON.stringify({ ...machine, yardstick: YARDSTICK, yardstickMs: unitMs, figures: shown })}\n`,
+    );
+    return;
+  }
+  const header = [
+    `node ${machine.node}, ${machine.cores} x ${machine.cpu}`,
+    `yardstick ${unitMs.toFixed(2)} ms: ${YARDSTICK}`,
+    "",
+  ];
+  process.stdout.write(`${[...header, ...tableLines(figures)].join("\n")}\n`);
+};
+
+const { values } = parseArgs({ options: { json: { type: "boolean", default: false } } });
+await bench(values.json);

@@ -1,0 +1,115 @@
+import { catalogue } from "../../runbooks/catalogue.ts";
+import { parseAlarmEvent } from "../adapters/aws/alarm-event.ts";
+import { simulatedClock } from "../adapters/simulated/clock.ts";
+import { dryActuator, readyApprovals, silentPager } from "../adapters/simulated/dry.ts";
+import { simulatedEvidence } from "../adapters/simulated/evidence.ts";
+import { simulatedLedger } from "../adapters/simulated/ledger.ts";
+import { simulatedSwitch } from "../adapters/simulated/switch.ts";
+import { decideNow } from "../core/decide-now.ts";
+import { draftOffline } from "../core/draft.ts";
+import type { Drafter, Journal, Ports } from "../core/ports.ts";
+import { intakeWith } from "../handlers/intake.ts";
+import { FAULTS } from "../world/faults/all-faults.ts";
+import { scenarioWith } from "../world/scenario.ts";
+import { type Alarmed, firstAlarm, guardrails, scorerNamed } from "./first-alarm.ts";
+import { type Measured, percentile, time } from "./measured.ts";
+
+const LEAST_CANDIDATES = 8;
+const WORLDS_A_FAULT = 4;
+const WARM_UP = 300;
+const SAMPLES = 2000;
+
+/** Names scale-outs of every ECS service to four sizes beside what the rules suggest, as a talkative model would. */
+const talkative: Drafter = {
+  draft: async (context, from) => {
+    const runbook = from.runbooks.find(({ id }) => id === "ecs-scale-out");
+    const proposals = context.resources
+      .filter(({ type }) => type === runbook?.targetType)
+      .flatMap(({ arn, attributes }) => {
+        const [, Cluster = "", Service = ""] = arn.split("/");
+        const desired = Number(attributes.desiredCount);
+        return [1, 2, 3, 4].map((more) => ({
+          runbook: runbook?.id ?? "",
+          version: runbook?.version ?? "",
+          target: arn,
+          params: { Cluster, Service, DesiredCount: desired + more, ExpectedDesiredCount: desired },
+          because: "more is better",
+          evidence: [],
+        }));
+      });
+    return { ...draftOffline(context, from, null), name: "recorded", proposals };
+  },
+};
+
+const unjournalled: Journal = {
+  step: (_name, body) => body(),
+  doze: async () => {
+    throw new Error("deciding never sleeps");
+  },
+};
+
+const portsOn = ({ world }: Alarmed): Ports => {
+  const clock = simulatedClock(world.nowMs);
+  return {
+    evidence: simulatedEvidence(world),
+    drafter: talkative,
+    guardrails,
+    scorer: scorerNamed("rules"),
+    approvals: readyApprovals(clock),
+    actuator: dryActuator,
+    ledger: simulatedLedger(),
+    episodes: { append: async () => {} },
+    records: { put: async () => {} },
+    pager: silentPager,
+    switch: simulatedSwitch(() => "on"),
+    clock,
+    executions: { start: async () => {}, ring: async () => {} },
+    catalogue,
+    dryRun: false,
+    codeHash: "",
+  };
+};
+
+/** From the event in hand to the decision in the ledger, which is empty and in memory. */
+const decideOnce = async (alarmed: Alarmed): Promise<Readonly<{ tookMs: number; candidates: number }>> => {
+  const ports = portsOn(alarmed);
+  const { settings, event } = alarmed;
+  const startMs = performance.now();
+  const { incidentId } = await intakeWith(ports, settings)(parseAlarmEvent(event));
+  if (incidentId === null) throw new Error("the alarm opened no incident");
+  const session = { journal: unjournalled, ports, settings, incidentId, executionId: "bench" };
+  const now = await decideNow(session, []);
+  const tookMs = performance.now() - startMs;
+  return { tookMs, candidates: now.kind === "decided" ? now.decision.weighed.length : 0 };
+};
+
+/** Worlds of every fault at their first alarm, those left out in which there is less to choose from. */
+const worldsToDecide = async (): Promise<readonly Alarmed[]> => {
+  const scenarios = FAULTS.flatMap(({ id }) =>
+    Array.from({ length: WORLDS_A_FAULT }, (_, index) => scenarioWith(1, index, id)),
+  );
+  const rich: Alarmed[] = [];
+  for (const alarmed of scenarios.map(firstAlarm)) {
+    if (alarmed === null) continue;
+    const { candidates } = await decideOnce(alarmed);
+    if (candidates >= LEAST_CANDIDATES) rich.push(alarmed);
+  }
+  return rich;
+};
+
+/** Alarm to decision on warm code: intake, gather, draft, guard, encode, score, choose, write. */
+export const alarmToDecision = async (): Promise<readonly Measured[]> => {
+  const worlds = await worldsToDecide();
+  const times: number[] = [];
+  for (let sample = 0; sample < WARM_UP + SAMPLES; sample += 1) {
+    const alarmed = worlds[sample % worlds.length];
+    if (alarmed === undefined) throw new Error(`no world has ${LEAST_CANDIDATES} candidates at its first alarm`);
+    const { tookMs, candidates } = await decideOnce(alarmed);
+    if (candidates < LEAST_CANDIDATES) throw new Error(`only ${candidates} candidates were weighed`);
+    if (sample >= WARM_UP) times.push(tookMs);
+  }
+  return [
+    time("alarm to decision, 8+ candidates, p50", percentile(times, 0.5), null),
+    time("alarm to decision, 8+ candidates, p99", percentile(times, 0.99), 5),
+  ];
+};
