@@ -71,6 +71,15 @@ const commands = (terminal: Terminal, answer: (code: ExitCode) => void): Command
       const { replay } = await import("./replay.ts");
       answer(await replay(dir, flags, terminal));
     });
+  program
+    .command("record-opensre")
+    .description("Write recorded incidents from a folder of OpenSRE's synthetic RDS scenarios, one folder each.")
+    .argument("<from>", "the folder that holds the scenarios' folders")
+    .argument("<out>", "where to write the recorded incidents")
+    .action(async (from: string, out: string) => {
+      const { recordOpensre } = await import("./record-opensre.ts");
+      for (const folder of recordOpensre(from, out)) terminal.write(`${folder}\n`);
+    });
   const runbooks = program.command("runbooks").description("The catalogue: what Quell can do.");
   runbooks
     .command("list", { isDefault: true })

@@ -7,12 +7,18 @@ import { createEngine, type Engine } from "../adapters/durable/engine.ts";
 import { memoryEngineStore } from "../adapters/durable/memory-engine-store.ts";
 import { recordedDrafter } from "../adapters/recorded/drafter.ts";
 import { recordedEvidence } from "../adapters/recorded/evidence.ts";
-import { type Recording, RecordingUnreadable, readRecording, recordingEndsAtMs } from "../adapters/recorded/recording.ts";
+import {
+  type Recording,
+  RecordingUnreadable,
+  readRecording,
+  recordingEndsAtMs,
+} from "../adapters/recorded/recording.ts";
 import { settingsForRecording } from "../adapters/recorded/settings.ts";
 import { simulatedClock } from "../adapters/simulated/clock.ts";
 import { dryActuator, readyApprovals, silentPager } from "../adapters/simulated/dry.ts";
 import { simulatedExecutions } from "../adapters/simulated/executions.ts";
 import { simulatedLedger } from "../adapters/simulated/ledger.ts";
+import type { Decision } from "../core/decide.ts";
 import { draftOffline } from "../core/draft.ts";
 import { POLICIES } from "../core/policies.ts";
 import type { Ports, Scorer } from "../core/ports.ts";
@@ -121,10 +127,9 @@ export const replayOne = async (recording: Recording, mode: Mode, scorer: Scorer
   return { record, saw: await sawIn(ports, record) };
 };
 
-/** The evidence that weighed most in the first decision, as a sentence. */
+/** What the first decision rested on: why its best runbook suits, where one does, else the state of the SLIs. */
 const sawIn = async ({ ledger }: Ports, record: IncidentRecord): Promise<string | null> => {
-  const stored = (await ledger.read(`decision#${record.incident.id}/0`))?.item as
-    | { facts?: readonly string[]; weighed?: readonly { verdict: { candidate: { because: string } } }[] }
-    | undefined;
-  return stored?.weighed?.[0]?.verdict.candidate.because ?? stored?.facts?.[0] ?? null;
+  const decision = (await ledger.read(`decision#${record.incident.id}/0`))?.item as unknown as Decision | undefined;
+  const effect = decision?.weighed.find(({ verdict }) => verdict.candidate.target !== null);
+  return effect?.verdict.candidate.because ?? decision?.facts[1] ?? null;
 };

@@ -12,8 +12,8 @@ export class SourceMissing extends Error {
 }
 
 /**
- * Evidence over a recorded incident: nothing stamped later than the clock is visible, and a metric's period only once
- * it has closed. A source that is missing throws SourceMissing; only alarms() never does, for alarm.json is there.
+ * Evidence over a recorded incident: nothing stamped later than the clock is visible. A recording holds finished
+ * datapoints, so one that is stamped now is shown. A source that is missing throws SourceMissing; only alarms() never does, for alarm.json is there.
  */
 export const recordedEvidence = (recording: Recording, clock: Clock): Evidence => {
   const transitions = alarmTransitions(recording);
@@ -66,7 +66,7 @@ const seriesOf = (recording: Recording, metric: MetricRef, fromMs: number, toMs:
   const periodSeconds = recorded?.metric.periodSeconds ?? metric.periodSeconds;
   const periodMs = periodSeconds * 1000;
   const firstSlot = Math.floor(fromMs / periodMs);
-  const closedSlots = Math.max(0, Math.floor(toMs / periodMs) - firstSlot);
+  const shownSlots = Math.max(0, Math.floor(toMs / periodMs) - firstSlot + 1);
   const bySlot = new Map(recorded?.points.map(({ atMs, value }) => [Math.floor(atMs / periodMs), value]));
   return {
     id: seriesId(metric),
@@ -74,7 +74,7 @@ const seriesOf = (recording: Recording, metric: MetricRef, fromMs: number, toMs:
     arn: arnBehind(recording, metric),
     fromMs: firstSlot * periodMs,
     periodSeconds,
-    values: Array.from({ length: closedSlots }, (_, index) => bySlot.get(firstSlot + index) ?? null),
+    values: Array.from({ length: shownSlots }, (_, index) => bySlot.get(firstSlot + index) ?? null),
   };
 };
 
