@@ -11,7 +11,8 @@ import type { Drafter, Journal, Ports } from "../core/ports.ts";
 import { intakeWith } from "../handlers/intake.ts";
 import { FAULTS } from "../world/faults/all-faults.ts";
 import { scenarioWith } from "../world/scenario.ts";
-import { type Alarmed, firstAlarm, guardrails, scorerNamed } from "./first-alarm.ts";
+import { type Alarmed, firstAlarm } from "./first-alarm.ts";
+import { guardrails, scorerNamed } from "./fixed-ports.ts";
 import { type Measured, percentile, time } from "./measured.ts";
 
 const LEAST_CANDIDATES = 8;

@@ -13,7 +13,8 @@ import { startAutomation } from "../world/runs.ts";
 import { scenarioAt } from "../world/scenario.ts";
 import type { World } from "../world/state.ts";
 import { advance } from "../world/world.ts";
-import { firstAlarm, guardrails, offline, scorerNamed } from "./first-alarm.ts";
+import { firstAlarm } from "./first-alarm.ts";
+import { guardrails, offline, scorerNamed } from "./fixed-ports.ts";
 import { type Measured, rate } from "./measured.ts";
 
 const SEED = 3;

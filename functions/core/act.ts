@@ -5,6 +5,7 @@ import type { Decision } from "./decide.ts";
 import { type Effect, execute, resumed, type Started } from "./execute.ts";
 import { follow } from "./follow.ts";
 import { gatherContext } from "./gather.ts";
+import { because } from "./reasons.ts";
 import { findRunbook, type Runbook } from "./runbook.ts";
 import { currentIncident, modeFor, type Session, serviceFor } from "./session.ts";
 import type { Consent, Outcome, Plan, Refusal, RunStatus } from "./stages.ts";
@@ -40,10 +41,11 @@ const start = async (session: Session, decision: Decision, question: Question): 
   });
   const votes = question.consents === 0 ? [] : await ports.approvals.votes(questionId(question));
   const judged = judge(question, votes, nowMs);
-  if (context.alarms.length > 0 && context.alarms.every((alarm) => alarm.state === "OK"))
-    return { kind: "not-run", because: { code: "stale-plan", detail: "the alarm recovered before it could start" } };
-  if (judged.kind !== "consented")
-    return { kind: "not-run", because: { code: "stale-plan", detail: "the consent does not stand any more" } };
+  const stale = (detail: string): Started => ({ kind: "not-run", because: because("stale-plan", detail) });
+  // An event on the bus is only a doorbell: CloudWatch itself is asked again before anything is done.
+  if (context.alarms.length < incident.keys.length) return stale("the alarm could not be read again");
+  if (context.alarms.every((alarm) => alarm.state === "OK")) return stale("the alarm recovered before it could start");
+  if (judged.kind !== "consented") return stale("the consent does not stand any more");
   return execute(ports, settings, modeFor(settings, service), judged.consent, context);
 };
 

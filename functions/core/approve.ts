@@ -33,7 +33,13 @@ export const judge = (question: Question, votes: readonly Vote[], nowMs: number)
   if (consents === 0) return { kind: "consented", consent: consentOf(question, "policy", [], plan.madeAtMs) };
   const timely = votes
     .filter((vote) => vote.planHash === plan.hash && vote.atMs <= plan.expiresAtMs)
-    .toSorted((a, b) => a.atMs - b.atMs);
+    .toSorted(
+      (a, b) =>
+        a.atMs - b.atMs ||
+        Number(b.answer === "reject") - Number(a.answer === "reject") ||
+        (a.person < b.person ? -1 : a.person > b.person ? 1 : 0) ||
+        (a.group < b.group ? -1 : a.group > b.group ? 1 : 0),
+    );
   const first = timely.filter((vote, i) => timely.findIndex((other) => other.person === vote.person) === i);
   const rejection = first.find((vote) => vote.answer === "reject");
   if (rejection !== undefined) {

@@ -6,31 +6,35 @@ import { currentIncident, doze, type Session } from "./session.ts";
 /** How a question ended, and the incident's news as last seen. */
 export type Asked = Readonly<{ judgement: Exclude<Judgement, { kind: "waiting" }>; news: number }>;
 
+type Heard = Readonly<{ judgement: Judgement; nowMs: number; news: number }>;
+
 /** Reads the votes; an alarm that recovered meanwhile withdraws the question. */
-const hear = async (
-  session: Session,
-  question: Question,
-): Promise<Readonly<{ judgement: Judgement; news: number }>> => {
-  const { approvals, clock, evidence } = session.ports;
+const hear = async (session: Session, question: Question): Promise<Heard> => {
+  const { approvals, clock } = session.ports;
   const incident = await currentIncident(session);
-  const judgement = judge(question, await approvals.votes(questionId(question)), clock.nowMs());
-  if (judgement.kind !== "waiting") return { judgement, news: incident.news };
-  const alarms = await evidence.alarms(incident.keys);
-  const recovered = alarms.length === incident.keys.length && alarms.every((alarm) => alarm.state === "OK");
-  return recovered
-    ? { judgement: { kind: "refused", refusal: withdrawn(clock.nowMs()) }, news: incident.news }
-    : { judgement, news: incident.news };
+  const nowMs = clock.nowMs();
+  const seen = { nowMs, news: incident.news };
+  const judgement = judge(question, await approvals.votes(questionId(question)), nowMs);
+  if (judgement.kind !== "waiting" || !(await allQuiet(session, incident.keys))) return { judgement, ...seen };
+  return { judgement: { kind: "refused", refusal: withdrawn(nowMs) }, ...seen };
 };
 
-/** Reminds at half time, so that an expiry never comes as a surprise. */
-const SHARE_BEFORE_REMINDER = 0.5;
+/** Whether every alarm is known to be OK. One that cannot be read is not: the question then stays. */
+const allQuiet = async (session: Session, keys: readonly string[]): Promise<boolean> => {
+  try {
+    const alarms = await session.ports.evidence.alarms(keys);
+    return alarms.length === keys.length && alarms.every((alarm) => alarm.state === "OK");
+  } catch {
+    return false;
+  }
+};
 
 /** Asks people where the policy wants them, and waits for their answer, the alarm's recovery or the expiry. */
 export const ask = async (session: Session, decision: Decision, question: Question): Promise<Asked> => {
   const name = `ask-${decision.step}`;
   let heard = await session.journal.step(`${name}-hear-0`, () => hear(session, question));
   for (let turn = 1; heard.judgement.kind === "waiting"; turn += 1) {
-    const seconds = Math.max(1, ((question.plan.expiresAtMs - question.plan.madeAtMs) / 1000) * SHARE_BEFORE_REMINDER);
+    const seconds = (question.plan.expiresAtMs - heard.nowMs) / 1000;
     const card = async () => {
       if (turn === 1) await session.ports.approvals.ask(cardFor(session.ports.catalogue, decision, question));
     };

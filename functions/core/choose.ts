@@ -105,7 +105,10 @@ const abstain = (input: ChooseInput, why: Because<AbstainedCode>, falls: "page" 
 };
 
 const weigh = (input: ChooseInput, probability: (index: number) => number): readonly Weighed[] =>
-  input.priced.map((one, i) => ({ ...one, excluded: null, probability: probability(i) }));
+  input.priced.map((one, i) => {
+    const known = one.score !== null && finite([one.score.q.mean, one.score.q.sd]);
+    return { ...one, score: known ? one.score : null, excluded: null, probability: probability(i) };
+  });
 
 /**
  * Picks among the allowed candidates. A refused one has probability exactly 0, whatever its value. Abstains where the
@@ -145,8 +148,9 @@ const barredBest = (input: ChooseInput, best: number | undefined): Verdict | nul
     return null;
   const top = best === undefined ? undefined : input.priced[best];
   const value = top?.score?.q.mean ?? Number.NEGATIVE_INFINITY;
-  const rival = effects.find((one) => (one.score?.q.mean ?? Number.NEGATIVE_INFINITY) > value);
-  return rival?.verdict ?? null;
+  const worth = (one: (typeof effects)[number]): number => one.score?.q.mean ?? Number.NEGATIVE_INFINITY;
+  const rivals = effects.filter((one) => worth(one) > value).toSorted((a, b) => worth(b) - worth(a));
+  return rivals[0]?.verdict ?? null;
 };
 
 /** The key under which a candidate appears in episodes. */

@@ -6,6 +6,7 @@ import { encodeCandidate, encodeState } from "./features.ts";
 import { contextDigest } from "./gather.ts";
 import { guard } from "./guard.ts";
 import { decisionId } from "./ids.ts";
+import { redact } from "./log-templates.ts";
 import { headlineFacts } from "./policies.ts";
 import type { Drafted, Ports } from "./ports.ts";
 import { because } from "./reasons.ts";
@@ -44,8 +45,8 @@ const drafted = async (ports: DecidePorts, context: Context): Promise<Drafted> =
   try {
     return await ports.drafter.draft(context, ports.catalogue);
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    return draftOffline(context, ports.catalogue, because("drafter-failed", detail.slice(0, 200)));
+    const detail = redact(error instanceof Error ? error.message : String(error), 200).text;
+    return draftOffline(context, ports.catalogue, because("drafter-failed", detail));
   }
 };
 
@@ -117,7 +118,11 @@ export const decide = async (
     result,
     seed,
     draw: ports.scorer.draw,
-    facts: [...headlineFacts(context), ...(result.kind === "chosen" ? [result.candidate.because] : [])],
+    // A drafter's sentence is no computed fact: it never stands among them.
+    facts: [
+      ...headlineFacts(context),
+      ...(result.kind === "chosen" && result.candidate.source !== "drafter" ? [result.candidate.because] : []),
+    ],
     baseline: baselineOf(context.service, context.series, context.nowMs),
     target: context.resources.find((resource) => resource.arn === target) ?? null,
   };

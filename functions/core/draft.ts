@@ -7,9 +7,18 @@ import type { Candidate } from "./stages.ts";
 /** More candidates than this are cut: nobody reads a longer list, and the network scores at most 32. */
 export const MOST_CANDIDATES = 32;
 
+/** Half a character, which only a drafter's parameter can hold, has no canonical hash. */
+const wellFormed = (params: Params): Params =>
+  Object.fromEntries(
+    Object.entries(params).map(([name, value]) => [
+      name.toWellFormed(),
+      typeof value === "string" ? value.toWellFormed() : value,
+    ]),
+  );
+
 /** One name for one thing to do: `runbook@version#parameters`. */
 export const candidateKey = (candidate: Pick<Candidate, "runbook" | "version" | "params">): string =>
-  `${candidate.runbook}@${candidate.version}#${hashOf(candidate.params).slice(0, 16)}`;
+  `${candidate.runbook}@${candidate.version}#${hashOf(wellFormed(candidate.params)).slice(0, 16)}`;
 
 const suggestionsOf = (context: Context, runbook: Runbook): readonly Candidate[] =>
   runbook.suits(context).map((suggestion) => ({

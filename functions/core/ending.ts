@@ -1,11 +1,11 @@
 import type { Chapter } from "./chapter.ts";
-import { type Because, because, type Terminal } from "./reasons.ts";
+import { type Because, because, type EndedCode, type Terminal } from "./reasons.ts";
 import type { Outcome } from "./stages.ts";
 
 /** How an incident ends; `page` says whether people must be told by the pager. */
-export type Ending = Readonly<{ terminal: Terminal; because: Because; page: boolean }>;
+export type Ending = Readonly<{ terminal: Terminal; because: Because<EndedCode>; page: boolean }>;
 
-const ending = (terminal: Terminal, code: string, detail: string, page: boolean): Ending => ({
+const ending = (terminal: Terminal, code: EndedCode, detail: string, page: boolean): Ending => ({
   terminal,
   because: because(code, detail),
   page,
@@ -19,9 +19,9 @@ const lastEffect = (chapters: readonly Chapter[]): Chapter | undefined =>
 
 /** Recovery held: RESOLVED where an effect of ours stands, SELF_RECOVERED where none does. */
 export const recoveredEnding = (chapters: readonly Chapter[]): Ending => {
-  const ours = lastEffect(chapters);
+  const ours = chapters.findLast(stands);
   const candidate = ours?.decision.result.kind === "chosen" ? ours.decision.result.candidate : null;
-  return ours !== undefined && stands(ours)
+  return ours !== undefined
     ? ending(
         "RESOLVED",
         "recovered",
@@ -32,7 +32,7 @@ export const recoveredEnding = (chapters: readonly Chapter[]): Ending => {
 };
 
 /** Handing over to people: ROLLED_BACK where our last effect was taken back cleanly, else ESCALATED. */
-export const handedOver = (chapters: readonly Chapter[], why: Because): Ending => {
+export const handedOver = (chapters: readonly Chapter[], why: Because<EndedCode>): Ending => {
   const last = lastEffect(chapters);
   const clean = last?.deed.undone === true && !(last.deed.outcome.kind === "rolled-back" && last.deed.outcome.worse);
   return { terminal: clean ? "ROLLED_BACK" : "ESCALATED", because: why, page: true };

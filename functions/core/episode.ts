@@ -86,7 +86,8 @@ const RESPONSE: Readonly<Record<"rejected" | "expired" | "withdrawn", EpisodeRow
 
 const recoveredBy = (outcome: Outcome, measured: Measured): EpisodeRow["recovered_by"] => {
   if (outcome.kind === "recovered") return outcome.by;
-  if (measured.end === "recovered") return measured.recoveredByHand ? "human" : "self";
+  if (measured.recoveredByHand) return "human";
+  if (measured.end === "recovered") return "self";
   return "";
 };
 

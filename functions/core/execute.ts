@@ -141,8 +141,10 @@ export const execute = async (
   const intent = await change(ports.ledger, leaseKey(root), (item) =>
     intendEffect(item, token, lease.fence, noted.key, nowMs),
   );
-  if ("stop" in intent && intent.stop === "fenced")
+  if ("stop" in intent && intent.stop === "fenced") {
+    for (const budget of budgets) await change(ports.ledger, budget.key, (item) => giveBack(item, noted.key));
     return refused("lease-held", `another holder took the lease of ${root} meanwhile`);
+  }
   return begin(ports, context.incidentId, runbook, noted, plan.params, budgets);
 };
 
@@ -164,7 +166,7 @@ export const resumed = async (
   const lease = acquireLease(held, { incidentId, planHash: noted.planHash }, noted.atMs);
   if (!("stop" in lease) || lease.stop !== "mine" || lease.intent !== noted.key) return null;
   const runbook = findRunbook(ports.catalogue, plan.runbook, plan.version);
-  if (runbook === null || !(await switchIsOn(ports)))
+  if (runbook?.documents?.automation.hash !== plan.documentHash || !(await switchIsOn(ports)))
     return { kind: "unsure", detail: `${plan.runbook} was about to start on ${plan.target} when Quell was stopped` };
   const owner = settings.services.flatMap(({ name }) => budgetsOf(settings, name, plan.target));
   return begin(ports, incidentId, runbook, noted, plan.params, owner);

@@ -1,6 +1,6 @@
 import type { MetricRef } from "./alarm.ts";
 import type { Context } from "./context.ts";
-import type { AlarmSnapshot, Resource, Series } from "./evidence.ts";
+import type { AlarmSnapshot, Change, Resource, Series } from "./evidence.ts";
 import { hashOf } from "./ids.ts";
 import { redact, templatesOf } from "./log-templates.ts";
 import type { Evidence } from "./ports.ts";
@@ -98,13 +98,19 @@ export const gatherContext = async (
     changes: changes
       .toSorted((a, b) => b.atMs - a.atMs)
       .slice(0, MOST_CHANGES)
-      .map((change) => ({ ...change, title: redact(change.title, TITLE_CHARACTERS).text })),
+      .map(redactedChange),
     resources,
     history: history.slice(-MOST_TRANSITIONS),
     tried: at.tried,
     missing,
     redactions,
   };
+};
+
+/** A commit's words are its author's: bounded and redacted like a log line. */
+const redactedChange = (change: Change): Change => {
+  const clean = (text: string): string => redact(text, TITLE_CHARACTERS).text;
+  return { ...change, title: clean(change.title), author: clean(change.author), ref: clean(change.ref) };
 };
 
 /** Identifies a context in a record: the hash of all that was known. */

@@ -154,12 +154,28 @@ const tell = async (ports: FoldPorts, id: string, alarm: Alarm): Promise<"told" 
   return news;
 };
 
-const create = async (ports: FoldPorts, incident: Incident): Promise<void> => {
+/**
+ * Says which incident of a service later alarms should join: of two that opened within the folding time the older,
+ * which is what lets the younger find it and merge.
+ */
+const announce = async (ports: FoldPorts, settings: Settings, incident: Incident): Promise<void> => {
+  if (incident.service === "") return;
+  const key = `active#${incident.service}`;
+  for (let tries = 0; tries < 5; tries += 1) {
+    const found = await ports.ledger.read(key);
+    const id = (found?.item as { incidentId: string } | undefined)?.incidentId;
+    const other = id === undefined ? null : await readIncident(ports.ledger, id);
+    const agesMs = incident.openedAtMs - (other?.openedAtMs ?? Number.NEGATIVE_INFINITY);
+    if (id === incident.id || (isOpen(other) && agesMs >= 0 && agesMs <= settings.foldSeconds * 1000)) return;
+    if (await ports.ledger.write(key, { incidentId: incident.id }, found?.version ?? null)) return;
+  }
+};
+
+const create = async (ports: FoldPorts, settings: Settings, incident: Incident): Promise<void> => {
   await change(ports.ledger, incidentKey(incident.id), (item) =>
     item === null ? { write: incident as unknown as Json } : { stop: null },
   );
-  if (incident.service !== "")
-    await change(ports.ledger, `active#${incident.service}`, () => ({ write: { incidentId: incident.id } }));
+  await announce(ports, settings, incident);
   await ports.executions.start(incident.id);
 };
 
@@ -177,8 +193,12 @@ export const fold = async (ports: FoldPorts, settings: Settings, alarm: Alarm): 
     const open = await openIncidentFor(ports, settings, alarm);
     if (open !== null) {
       if (!opensIncident(alarm) && !open.keys.includes(alarm.key)) return { kind: "ignored", incidentId: null };
+      if (open.keys[0] === alarm.key) await announce(ports, settings, open);
       const told = await tell(ports, open.id, alarm);
       if (told === "closed") continue;
+      // The key's lock follows it, so that an old duplicate finds the incident that answered for it.
+      const lock = { incidentId: open.id, openedAtMs: open.openedAtMs };
+      if (opensIncident(alarm)) await change(ports.ledger, openKey(alarm.key), () => ({ write: lock }));
       return { kind: told === "told" && opensIncident(alarm) ? "joined" : "updated", incidentId: open.id };
     }
     if (!opensIncident(alarm)) return { kind: "ignored", incidentId: null };
@@ -195,7 +215,7 @@ export const fold = async (ports: FoldPorts, settings: Settings, alarm: Alarm): 
     });
     // Stopped on our own id: the write went through and its reply was lost.
     if ("stop" in locked && locked.stop !== incident.id) continue;
-    await create(ports, incident);
+    await create(ports, settings, incident);
     if (alarm.changedAtMs !== openedAtMs) await tell(ports, incident.id, alarm);
     return { kind: "opened", incidentId: incident.id };
   }

@@ -25,14 +25,19 @@ const VARIABLES: readonly Readonly<{ name: string; pattern: RegExp }>[] = [
   { name: "<n>", pattern: /\d+(?:\.\d+)?/g },
 ];
 
-/** Format characters, private use and controls hide text from a reader; NFKC folds look-alike forms first. */
-const INVISIBLE = /[\p{Cf}\p{Co}\p{Cc}]/gu;
+/** Format and private-use characters hide or split text and are dropped; a control character is a gap. */
+const HIDDEN = /[\p{Cf}\p{Co}]/gu;
+const CONTROL = /\p{Cc}/gu;
+
+/** Cuts without leaving half of a character behind, which no canonical JSON could hold. */
+const cut = (text: string, mostCharacters: number): string => text.slice(0, mostCharacters).toWellFormed();
 
 export type Redacted = Readonly<{ text: string; found: readonly string[] }>;
 
-/** Normalises a text, removes what cannot be seen and replaces secrets by their class. */
+/** Normalises a text (look-alike forms folded by NFKC), drops what cannot be seen, replaces secrets by their class. */
 export const redact = (text: string, mostCharacters = LINE_CHARACTERS): Redacted => {
-  let rest = text.slice(0, mostCharacters).normalize("NFKC").replace(INVISIBLE, " ").slice(0, mostCharacters);
+  const visible = cut(text, mostCharacters).normalize("NFKC").replace(HIDDEN, "").replace(CONTROL, " ");
+  let rest = cut(visible, mostCharacters);
   const found: string[] = [];
   for (const { name, pattern } of SECRETS) {
     rest = rest.replace(pattern, () => {
@@ -52,8 +57,8 @@ export const templatesOf = (
   for (const line of lines.slice(-MOST_LINES)) {
     const { text, found } = redact(line.message);
     for (const name of found) redactions[name] = (redactions[name] ?? 0) + 1;
-    const template = VARIABLES.reduce((rest, { name, pattern }) => rest.replace(pattern, name), text).slice(
-      0,
+    const template = cut(
+      VARIABLES.reduce((rest, { name, pattern }) => rest.replace(pattern, name), text),
       TEMPLATE_CHARACTERS,
     );
     const key = `${line.logGroup} ${template}`;

@@ -3,7 +3,7 @@ import type { Context } from "./context.ts";
 import type { EpisodeRow } from "./episode.ts";
 import type { AlarmSnapshot, AlarmTransition, Change, LogLine, Resource, Series } from "./evidence.ts";
 import type { Json } from "./json.ts";
-import type { Because } from "./reasons.ts";
+import type { Because, DraftedOfflineCode } from "./reasons.ts";
 import type { IncidentRecord } from "./record.ts";
 import type { Catalogue, Params } from "./runbook.ts";
 import type { Card, GuardAnswer, GuardRequest, Run, Score, Vote } from "./stages.ts";
@@ -23,7 +23,8 @@ export type Evidence = Readonly<{
 /** What a drafter said, unparsed beyond its shape: draft.ts decides what of it exists. */
 export type Drafted = Readonly<{
   name: "anthropic" | "bedrock" | "offline" | "recorded";
-  because: Because | null;
+  /** Why a drafter that was asked for did not speak; null where the one asked for did. */
+  because: Because<DraftedOfflineCode> | null;
   model: string | null;
   inputTokens: number;
   outputTokens: number;

@@ -31,6 +31,20 @@ export const ABSTAINED = [
   "autonomy-not-earned",
   "all-refused",
 ] as const;
+export const ENDED = [
+  "recovered",
+  "merged",
+  "paged",
+  "rejected",
+  "expired",
+  "undo-failed",
+  "worse-after-undo",
+  "unknown-outcome",
+  "observed",
+  "step-abandoned",
+  "too-many-turns",
+] as const;
+export const DRAFTED_OFFLINE = ["drafter-failed", "no-reply", "stopped", "malformed-reply"] as const;
 export const TERMINALS = [
   "MERGED",
   "RESOLVED",
@@ -45,6 +59,8 @@ export type IgnoredCode = (typeof IGNORED)[number];
 export type RefusedCode = (typeof REFUSED)[number];
 export type ExcludedCode = (typeof EXCLUDED)[number];
 export type AbstainedCode = (typeof ABSTAINED)[number];
+export type EndedCode = (typeof ENDED)[number];
+export type DraftedOfflineCode = (typeof DRAFTED_OFFLINE)[number];
 export type Terminal = (typeof TERMINALS)[number];
 
 /** A reason that a program can count and a person can read: `detail` is one plain sentence, never telemetry text. */
