@@ -104,7 +104,7 @@ export const replayOne = async (recording: Recording, mode: Mode, scorer: Scorer
     actuator: dryActuator,
     ledger,
     episodes: { append: async () => {} },
-    records: { put: async (record) => void records.push(record) },
+    records: { put: async (record) => void records.push(withDamage(record, recording)) },
     pager: silentPager,
     switch: { read: async () => "on" },
     clock,
@@ -126,6 +126,15 @@ export const replayOne = async (recording: Recording, mode: Mode, scorer: Scorer
   }
   return { record, saw: await sawIn(ports, record) };
 };
+
+/** What was dropped of a damaged recording was missing at every decision. */
+const withDamage = (record: IncidentRecord, { damaged }: Recording): IncidentRecord => ({
+  ...record,
+  decisions: record.decisions.map((decision) => ({
+    ...decision,
+    context: { ...decision.context, missing: [...decision.context.missing, ...damaged] },
+  })),
+});
 
 /** What the first decision rested on: why its best runbook suits, where one does, else the state of the SLIs. */
 const sawIn = async ({ ledger }: Ports, record: IncidentRecord): Promise<string | null> => {

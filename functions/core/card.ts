@@ -1,14 +1,17 @@
 import { type Question, questionId } from "./approve.ts";
 import type { Decision } from "./decide.ts";
+import { redact } from "./log-templates.ts";
 import { type Catalogue, findRunbook } from "./runbook.ts";
 import type { Card, Weighed } from "./stages.ts";
 
 const describe = (weighed: Weighed): string => {
   const { candidate } = weighed.verdict;
   const value = weighed.score === null ? "no value" : weighed.score.q.mean.toFixed(2);
+  // A refused candidate may carry a drafter's own words for both.
+  const runbook = redact(candidate.runbook, 80).text;
   return candidate.target === null
-    ? `${candidate.runbook} (${value})`
-    : `${candidate.runbook} on ${candidate.target} (${value})`;
+    ? `${runbook} (${value})`
+    : `${runbook} on ${redact(candidate.target, 160).text} (${value})`;
 };
 
 /** The best candidate that was not chosen, with why it lost; null where there is none. */

@@ -124,7 +124,8 @@ export const choose = (input: ChooseInput): Chosen => {
   if (barred !== null) {
     const passing = barred.kind === "refused" && PASSING.includes(barred.because.code);
     const canWait = allowed.some((i) => isKind(input, i, "wait"));
-    const detail = `${barred.candidate.runbook} would have been best and was refused`;
+    const why = barred.kind === "refused" ? `: ${barred.because.detail}` : "";
+    const detail = `the best effect was refused${why}`;
     return abstain(input, because("all-refused", detail), passing && canWait ? "wait" : "page", seed);
   }
   const picked = input.draw === "uniform" ? allowed[Math.floor(unitFrom(seed) * allowed.length)] : order[0];

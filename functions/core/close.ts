@@ -51,7 +51,7 @@ export const writeTerminal = async (
   if (incident.terminal !== null) return;
   const { ports } = session;
   const effects = await effectsOf(ports, incident.id);
-  const started = effects.filter((effect) => effect.executionId !== null || effect.dryRun);
+  const started = effects.filter((effect) => effect.executionId !== null);
   await ports.records.put(incidentRecord(ports, incident, { ...ending, atMs }, chapters, started));
   await changeIncident(ports.ledger, incident.id, (current) =>
     current.terminal === null

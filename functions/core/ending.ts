@@ -1,4 +1,5 @@
 import type { Chapter } from "./chapter.ts";
+import { redact } from "./log-templates.ts";
 import { type Because, because, type EndedCode, type Terminal } from "./reasons.ts";
 import type { Outcome } from "./stages.ts";
 
@@ -83,5 +84,6 @@ const pagedBecause = (chapters: readonly Chapter[]): string => {
     best.verdict.kind === "refused"
       ? `was refused: ${best.verdict.because.detail}`
       : `fits too little (${(best.score?.q.mean ?? 0).toFixed(2)})`;
-  return `the best runbook, ${runbook} on ${target}, ${why}`;
+  // A refused candidate may carry a drafter's own words for both.
+  return `the best runbook, ${redact(runbook, 80).text} on ${redact(target ?? "", 160).text}, ${why}`;
 };
