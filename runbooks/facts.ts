@@ -14,8 +14,11 @@ const RECENT_POINTS = 3;
 /** 1.4826 makes a median absolute deviation comparable to a standard deviation; six of them are no noise. */
 const SPREADS = 6 * 1.4826;
 
-/** A series that stands above its own baseline now. `atMs` is the start of the first of those minutes. */
-export type Rise = Readonly<{ series: string; atMs: number; before: number; now: number }>;
+/**
+ * A series that stands above its own baseline now. `atMs` is the start of the first of those minutes; `what` is the
+ * metric in words, for a sentence; `series` is its id, for evidence.
+ */
+export type Rise = Readonly<{ series: string; what: string; atMs: number; before: number; now: number }>;
 export type Point = Readonly<{ atMs: number; value: number }>;
 
 /** The series of one metric of one resource, or null where it was not read. */
@@ -56,7 +59,7 @@ export const levelsOf = (
 /** A rise to at least `ratio` times the baseline, beyond its own noise and above `floor`; null where there is none now. */
 export const riseOf = (
   context: Context,
-  id: string,
+  of: Readonly<{ id: string; what: string }>,
   points: readonly Point[],
   least: Readonly<{ ratio: number; floor: number }>,
 ): Rise | null => {
@@ -67,7 +70,9 @@ export const riseOf = (
   const later = points.filter(({ atMs }) => atMs > levels.baselineEndsAtMs);
   const lastLow = later.findLastIndex(({ value }, i) => value <= threshold && (later[i + 1]?.value ?? 0) <= threshold);
   const from = later.slice(lastLow + 1).find(({ value }) => value > threshold);
-  return from === undefined ? null : { series: id, atMs: from.atMs, before: levels.before, now: levels.now };
+  return from === undefined
+    ? null
+    : { series: of.id, what: of.what, atMs: from.atMs, before: levels.before, now: levels.now };
 };
 
 /** Everything that a resource calls, directly or not, nearest first; itself left out. */
@@ -112,11 +117,12 @@ export const harmAt = (context: Context, arn: string): Rise | null => {
       const shares = pointsOf(requests, "left-out").flatMap(({ atMs, value }) =>
         value > 0 ? [{ atMs, value: (counts.get(atMs) ?? 0) / value }] : [],
       );
-      const rise = riseOf(context, failures.id, shares, FAILURE_RISE);
+      const rise = riseOf(context, { id: failures.id, what: `${failed} per request` }, shares, FAILURE_RISE);
       if (rise !== null) return rise;
     }
     const times = seriesOf(context, arn, slow);
-    const slower = times === null ? null : riseOf(context, times.id, pointsOf(times, "left-out"), SLOWNESS_RISE);
+    const slower =
+      times === null ? null : riseOf(context, { id: times.id, what: slow }, pointsOf(times, "left-out"), SLOWNESS_RISE);
     if (slower !== null) return slower;
   }
   return null;

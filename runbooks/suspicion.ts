@@ -41,7 +41,7 @@ export const suspectVersion = (
   return { fit: 0.75 + 0.2 * (1 - minutes / CLOSE_MINUTES), because: `${told}.`, evidence };
 };
 
-const howHarmed = (harm: Rise): string => `${harm.series} rose from ${shown(harm.before)} to ${shown(harm.now)}`;
+const howHarmed = (harm: Rise): string => `${harm.what} rose from ${shown(harm.before)} to ${shown(harm.now)}`;
 
 /** A deployment or a change of configuration, here or along the calls, that is nearer to the harm. */
 const changeBetween = (

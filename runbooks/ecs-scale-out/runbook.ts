@@ -26,7 +26,10 @@ const trafficRise = (context: Context, arn: string): Rise | null => {
     for (const metricName of TRAFFIC_METRICS) {
       const series = seriesOf(context, caller, metricName);
       if (series === null) continue;
-      const rise = riseOf(context, series.id, pointsOf(series, "left-out"), { ratio: 1.25, floor: 0 });
+      const rise = riseOf(context, { id: series.id, what: series.metric.metricName }, pointsOf(series, "left-out"), {
+        ratio: 1.25,
+        floor: 0,
+      });
       if (rise !== null) return rise;
     }
   return null;
@@ -39,7 +42,10 @@ const suggest = (context: Context, target: Resource): readonly Suggestion[] => {
   const [, cluster, service] = arnParts(target.arn);
   if (desired === null || desired < 1 || running === null || cluster === undefined || service === undefined) return [];
   if (cpu === null || wasTried(context, ID, target.arn)) return [];
-  const busy = riseOf(context, cpu.id, pointsOf(cpu, "left-out"), { ratio: 1.3, floor: BUSY_PERCENT });
+  const busy = riseOf(context, { id: cpu.id, what: cpu.metric.metricName }, pointsOf(cpu, "left-out"), {
+    ratio: 1.3,
+    floor: BUSY_PERCENT,
+  });
   if (busy === null) return [];
   const traffic = trafficRise(context, target.arn);
   const growth = Math.max(busy.now, busy.before * (traffic === null ? 1 : traffic.now / traffic.before)) / GOAL_PERCENT;

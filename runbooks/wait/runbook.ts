@@ -41,7 +41,14 @@ const readingsOf = (context: Context, sli: SliSettings): readonly Point[] => {
   );
 };
 
-type Course = Readonly<{ series: string; limit: number; worst: number; now: number; isFallingBack: boolean }>;
+type Course = Readonly<{
+  name: string;
+  series: string;
+  limit: number;
+  worst: number;
+  now: number;
+  isFallingBack: boolean;
+}>;
 
 /** The course of an SLI that was beyond its limit in the last half hour; null where it was not. */
 const courseOf = (context: Context, sli: SliSettings): Course | null => {
@@ -55,7 +62,7 @@ const courseOf = (context: Context, sli: SliSettings): Course | null => {
   if (!(worst > limit) || Number.isNaN(now)) return null;
   const isFallingBack = now - limit <= LEFT_SHARE * (worst - limit) && (values.at(-1) ?? now) <= (values.at(-3) ?? now);
   const series = seriesFor(context, sli.metric)?.id ?? "";
-  return { series, limit: sli.limit, worst: sign * worst, now: sign * now, isFallingBack };
+  return { name: sli.name, series, limit: sli.limit, worst: sign * worst, now: sign * now, isFallingBack };
 };
 
 const ageMinutes = (context: Context): number => minutesBetween(context.openedAtMs, context.nowMs);
@@ -89,7 +96,7 @@ const suggest = (context: Context): Suggestion => {
   if (course !== undefined && courses.every(({ isFallingBack }) => isFallingBack))
     return offer(
       FIRST_FIT,
-      `${course.series} is falling back: from ${shown(course.worst)} to ${shown(course.now)}, limit ${shown(course.limit)}.`,
+      `${course.name} is falling back: from ${shown(course.worst)} to ${shown(course.now)}, limit ${shown(course.limit)}.`,
       courses.map(({ series }) => series),
     );
   if (isQuiet(context))
