@@ -7,7 +7,7 @@ import { catalogue } from "../runbooks/catalogue.ts";
 import { FAULTS } from "./world/faults/all-faults.ts";
 
 /** Files that only tests read: they may be long, and name what a test is about. Nothing that runs imports them. */
-const HELPERS = /\.(fixture|contract)\.ts$|^functions\/core\/(testing|guard-fixtures|ledger-fake)\.ts$/;
+const HELPERS = /\.(fixture|contract)\.ts$/;
 /**
  * Recorded inputs are other people's and lie outside the project: a test file that reads them says once, by a skip with
  * its reason, that it was not given them.

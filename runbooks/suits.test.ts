@@ -6,7 +6,7 @@ import type { Change, Resource, Series } from "../functions/core/evidence.ts";
 import type { Suggestion } from "../functions/core/runbook.ts";
 import type { Tried } from "../functions/core/stages.ts";
 import { catalogue } from "./catalogue.ts";
-import { ARN, contextWith, MINUTE_MS, minutes, NOW_MS, resource, series, service } from "./example-context.ts";
+import { ARN, contextWith, MINUTE_MS, minutes, NOW_MS, resource, series, service } from "./context.fixture.ts";
 
 const STRONG = 0.7;
 const DOUBTFUL = 0.45;

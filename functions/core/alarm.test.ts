@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { isNewer, opensIncident } from "./alarm.ts";
-import { alarmWith } from "./testing.ts";
+import { alarmWith } from "./example.fixture.ts";
 
 const state = fc.constantFrom("OK", "ALARM", "INSUFFICIENT_DATA");
 

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { judge, questionId, questionOf, withdrawn } from "./approve.ts";
+import { chapterWith, planOf, questionWith } from "./example.fixture.ts";
 import { hashOf } from "./ids.ts";
 import type { Vote } from "./stages.ts";
-import { chapterWith, planOf, questionWith } from "./testing.ts";
 
 const { plan } = questionWith();
 const ASKED_MS = plan.madeAtMs;

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { type Budget, budgetsOf, giveBack, spend, spendAll, spentBy } from "./budget.ts";
 import type { Json } from "./json.ts";
-import { fakeLedger } from "./ledger-fake.ts";
+import { fakeLedger } from "./ledger.fixture.ts";
 import { settingsSchema } from "./settings.ts";
 
 const HOUR_MS = 3_600_000;

@@ -3,7 +3,6 @@ import { test } from "node:test";
 import { questionOf } from "./approve.ts";
 import { cardFor, runnerUpOf } from "./card.ts";
 import type { Decision } from "./decide.ts";
-import type { Runbook } from "./runbook.ts";
 import {
   API_ARN,
   allow,
@@ -18,7 +17,8 @@ import {
   resourceWith,
   runbookWith,
   WAIT,
-} from "./testing.ts";
+} from "./example.fixture.ts";
+import type { Runbook } from "./runbook.ts";
 
 const other = candidateWith({ params: { Service: "api-2" } });
 const decision = decisionFor([

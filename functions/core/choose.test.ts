@@ -2,9 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { type ChooseInput, type Chosen, choose } from "./choose.ts";
-import { hashOf } from "./ids.ts";
-import { because, REFUSED } from "./reasons.ts";
-import type { Plan, Verdict } from "./stages.ts";
 import {
   API_ARN,
   allow,
@@ -19,7 +16,10 @@ import {
   runbookWith,
   WAIT,
   wait,
-} from "./testing.ts";
+} from "./example.fixture.ts";
+import { hashOf } from "./ids.ts";
+import { because, REFUSED } from "./reasons.ts";
+import type { Plan, Verdict } from "./stages.ts";
 
 type Priced = ChooseInput["priced"];
 

@@ -4,11 +4,6 @@ import fc from "fast-check";
 import { simulatedLedger } from "../adapters/simulated/ledger.ts";
 import { decide } from "./decide.ts";
 import { draftOffline } from "./draft.ts";
-import { contextDigest } from "./gather.ts";
-import { POLICIES } from "./policies.ts";
-import type { Drafter, Guardrails, Ports, Scorer } from "./ports.ts";
-import { because } from "./reasons.ts";
-import { settingsSchema } from "./settings.ts";
 import {
   API_ARN,
   catalogue,
@@ -20,7 +15,12 @@ import {
   runbookWith,
   settingsWith,
   wait,
-} from "./testing.ts";
+} from "./example.fixture.ts";
+import { contextDigest } from "./gather.ts";
+import { POLICIES } from "./policies.ts";
+import type { Drafter, Guardrails, Ports, Scorer } from "./ports.ts";
+import { because } from "./reasons.ts";
+import { settingsSchema } from "./settings.ts";
 
 type DecidePorts = Parameters<typeof decide>[0];
 

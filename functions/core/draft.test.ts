@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { candidateKey, candidatesFor, draftOffline, MOST_CANDIDATES } from "./draft.ts";
+import { API_ARN, catalogue, catalogueOf, contextWith, page, restart, runbookWith, wait } from "./example.fixture.ts";
 import { hashOf } from "./ids.ts";
 import type { Drafted } from "./ports.ts";
-import { API_ARN, catalogue, catalogueOf, contextWith, page, restart, runbookWith, wait } from "./testing.ts";
 
 type Proposal = Drafted["proposals"][number];
 

@@ -33,8 +33,9 @@ const suggestionsOf = (context: Context, runbook: Runbook): readonly Candidate[]
     evidence: suggestion.evidence,
   }));
 
-const sameThing = (a: Candidate, key: string, target: string | null): boolean =>
-  a.target === target && candidateKey(a) === key;
+/** The same thing done to the same target, whoever thought of it. */
+const nameOf = (candidate: Pick<Candidate, "runbook" | "version" | "params" | "target">): string =>
+  `${candidateKey(candidate)} ${candidate.target?.toWellFormed()}`;
 
 /**
  * Puts together what can be done: everything that the catalogue's own rules suggest, what the drafter named on top
@@ -48,20 +49,18 @@ export const candidatesFor = (context: Context, catalogue: Catalogue, drafted: D
   const effects = catalogue.runbooks
     .filter((runbook) => runbook.documents !== null)
     .flatMap((runbook) => suggestionsOf(context, runbook));
+  const candidates = new Map(effects.map((effect) => [nameOf(effect), effect]));
   const source = drafted.name === "offline" ? "rules" : "drafter";
-  const named = drafted.proposals.flatMap((proposal, rank): readonly Candidate[] => {
-    const key = candidateKey({ ...proposal, params: proposal.params as Params });
-    if (always.some((one) => one.runbook === proposal.runbook)) return [];
-    const known = effects.find((one) => sameThing(one, key, proposal.target));
-    return [{ fit: null, ...known, ...proposal, source, rank }];
-  });
-  const undrafted = effects.filter((one) => !named.some((other) => sameThing(other, candidateKey(one), one.target)));
-  const ranked = [...dedupe(named), ...undrafted].sort((a, b) => (b.fit ?? 0) - (a.fit ?? 0));
+  const named = new Set<string>();
+  for (const [rank, proposal] of drafted.proposals.slice(0, MOST_CANDIDATES).entries()) {
+    const name = nameOf(proposal);
+    if (named.has(name) || always.some((one) => one.runbook === proposal.runbook)) continue;
+    named.add(name);
+    candidates.set(name, { fit: null, ...candidates.get(name), ...proposal, source, rank });
+  }
+  const ranked = [...candidates.values()].sort((a, b) => (b.fit ?? 0) - (a.fit ?? 0));
   return [...ranked.slice(0, MOST_CANDIDATES - always.length), ...always];
 };
-
-const dedupe = (candidates: readonly Candidate[]): readonly Candidate[] =>
-  candidates.filter((one, i) => candidates.findIndex((other) => sameThing(other, candidateKey(one), one.target)) === i);
 
 /** The drafter that needs no model: the catalogue's own `suits` rules, ranked by fit. */
 export const draftOffline = (context: Context, catalogue: Catalogue, because: Drafted["because"]): Drafted => ({

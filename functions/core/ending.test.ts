@@ -4,9 +4,9 @@ import fc from "fast-check";
 import type { Deed } from "./act.ts";
 import type { Chapter } from "./chapter.ts";
 import { endingAfter, handedOver, recoveredEnding } from "./ending.ts";
+import { allow, candidateWith, chapterWith, decisionFor, deedWith, PAGE, refuse } from "./example.fixture.ts";
 import { because } from "./reasons.ts";
 import type { Outcome, Refusal } from "./stages.ts";
-import { allow, candidateWith, chapterWith, decisionFor, deedWith, PAGE, refuse } from "./testing.ts";
 
 const NOTHING: Partial<Deed> = { exit: null };
 const STANDS: Partial<Deed> = { exit: "succeeded" };

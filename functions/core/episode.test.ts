@@ -5,10 +5,6 @@ import type { Deed } from "./act.ts";
 import type { Chapter } from "./chapter.ts";
 import { keyOf } from "./choose.ts";
 import { type EpisodeRow, episodeRow, type Measured } from "./episode.ts";
-import { CANDIDATE_FEATURES, encodeCandidate, encodeState, FEATURES_HASH, STATE_FEATURES } from "./features.ts";
-import type { Ports } from "./ports.ts";
-import { because } from "./reasons.ts";
-import type { Outcome, Refusal, Verdict } from "./stages.ts";
 import {
   allow,
   candidateWith,
@@ -21,7 +17,11 @@ import {
   PAGE,
   refuse,
   WAIT,
-} from "./testing.ts";
+} from "./example.fixture.ts";
+import { CANDIDATE_FEATURES, encodeCandidate, encodeState, FEATURES_HASH, STATE_FEATURES } from "./features.ts";
+import type { Ports } from "./ports.ts";
+import { because } from "./reasons.ts";
+import type { Outcome, Refusal, Verdict } from "./stages.ts";
 
 const ports: Pick<Ports, "guardrails" | "catalogue"> = {
   guardrails: { hash: "g", ask: () => Promise.reject(new Error("not asked")) },

@@ -4,14 +4,6 @@ import fc from "fast-check";
 import { simulatedLedger } from "../adapters/simulated/ledger.ts";
 import { judge } from "./approve.ts";
 import type { Context } from "./context.ts";
-import { type Effect, effectsOf, execute, resumed, type Started, switchIsOn, undo } from "./execute.ts";
-import { effectKey } from "./ids.ts";
-import type { Json } from "./json.ts";
-import { cooldownKey, leaseKey, RUNNING_BUDGET_KEY, resourceBudgetKey, serviceBudgetKey } from "./ledger.ts";
-import type { Actuator, Guardrails, Ledger, StartRequest } from "./ports.ts";
-import { because } from "./reasons.ts";
-import { settingsSchema } from "./settings.ts";
-import type { Consent, GuardAnswer, GuardRequest, Plan, Run, Vote } from "./stages.ts";
 import {
   API_ARN,
   catalogue,
@@ -28,7 +20,15 @@ import {
   service,
   settingsWith,
   wait,
-} from "./testing.ts";
+} from "./example.fixture.ts";
+import { type Effect, effectsOf, execute, resumed, type Started, switchIsOn, undo } from "./execute.ts";
+import { effectKey } from "./ids.ts";
+import type { Json } from "./json.ts";
+import { cooldownKey, leaseKey, RUNNING_BUDGET_KEY, resourceBudgetKey, serviceBudgetKey } from "./ledger.ts";
+import type { Actuator, Guardrails, Ledger, StartRequest } from "./ports.ts";
+import { because } from "./reasons.ts";
+import { settingsSchema } from "./settings.ts";
+import type { Consent, GuardAnswer, GuardRequest, Plan, Run, Vote } from "./stages.ts";
 
 type ExecutePorts = Parameters<typeof execute>[0];
 

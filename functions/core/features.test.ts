@@ -4,15 +4,6 @@ import fc from "fast-check";
 import type { Context } from "./context.ts";
 import type { Change } from "./evidence.ts";
 import {
-  CANDIDATE_FEATURES,
-  encodeCandidate,
-  encodeState,
-  FEATURE_SCHEMA,
-  FEATURES_HASH,
-  STATE_FEATURES,
-} from "./features.ts";
-import { hashOf } from "./ids.ts";
-import {
   candidateWith,
   catalogue,
   contextWith,
@@ -26,7 +17,16 @@ import {
   service,
   snapshotWith,
   WAIT,
-} from "./testing.ts";
+} from "./example.fixture.ts";
+import {
+  CANDIDATE_FEATURES,
+  encodeCandidate,
+  encodeState,
+  FEATURE_SCHEMA,
+  FEATURES_HASH,
+  STATE_FEATURES,
+} from "./features.ts";
+import { hashOf } from "./ids.ts";
 
 const DAY_MS = 86_400_000;
 const number = fc.option(fc.double());

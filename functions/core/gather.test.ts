@@ -2,9 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Change, LogLine } from "./evidence.ts";
-import { contextDigest, gatherContext, type Subject, servicesReached } from "./gather.ts";
-import type { Evidence } from "./ports.ts";
-import { sameMetric } from "./severity.ts";
 import {
   API_ARN,
   alarmWith,
@@ -18,7 +15,10 @@ import {
   service,
   settingsWith,
   snapshotWith,
-} from "./testing.ts";
+} from "./example.fixture.ts";
+import { contextDigest, gatherContext, type Subject, servicesReached } from "./gather.ts";
+import type { Evidence } from "./ports.ts";
+import { sameMetric } from "./severity.ts";
 
 const api = { ...service, logGroups: ["/api"], dependsOn: ["db"] };
 const db = { ...service, name: "db", resources: ["arn:aws:rds:eu-west-1:123456789012:db:main"], logGroups: ["/db"] };

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { budgetsOf } from "./budget.ts";
+import { API, contextWith, NOW_MS, RADIUS, resource, runbookWith, settingsWith } from "./guard.fixture.ts";
 import {
   autonomyEarned,
   belowCapacityFloor,
@@ -16,7 +17,6 @@ import {
   reversible,
   switchOn,
 } from "./guard-facts.ts";
-import { API, contextWith, NOW_MS, RADIUS, resource, runbookWith, settingsWith } from "./guard-fixtures.ts";
 import { environmentOf, leaseRootOf, measuredTier, modeOf } from "./guard-scope.ts";
 import type { BlastRadius } from "./runbook.ts";
 

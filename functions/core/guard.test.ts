@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import type { Context } from "./context.ts";
-import { guard, recheck } from "./guard.ts";
 import {
   API,
   candidateWith,
@@ -17,7 +16,8 @@ import {
   settingsWith,
   WAIT,
   WORKER,
-} from "./guard-fixtures.ts";
+} from "./guard.fixture.ts";
+import { guard, recheck } from "./guard.ts";
 import type { GuardPorts } from "./guard-question.ts";
 import type { Json } from "./json.ts";
 import { because, REFUSED } from "./reasons.ts";

@@ -4,11 +4,11 @@ import fc from "fast-check";
 import { simulatedLedger } from "../adapters/simulated/ledger.ts";
 import type { Alarm } from "./alarm.ts";
 import { claim } from "./claim.ts";
+import { alarmWith, MINUTE_MS, OPENED_MS, service, settingsWith } from "./example.fixture.ts";
 import { incidentId } from "./ids.ts";
 import { changeIncident, fold, type Incident, readIncident } from "./incident.ts";
 import type { Executions, Ledger, Ports } from "./ports.ts";
 import type { Session } from "./session.ts";
-import { alarmWith, MINUTE_MS, OPENED_MS, service, settingsWith } from "./testing.ts";
 
 const named = (name: string) => ({ ...service, name, resources: [] });
 const settings = settingsWith({

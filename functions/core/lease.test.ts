@@ -11,8 +11,8 @@ import {
   reclaimLease,
   releaseLease,
 } from "./lease.ts";
+import { fakeLedger } from "./ledger.fixture.ts";
 import { change } from "./ledger.ts";
-import { fakeLedger } from "./ledger-fake.ts";
 
 const token = (name: string) => ({ incidentId: `incident ${name}`, planHash: `plan ${name}` });
 const held = (name: string, fence = 1, heldSinceMs = 0): Json => ({

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Json } from "./json.ts";
+import { fakeLedger, type Mishap } from "./ledger.fixture.ts";
 import { change, LedgerContended } from "./ledger.ts";
-import { fakeLedger, type Mishap } from "./ledger-fake.ts";
 
 /** Adds a token once: the smallest decision that recognises itself. */
 const add =

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { z } from "zod";
-import { ACCOUNT, API, contextWith, resource, runbookWith, settingsWith, WORKER } from "./guard-fixtures.ts";
+import { ACCOUNT, API, contextWith, resource, runbookWith, settingsWith, WORKER } from "./guard.fixture.ts";
 import { type Checked, findTarget, namesTarget, parseParams } from "./parameters.ts";
 import type { Runbook } from "./runbook.ts";
 

@@ -2,11 +2,20 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Context } from "./context.ts";
+import {
+  API_ARN,
+  candidateWith,
+  catalogue,
+  contextWith,
+  OPENED_MS,
+  PAGE,
+  snapshotWith,
+  WAIT,
+} from "./example.fixture.ts";
 import { encodeCandidate, encodeState } from "./features.ts";
 import { headlineFacts, POLICIES } from "./policies.ts";
 import type { Scorer } from "./ports.ts";
 import type { Candidate, Tried } from "./stages.ts";
-import { API_ARN, candidateWith, catalogue, contextWith, OPENED_MS, PAGE, snapshotWith, WAIT } from "./testing.ts";
 
 const { rules, drafter, uniform, page } = POLICIES as Readonly<
   Record<"rules" | "drafter" | "uniform" | "page", Scorer>

@@ -1,10 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Effect } from "./execute.ts";
-import { FEATURES_HASH } from "./features.ts";
-import type { Ports } from "./ports.ts";
-import { because } from "./reasons.ts";
-import { decisionRecord, incidentRecord } from "./record.ts";
 import {
   API_ARN,
   alarmWith,
@@ -21,7 +16,12 @@ import {
   planOf,
   refuse,
   WAIT,
-} from "./testing.ts";
+} from "./example.fixture.ts";
+import type { Effect } from "./execute.ts";
+import { FEATURES_HASH } from "./features.ts";
+import type { Ports } from "./ports.ts";
+import { because } from "./reasons.ts";
+import { decisionRecord, incidentRecord } from "./record.ts";
 
 const ports: Pick<Ports, "guardrails" | "catalogue" | "scorer" | "codeHash"> = {
   guardrails: { hash: "g", ask: () => Promise.reject(new Error("not asked")) },

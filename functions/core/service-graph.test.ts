@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { alarmWith, type ERRORS, LATENCY, service, settingsWith } from "./example.fixture.ts";
 import { relatedServices, serviceOf } from "./service-graph.ts";
 import type { Settings } from "./settings.ts";
-import { alarmWith, type ERRORS, LATENCY, service, settingsWith } from "./testing.ts";
 
 const NAMES = ["a", "b", "c", "d", "e"] as const;
 

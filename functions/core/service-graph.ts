@@ -16,21 +16,20 @@ export const serviceOf = (settings: Settings, alarm: Pick<Alarm, "alarmName" | "
   return settings.services.find(owns) ?? null;
 };
 
-const reach = (settings: Settings, name: string): ReadonlySet<string> => {
-  const reached = new Set<string>();
-  const queue = [name];
-  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
-    if (reached.has(next)) continue;
-    reached.add(next);
-    queue.push(...(settings.services.find((service) => service.name === next)?.dependsOn ?? []));
-  }
+/** Everything that can be come to from these names along the edges, themselves included. */
+const reach = (edges: ReadonlyMap<string, readonly string[]>, names: Iterable<string>): ReadonlySet<string> => {
+  const reached = new Set(names);
+  // A Set's iteration also visits what is added on the way.
+  for (const name of reached) for (const next of edges.get(name) ?? []) reached.add(next);
   return reached;
 };
 
 /** Services that share a dependency with this one, itself included: one cause may ring the alarms of all of them. */
 export const relatedServices = (settings: Settings, name: string): readonly string[] => {
-  const mine = reach(settings, name);
-  return settings.services
-    .map((service) => service.name)
-    .filter((other) => [...reach(settings, other)].some((one) => mine.has(one)));
+  const callees = new Map(settings.services.map((service) => [service.name, service.dependsOn] as const));
+  const callers = new Map<string, string[]>();
+  for (const service of settings.services)
+    for (const callee of service.dependsOn) callers.set(callee, [...(callers.get(callee) ?? []), service.name]);
+  const related = reach(callers, reach(callees, [name]));
+  return settings.services.map((service) => service.name).filter((other) => related.has(other));
 };

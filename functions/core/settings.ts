@@ -95,6 +95,8 @@ export const settingsSchema = z.strictObject({
 });
 
 export type Settings = z.infer<typeof settingsSchema>;
+/** Settings as their owner writes them: what has a default may be left out. */
+export type SettingsInput = z.input<typeof settingsSchema>;
 export type ServiceSettings = z.infer<typeof serviceSettings>;
 export type SliSettings = z.infer<typeof sli>;
 

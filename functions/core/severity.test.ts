@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { IMPACT_RATE, type SliSettings } from "./settings.ts";
-import { impactPerMinute, isBreached, readSli, sameMetric, shortfall, valuesBetween } from "./severity.ts";
 import {
   ERRORS,
   errorsSli as errors,
@@ -13,7 +11,9 @@ import {
   REQUESTS,
   seriesOf,
   service,
-} from "./testing.ts";
+} from "./example.fixture.ts";
+import { IMPACT_RATE, type SliSettings } from "./settings.ts";
+import { impactPerMinute, isBreached, readSli, sameMetric, shortfall, valuesBetween } from "./severity.ts";
 
 const value = fc.option(fc.double({ min: 0, max: 1e6, noNaN: true }));
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Judgement, questionOf } from "./approve.ts";
+import { allow, candidateWith, chapterWith, planOf, refuse } from "./example.fixture.ts";
 import { execute } from "./execute.ts";
 import type { Allowed, Choice, Consent, Plan, Refused, Verdict } from "./stages.ts";
-import { allow, candidateWith, chapterWith, planOf, refuse } from "./testing.ts";
 
 /**
  * The order of the stages is a type, so these tests are read by the compiler: each `@ts-expect-error` fails the build

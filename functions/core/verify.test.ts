@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { SliSettings } from "./settings.ts";
 import {
   ERRORS,
   LATENCY,
@@ -13,7 +12,8 @@ import {
   service,
   settingsWith,
   snapshotWith,
-} from "./testing.ts";
+} from "./example.fixture.ts";
+import type { SliSettings } from "./settings.ts";
 import { assessRecovery, baselineOf, type RecoveryInput, readableUntilMs, soakMs, worsened } from "./verify.ts";
 
 const settings = settingsWith();

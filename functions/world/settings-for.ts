@@ -1,10 +1,8 @@
-import type { z } from "zod";
 import type { MetricRef } from "../core/alarm.ts";
-import type { settingsSchema } from "../core/settings.ts";
+import type { SettingsInput } from "../core/settings.ts";
 import { metricsOf } from "./initial-alarms.ts";
 import type { World } from "./state.ts";
 
-type SettingsInput = z.input<typeof settingsSchema>;
 type ServiceInput = SettingsInput["services"][number];
 type SliInput = ServiceInput["slis"][number];
 

@@ -1,5 +1,5 @@
 import { runbookContract } from "../contract.ts";
-import { healthyWorld, resourceOfType } from "../example-world.ts";
+import { healthyWorld, resourceOfType } from "../world.fixture.ts";
 import { arnParts, numberOf } from "../facts.ts";
 import { ecsScaleOut } from "./runbook.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { lintRunbook } from "../../functions/core/runbook-lint.ts";
-import { contextWith } from "../example-context.ts";
+import { contextWith } from "../context.fixture.ts";
 import { page } from "./runbook.ts";
 
 test("page is one suggestion without target or parameters, whatever is known", () => {

@@ -7,7 +7,7 @@ import type { Context } from "../../functions/core/context.ts";
 import type { Series } from "../../functions/core/evidence.ts";
 import { serviceSettings } from "../../functions/core/settings.ts";
 import { catalogue } from "../catalogue.ts";
-import { contextWith, resource } from "../example-context.ts";
+import { contextWith, resource } from "../context.fixture.ts";
 
 /**
  * Recorded database incidents, as metrics alone: what the folder, its title and its answer say is not read by any rule.

@@ -1,5 +1,5 @@
 import { runbookContract } from "../contract.ts";
-import { healthyWorld, resourceOfType } from "../example-world.ts";
+import { healthyWorld, resourceOfType } from "../world.fixture.ts";
 import { rdsReboot } from "./runbook.ts";
 
 const world = healthyWorld();

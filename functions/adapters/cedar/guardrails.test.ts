@@ -4,8 +4,8 @@ import { loadGuardrails } from "../../../policies/guardrails/load.ts";
 import type { GuardFacts, GuardRequest } from "../../core/stages.ts";
 import { guardrailsContract } from "../contracts/guardrails.contract.ts";
 import { cedarGuardrails } from "./guardrails.ts";
-import { askAll, factsOf, nearlyGood, strictness } from "./space.ts";
-import { tableGuardrails } from "./table.ts";
+import { askAll, factsOf, nearlyGood, strictness } from "./space.fixture.ts";
+import { tableGuardrails } from "./table.fixture.ts";
 
 const files = loadGuardrails();
 const cedar = () => cedarGuardrails(files.policies, files.schema);

@@ -3,9 +3,9 @@ import { before, describe, test } from "node:test";
 import { policyToJson } from "@cedar-policy/cedar-wasm/nodejs";
 import { loadGuardrails } from "../../../policies/guardrails/load.ts";
 import { cedarGuardrails } from "./guardrails.ts";
-import { INVARIANTS } from "./invariants.ts";
-import { ALL_FACTS, type Asked, askAll, nearlyGood } from "./space.ts";
-import { FORBIDDING, tableGuardrails } from "./table.ts";
+import { INVARIANTS } from "./invariants.fixture.ts";
+import { ALL_FACTS, type Asked, askAll, nearlyGood } from "./space.fixture.ts";
+import { FORBIDDING, tableGuardrails } from "./table.fixture.ts";
 
 const files = loadGuardrails();
 const names = Object.keys(files.policies);

@@ -13,7 +13,7 @@ import {
 import { parse } from "yaml";
 import type { Json } from "../../core/json.ts";
 import type { Operation } from "./operation.ts";
-import { type Rehearsal, rehearse } from "./rehearsal.ts";
+import { type Rehearsal, rehearse } from "./rehearsal.fixture.ts";
 import { createSandbox, type Sandbox } from "./sandbox.ts";
 
 /** What a history file says, as far as it is compared. */

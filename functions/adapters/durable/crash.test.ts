@@ -8,7 +8,7 @@ import type { CheckpointInfo, EngineHooks } from "./client.ts";
 import type { DurableFunction } from "./durable.ts";
 import { durableJournal } from "./journal.ts";
 import { memoryEngineStore } from "./memory-engine-store.ts";
-import { type Rehearsal, rehearse } from "./rehearsal.ts";
+import { type Rehearsal, rehearse } from "./rehearsal.fixture.ts";
 import { createSandbox } from "./sandbox.ts";
 import type { EngineStore } from "./store.ts";
 

@@ -10,7 +10,7 @@ import type { Json } from "../../core/json.ts";
 import { createEngine } from "./engine.ts";
 import { CallbackUnknown, DurableExecutionAlreadyStarted, ExecutionNameInvalid, PayloadTooLarge } from "./errors.ts";
 import { memoryEngineStore } from "./memory-engine-store.ts";
-import { REHEARSAL_START_MS, type Rehearsal, rehearse } from "./rehearsal.ts";
+import { REHEARSAL_START_MS, type Rehearsal, rehearse } from "./rehearsal.fixture.ts";
 import { createSandbox } from "./sandbox.ts";
 
 type Play = Readonly<{ r: Rehearsal; log: Json[]; retried: (delays: readonly number[]) => Retry }>;

@@ -5,7 +5,7 @@ import type { Json } from "../../core/json.ts";
 import type { Journal, Ledger } from "../../core/ports.ts";
 import { simulatedLedger } from "../simulated/ledger.ts";
 import { durableJournal, StepAbandoned } from "./journal.ts";
-import { type Rehearsal, rehearse } from "./rehearsal.ts";
+import { type Rehearsal, rehearse } from "./rehearsal.fixture.ts";
 import { createSandbox, type Sandbox } from "./sandbox.ts";
 
 type Scene = Readonly<{ rehearsal: Rehearsal; ledger: Ledger; sandbox: Sandbox }>;

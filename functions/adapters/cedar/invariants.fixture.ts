@@ -1,4 +1,4 @@
-import { type Asked, FACTS, steps, strictness, WORSE } from "./space.ts";
+import { type Asked, FACTS, steps, strictness, WORSE } from "./space.fixture.ts";
 
 /** What holds of every answer, by name: each finds the answers that break it. */
 export type Invariant = Readonly<{ name: string; broken: (asked: readonly Asked[]) => readonly Asked[] }>;
