@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { isoTime, sha256 } from "../core/ids.ts";
 import { BadInput } from "./errors.ts";
@@ -18,11 +18,20 @@ export const recordOpensre = (fromDir: string, outDir: string): readonly string[
   const recordings = new Map(
     folders.map((folder) => recordFolder(join(fromDir, folder))).map((one) => [nameOf(one), one]),
   );
-  for (const [name, { files }] of recordings) {
-    mkdirSync(join(outDir, name), { recursive: true });
-    for (const [file, text] of Object.entries(files)) writeFileSync(join(outDir, name, file), text);
+  try {
+    for (const [name, { files }] of recordings) write(outDir, name, files);
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    throw new BadInput(`${outDir}: cannot be written (${detail}); name a folder that exists and may be written`, {
+      cause,
+    });
   }
   return [...recordings.keys()].sort();
+};
+
+const write = (outDir: string, name: string, files: Readonly<Record<string, string>>): void => {
+  for (const folder of [outDir, join(outDir, name)]) if (!existsSync(folder)) mkdirSync(folder);
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(outDir, name, file), text);
 };
 
 const foldersOf = (fromDir: string): readonly string[] => {

@@ -1,10 +1,12 @@
 import { type Aftermath, settleEffect } from "./aftermath.ts";
 import { judge, type Question, questionId, questionOf } from "./approve.ts";
 import { ask } from "./ask.ts";
+import type { Context } from "./context.ts";
 import type { Decision } from "./decide.ts";
 import { type Effect, execute, resumed, type Started } from "./execute.ts";
 import { follow } from "./follow.ts";
 import { gatherContext } from "./gather.ts";
+import { hashOf } from "./ids.ts";
 import { because } from "./reasons.ts";
 import { findRunbook, type Runbook } from "./runbook.ts";
 import { currentIncident, modeFor, type Session, serviceFor } from "./session.ts";
@@ -46,7 +48,20 @@ const start = async (session: Session, decision: Decision, question: Question): 
   if (context.alarms.length < incident.keys.length) return stale("the alarm could not be read again");
   if (context.alarms.every((alarm) => alarm.state === "OK")) return stale("the alarm recovered before it could start");
   if (judged.kind !== "consented") return stale("the consent does not stand any more");
+  if (isOvertaken(session, decision, question.plan, context))
+    return stale(
+      `the plan is ${Math.round((nowMs - question.plan.madeAtMs) / 60_000)} min old and does not suit any more`,
+    );
   return execute(ports, settings, modeFor(settings, service), judged.consent, context);
+};
+
+/** Whether a plan that has waited too long is one that its runbook's own rules made and would not make again. */
+const isOvertaken = (session: Session, decision: Decision, plan: Plan, context: Context): boolean => {
+  if (context.nowMs - plan.madeAtMs <= session.settings.planAgeSeconds * 1000) return false;
+  if (decision.result.kind !== "chosen" || decision.result.candidate.fit === null) return false;
+  const runbook = findRunbook(session.ports.catalogue, plan.runbook, plan.version);
+  const again = runbook?.suits(context).find(({ target }) => target === plan.target);
+  return again === undefined || hashOf(again.params) !== hashOf(plan.params);
 };
 
 const verified = async (

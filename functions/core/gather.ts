@@ -70,7 +70,7 @@ export const gatherContext = async (
     }
   };
   const services = servicesReached(settings, service.name);
-  const fromMs = subject.openedAtMs - settings.wait.lookBackSeconds * 1000;
+  const fromMs = subject.openedAtMs - settings.lookBackSeconds * 1000;
   const roots = services.flatMap((one) => one.resources);
   const resources = await reading<readonly Resource[]>("resources", [], () => evidence.resources(roots));
   const arns = resources.map((resource) => resource.arn);

@@ -70,6 +70,9 @@ export const settingsSchema = z.strictObject({
   blastRadius: z
     .strictObject({ share: z.number().min(0).max(1).default(1), resources: z.int().positive().default(3) })
     .prefault({}),
+  /** How far before the alarm evidence is read. */
+  lookBackSeconds: z.int().positive().default(3600),
+  /** A plan older than this runs only if its runbook still suits what is seen then. */
   planAgeSeconds: z.int().positive().default(300),
   approvalSeconds: z.int().positive().default(1800),
   evidenceAgeSeconds: z.int().positive().default(300),
@@ -91,7 +94,6 @@ export const settingsSchema = z.strictObject({
   freezes: z.array(z.strictObject({ fromMs: z.number(), toMs: z.number(), reason: z.string() })).default([]),
   /** Environments in which a named runbook may never run. */
   forbidden: z.array(z.strictObject({ runbook: z.string(), environment: z.string() })).default([]),
-  wait: z.strictObject({ lookBackSeconds: z.int().positive().default(3600) }).prefault({}),
 });
 
 export type Settings = z.infer<typeof settingsSchema>;

@@ -231,6 +231,39 @@ test("a document that changes after people approved it is not run under their ap
   assert.deepEqual([flown.runs.length, terminals(flown)], [0, ["ESCALATED"]]);
 });
 
+/** From the moment that people are asked, every metric reads as it did an hour ago. */
+const calmOnceAsked = (): NonNullable<Flow["around"]> => {
+  let asked = false;
+  return (ports) => ({
+    ...ports,
+    approvals: {
+      ...ports.approvals,
+      ask: async (card) => {
+        await ports.approvals.ask(card);
+        asked = true;
+      },
+    },
+    evidence: {
+      ...ports.evidence,
+      metrics: async (metrics, fromMs, toMs) =>
+        (await ports.evidence.metrics(metrics, fromMs, toMs)).map((series) =>
+          asked ? { ...series, values: series.values.map(() => series.values[0] ?? 0) } : series,
+        ),
+    },
+  });
+};
+
+test("a plan that waited too long and would not be made again is not run, though people approved it", async () => {
+  const slow = { ...scriptedPeople("approve"), answersAfterSeconds: 8 * 60 };
+
+  const late = await play({ scenario: deployment, people: slow, around: calmOnceAsked() });
+  const timely = await play({ scenario: deployment, people: scriptedPeople("approve"), around: calmOnceAsked() });
+
+  const [first] = late.records[0]?.decisions ?? [];
+  assert.deepEqual([late.runs.length, first?.outcome.kind, wrongs(late)], [0, "not-run", []]);
+  assert.equal(timely.runs[0]?.tags.role, "run");
+});
+
 test("an alarm that is OK while another SLI got worse is a regression: the effect is taken back", async () => {
   let ran = false;
   const around: NonNullable<Flow["around"]> = (ports) => ({

@@ -1,6 +1,6 @@
 import { runbookContract } from "../contract.ts";
-import { healthyWorld, resourceOfType } from "../world.fixture.ts";
 import { arnParts, textOf } from "../facts.ts";
+import { healthyWorld, resourceOfType } from "../world.fixture.ts";
 import { ecsRollback } from "./runbook.ts";
 
 const world = healthyWorld();

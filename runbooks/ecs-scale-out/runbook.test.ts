@@ -1,6 +1,6 @@
 import { runbookContract } from "../contract.ts";
-import { healthyWorld, resourceOfType } from "../world.fixture.ts";
 import { arnParts, numberOf } from "../facts.ts";
+import { healthyWorld, resourceOfType } from "../world.fixture.ts";
 import { ecsScaleOut } from "./runbook.ts";
 
 const world = healthyWorld();

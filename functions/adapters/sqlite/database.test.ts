@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -18,7 +18,7 @@ const refusal = (path: string): string => {
 };
 
 test("what was written is there when the file is opened again", async () => {
-  const path = join(folder(), "a", "b", "quell.db");
+  const path = join(folder(), "a", "quell.db");
   const first = openDatabase(path);
   await sqliteLedger(first).write("k", { a: [1] }, null);
   first.close();
@@ -26,6 +26,14 @@ test("what was written is there when the file is opened again", async () => {
   const again = sqliteLedger(openDatabase(path));
 
   assert.deepEqual(await again.read("k"), { item: { a: [1] }, version: 1 });
+});
+
+test("a path into folders that do not exist is refused, and none of them is made", () => {
+  const root = folder();
+
+  assert.match(refusal(join(root, "a", "b", "quell.db")), /cannot be opened/);
+
+  assert.equal(existsSync(join(root, "a")), false);
 });
 
 test("a file is in WAL mode and waits for another writer", () => {

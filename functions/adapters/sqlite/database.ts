@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
@@ -26,14 +26,15 @@ const SCHEMA = `
 `;
 
 /**
- * Opens the one file that holds everything Quell keeps on a laptop, and creates it and its folder when absent.
+ * Opens the one file that holds everything Quell keeps on a laptop; creates it, and the folder it is in, when absent.
  * Throws StoreUnreadable on a damaged file, on a file of another kind or of a newer Quell, and where it may not write.
  * @param path a file, or ":memory:" for a store that ends with the process
  */
 export const openDatabase = (path: string): DatabaseSync => {
   let database: DatabaseSync | null = null;
   try {
-    if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true });
+    // One folder at the most: a whole chain of missing folders is more likely a mistyped path.
+    if (path !== ":memory:" && !existsSync(dirname(path))) mkdirSync(dirname(path));
     database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
     prepare(database, path);
     return database;
