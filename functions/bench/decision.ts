@@ -56,7 +56,7 @@ const portsOn = ({ world }: Alarmed): Ports => {
     drafter: talkative,
     guardrails,
     scorer: scorerNamed("rules"),
-    approvals: readyApprovals(clock),
+    approvals: readyApprovals(clock, async () => {}),
     actuator: dryActuator,
     ledger: simulatedLedger(),
     episodes: { append: async () => {} },

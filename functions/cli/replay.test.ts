@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
 import { catalogue } from "../../runbooks/catalogue.ts";
-import { recordingFolder } from "../adapters/recorded/recording.fixture.ts";
+import { recordingFolder, temporaryFolder } from "../adapters/recorded/recording.fixture.ts";
 import type { IncidentRecord } from "../core/record.ts";
 import { BadInput } from "./errors.ts";
 import { recordOpensre } from "./record-opensre.ts";
@@ -73,7 +72,7 @@ test("whatever a model once said, what is outside the catalogue and the graph is
 });
 
 test("a folder that holds no recording is bad input that says what to do", async () => {
-  const empty = mkdtempSync(join(tmpdir(), "quell-empty-"));
+  const empty = temporaryFolder();
   const io = { write: () => {}, writeError: () => {} };
 
   await assert.rejects(replay(empty, { mode: "observe", policy: "rules" }, io), BadInput);
@@ -94,8 +93,8 @@ if (existsSync(from)) {
   const recorded = async (mode: string) => {
     const out: [string, IncidentRecord][] = [];
     for (const { name } of scenarios) {
-      const alone = mkdtempSync(join(tmpdir(), "quell-opensre-"));
-      const source = mkdtempSync(join(tmpdir(), "quell-opensre-source-"));
+      const alone = temporaryFolder();
+      const source = temporaryFolder();
       cpSync(join(from, name), join(source, "scenario"), { recursive: true });
       recordOpensre(source, alone);
       const [record] = await replayed(alone, { mode });
@@ -115,6 +114,9 @@ if (existsSync(from)) {
         assert.deepEqual(effectsProposed(record), [], name);
         assert.deepEqual(record.effects, [], name);
       }
+      const leak = [...records].find(([name]) => /connection-exhaustion/.test(name))?.[1];
+      assert.deepEqual(leak === undefined ? null : effectsProposed(leak), ["rds-reboot"]);
+      assert.equal(leak?.effects.length, mode === "auto" ? 1 : 0);
       for (const { name, adversarial } of scenarios) {
         const treating = catalogue.runbooks.filter(({ treats }) =>
           treats.some((metric) => adversarial.includes(metric.split("/").at(-1) ?? "")),

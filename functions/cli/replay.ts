@@ -20,6 +20,7 @@ import { simulatedExecutions } from "../adapters/simulated/executions.ts";
 import { simulatedLedger } from "../adapters/simulated/ledger.ts";
 import type { Decision } from "../core/decide.ts";
 import { draftOffline } from "../core/draft.ts";
+import { readIncident } from "../core/incident.ts";
 import { POLICIES } from "../core/policies.ts";
 import type { Ports, Scorer } from "../core/ports.ts";
 import type { IncidentRecord } from "../core/record.ts";
@@ -92,6 +93,7 @@ export const replayOne = async (recording: Recording, mode: Mode, scorer: Scorer
   const guard = loadGuardrails();
   const records: IncidentRecord[] = [];
   let engine: Engine;
+  const executions = simulatedExecutions(() => engine);
   const ports: Ports = {
     evidence: recordedEvidence(recording, clock),
     drafter:
@@ -100,7 +102,10 @@ export const replayOne = async (recording: Recording, mode: Mode, scorer: Scorer
         : recordedDrafter(recording.drafter.reply),
     guardrails: cedarGuardrails(guard.policies, guard.schema),
     scorer,
-    approvals: readyApprovals(clock),
+    approvals: readyApprovals(clock, async (incidentId) => {
+      const doorbell = (await readIncident(ledger, incidentId))?.doorbell ?? null;
+      if (doorbell !== null) await executions.ring(doorbell);
+    }),
     actuator: dryActuator,
     ledger,
     episodes: { append: async () => {} },
@@ -108,7 +113,7 @@ export const replayOne = async (recording: Recording, mode: Mode, scorer: Scorer
     pager: silentPager,
     switch: { read: async () => "on" },
     clock,
-    executions: simulatedExecutions(() => engine),
+    executions,
     catalogue,
     dryRun: true,
     codeHash: codeHash(),

@@ -63,7 +63,12 @@ export const endingAfter = (chapters: readonly Chapter[], outcome: Outcome): End
         ? ending("ESCALATED", "worse-after-undo", "our effect was taken back and an SLI is worse than before it", true)
         : null;
     case "observed":
-      return ending("ESCALATED", "observed", "observe mode: written down, nobody was asked or paged", false);
+      return ending(
+        "ESCALATED",
+        "observed",
+        "it was only written down: nothing was changed and nobody was paged",
+        false,
+      );
     case "not-recovered":
     case "not-run":
       return null;

@@ -50,9 +50,21 @@ const FILES: Readonly<Record<string, string>> = {
   ]),
 };
 
+const made: string[] = [];
+process.once("exit", () => {
+  for (const folder of made) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A new empty folder, which is gone when the test's process ends. */
+export const temporaryFolder = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), "quell-test-"));
+  made.push(folder);
+  return folder;
+};
+
 /** Writes a recorded incident into a new folder, with files replaced, or left out where null. */
 export const recordingFolder = (files: Readonly<Record<string, string | null>> = {}): string => {
-  const folder = mkdtempSync(join(tmpdir(), "quell-recording-"));
+  const folder = temporaryFolder();
   for (const [file, text] of Object.entries({ ...FILES, ...files })) {
     if (text !== null) writeFileSync(join(folder, file), text);
   }

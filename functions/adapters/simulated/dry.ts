@@ -13,21 +13,28 @@ export const dryActuator: Actuator = {
 /** Reaches nobody. */
 export const silentPager: Pager = { page: async () => {}, update: async () => {}, resolve: async () => {} };
 
-/** Two people of two groups who approve at once whatever is asked: in a dry run a consent leads to nothing. */
-export const readyApprovals = (clock: Clock): Approvals => {
-  const asked = new Map<string, Card>();
+/**
+ * Two people of two groups who approve at once whatever is asked: in a dry run a consent leads to nothing.
+ * @param ring wakes the incident of this id
+ */
+export const readyApprovals = (clock: Clock, ring: (incidentId: string) => Promise<void>): Approvals => {
+  const asked = new Map<string, Readonly<{ card: Card; atMs: number }>>();
   return {
-    ask: async (card) => void asked.set(card.decisionId, card),
+    ask: async (card) => {
+      asked.set(card.decisionId, { card, atMs: clock.nowMs() });
+      await ring(card.incidentId);
+    },
     votes: async (decisionId) => {
-      const card = asked.get(decisionId);
-      if (card === undefined) return [];
+      const question = asked.get(decisionId);
+      if (question === undefined) return [];
+      const { card, atMs } = question;
       return ["oncall", "owners"].map((group) => ({
         person: `replay-${group}`,
         group,
         answer: "approve" as const,
         planHash: card.plan.hash,
         reason: "replayed",
-        atMs: clock.nowMs(),
+        atMs,
       }));
     },
     settle: async () => {},
