@@ -56,26 +56,17 @@ const bestFirst = (input: ChooseInput, a: number, b: number): number => {
 const planFor = (input: ChooseInput, runbook: Runbook, verdict: Allowed): Plan | null => {
   const { candidate } = verdict;
   if (runbook.documents === null || candidate.target === null) return null;
-  const documentHash = runbook.documents.automation.hash;
-  const undoHash = runbook.documents.undo?.hash ?? null;
-  const body = {
-    incidentId: input.incidentId,
-    step: input.step,
+  const planned = {
     runbook: candidate.runbook,
     version: candidate.version,
-    documentHash,
-    undoHash,
+    documentHash: runbook.documents.automation.hash,
+    undoHash: runbook.documents.undo?.hash ?? null,
     target: candidate.target,
     params: candidate.params,
   };
   return {
-    hash: hashOf(body),
-    runbook: candidate.runbook,
-    version: candidate.version,
-    documentHash,
-    undoHash,
-    target: candidate.target,
-    params: candidate.params,
+    hash: hashOf({ incidentId: input.incidentId, step: input.step, ...planned }),
+    ...planned,
     madeAtMs: input.nowMs,
     expiresAtMs: input.nowMs + input.approvalSeconds * 1000,
   };

@@ -1,6 +1,6 @@
-import { isoTime, sha256 } from "../core/ids.ts";
+import { isoTime } from "../core/ids.ts";
 import type { Json } from "../core/json.ts";
-import { chance, uniform, wholeBetween } from "./random.ts";
+import { chance, uniform, uuidOf, wholeBetween } from "./random.ts";
 import { type AlarmRuntime, streamOf, type World } from "./state.ts";
 
 /** CloudWatch's own form of a time: `2026-01-05T01:02:03.000+0000`. */
@@ -66,15 +66,4 @@ export const send = (world: World, before: AlarmRuntime, after: AlarmRuntime): v
     copies.push(world.nowMs + delayMs + Math.round(200 + 60_000 * uniform(`${draws}/twice-after`, draw)));
   for (const deliverAtMs of copies) world.outbox.push({ deliverAtMs, event });
   world.outbox.sort((one, other) => one.deliverAtMs - other.deliverAtMs);
-};
-
-const uuidOf = (name: string): string => {
-  const digest = sha256(name);
-  return [
-    digest.slice(0, 8),
-    digest.slice(8, 12),
-    digest.slice(12, 16),
-    digest.slice(16, 20),
-    digest.slice(20, 32),
-  ].join("-");
 };

@@ -1,3 +1,5 @@
+import { sha256 } from "../core/ids.ts";
+
 /**
  * Randomness without state: a draw is a hash of the stream's name and a counter. Two entities never share a stream,
  * so adding one changes no other, and a fork that does the same draws the same.
@@ -58,4 +60,16 @@ export const pick = <T>(stream: string, counter: number, options: readonly T[]):
   const chosen = options[Math.floor(uniform(stream, counter) * options.length)];
   if (chosen === undefined) throw new RangeError(`${stream}: nothing to pick from`);
   return chosen;
+};
+
+/** An id in the shape of a UUID, the same for the same name. */
+export const uuidOf = (name: string): string => {
+  const digest = sha256(name);
+  return [
+    digest.slice(0, 8),
+    digest.slice(8, 12),
+    digest.slice(12, 16),
+    digest.slice(16, 20),
+    digest.slice(20, 32),
+  ].join("-");
 };

@@ -1,5 +1,5 @@
 import type { AutomationDocument } from "../core/automation-document.ts";
-import { hashOf, sha256 } from "../core/ids.ts";
+import { hashOf } from "../core/ids.ts";
 import {
   type AutomationState,
   acceptReply,
@@ -9,7 +9,7 @@ import {
   stopAutomationState,
 } from "./automation.ts";
 import { call } from "./aws-api.ts";
-import { wholeBetween } from "./random.ts";
+import { uuidOf, wholeBetween } from "./random.ts";
 import { record, schedule, streamOf, type World } from "./state.ts";
 import type { WorldRun } from "./types.ts";
 
@@ -116,15 +116,4 @@ const scheduleNext = (world: World, held: Held): void => {
   const stepMs = wholeBetween(streamOf(world, executionId, "step"), held.state.stepsEntered, ...CALL_MS);
   const atMs = command.kind === "sleep" ? command.untilMs : world.nowMs + stepMs;
   schedule(world, Math.max(atMs, world.nowMs), { kind: "run", executionId });
-};
-
-const uuidOf = (name: string): string => {
-  const digest = sha256(name);
-  return [
-    digest.slice(0, 8),
-    digest.slice(8, 12),
-    digest.slice(12, 16),
-    digest.slice(16, 20),
-    digest.slice(20, 32),
-  ].join("-");
 };

@@ -1,6 +1,6 @@
 import type { AlarmState, MetricRef } from "../core/alarm.ts";
 import type { Json } from "../core/json.ts";
-import type { RunStatus } from "../core/stages.ts";
+import type { Run } from "../core/stages.ts";
 
 /** 2026-01-05T00:00Z: the world's time is integer milliseconds since the epoch, from here on. */
 export const WORLD_START_MS = Date.UTC(2026, 0, 5);
@@ -16,19 +16,13 @@ export type Delivery = Readonly<{ deliverAtMs: number; event: Json }>;
 
 /** A run of an automation document in the world's own ledger, the only witness that tests believe. */
 export type WorldRun = Readonly<{
-  executionId: string;
   clientToken: string;
   documentName: string;
   documentHash: string;
   parameters: Readonly<Record<string, string | number>>;
   tags: Readonly<Record<string, string>>;
-  status: RunStatus;
-  failedStep: string | null;
-  reason: string | null;
-  outputs: Readonly<Record<string, string>>;
-  startedAtMs: number;
-  endedAtMs: number | null;
-}>;
+}> &
+  Run;
 
 /** A call that changed something, in order: runs and people alike. */
 export type WorldEffect = Readonly<{ atMs: number; caller: Caller; call: ApiCall; ok: boolean }>;

@@ -1,9 +1,8 @@
 import { alarmNames } from "../initial-alarms.ts";
 import { between, chance } from "../random.ts";
-import { releaseCode } from "../releases.ts";
 import { arnsOf } from "../topology.ts";
-import { type Fault, numberOf, textOf } from "./fault.ts";
-import { isReleasePresent, rememberRelease, rollBackService } from "./task-definition.ts";
+import type { Fault } from "./fault.ts";
+import { badRelease } from "./task-definition.ts";
 
 /** A release of the front service errs, or is so slow that its users give up, on every task that it reaches. */
 export const badEcsDeployment: Fault = {
@@ -21,16 +20,6 @@ export const badEcsDeployment: Fault = {
     };
   },
   healsAloneAfterMinutes: () => null,
-  start: (world, parameters) => {
-    const arn = textOf(parameters, "arn");
-    releaseCode(world, arn, {
-      errorRate: numberOf(parameters, "errorRate"),
-      latencyFactor: numberOf(parameters, "latencyFactor"),
-      message: "TypeError: cannot read properties of undefined (reading 'price')",
-    });
-    rememberRelease(world, arn);
-  },
-  isPresent: (world, parameters) => isReleasePresent(world, textOf(parameters, "arn")),
-  heal: (world, parameters, act) => rollBackService(world, textOf(parameters, "arn"), act),
+  ...badRelease("TypeError: cannot read properties of undefined (reading 'price')"),
   alarm: (topology) => alarmNames(topology).targetErrors,
 };

@@ -1,9 +1,8 @@
 import { alarmNames } from "../initial-alarms.ts";
 import { between, chance } from "../random.ts";
-import { releaseCode } from "../releases.ts";
 import { arnsOf } from "../topology.ts";
-import { type Fault, numberOf, textOf } from "./fault.ts";
-import { isReleasePresent, rememberRelease, rollBackService } from "./task-definition.ts";
+import type { Fault } from "./fault.ts";
+import { badRelease } from "./task-definition.ts";
 
 /** The service behind the front got a bad release; it has no alarm on errors, so only the front's alarm speaks. */
 export const dependencyMisattributed: Fault = {
@@ -21,16 +20,6 @@ export const dependencyMisattributed: Fault = {
     };
   },
   healsAloneAfterMinutes: () => null,
-  start: (world, parameters) => {
-    const arn = textOf(parameters, "arn");
-    releaseCode(world, arn, {
-      errorRate: numberOf(parameters, "errorRate"),
-      latencyFactor: numberOf(parameters, "latencyFactor"),
-      message: "IllegalStateException: no mapping for field 'tier'",
-    });
-    rememberRelease(world, arn);
-  },
-  isPresent: (world, parameters) => isReleasePresent(world, textOf(parameters, "arn")),
-  heal: (world, parameters, act) => rollBackService(world, textOf(parameters, "arn"), act),
+  ...badRelease("IllegalStateException: no mapping for field 'tier'"),
   alarm: (topology) => alarmNames(topology).targetErrors,
 };
