@@ -2,18 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Context } from "./context.ts";
-import {
-  API_ARN,
-  candidateWith,
-  catalogue,
-  contextWith,
-  OPENED_MS,
-  PAGE,
-  snapshotWith,
-  WAIT,
-} from "./example.fixture.ts";
+import { API_ARN, candidateWith, catalogue, contextWith, PAGE, WAIT } from "./example.fixture.ts";
 import { encodeCandidate, encodeState } from "./features.ts";
-import { headlineFacts, POLICIES } from "./policies.ts";
+import { POLICIES } from "./policies.ts";
 import type { Scorer } from "./ports.ts";
 import type { Candidate, Tried } from "./stages.ts";
 
@@ -102,25 +93,4 @@ test("only uniform draws; the others take the best", () => {
 
   assert.deepEqual(Object.fromEntries(draws), { rules: "best", drafter: "best", uniform: "uniform", page: "best" });
   assert.equal(uniform.modelHash, "");
-});
-
-test("the headline says how many alarms ring, since when, what is beyond its limit and which change came last", () => {
-  const change = { kind: "deployment", target: API_ARN, from: null, to: null, author: "", title: "" } as const;
-  const context = contextWith({
-    alarms: [snapshotWith(), snapshotWith({ state: "OK" })],
-    changes: [
-      { ...change, id: "a", ref: "v1", atMs: OPENED_MS - 40 * 60_000 },
-      { ...change, id: "b", ref: "v2", atMs: OPENED_MS - 4 * 60_000 },
-    ],
-  });
-
-  const [busy, quiet] = [headlineFacts(context), headlineFacts(contextWith({ series: [] }))].map((all) =>
-    all.join("\n"),
-  );
-
-  assert.match(busy ?? "", /1 of 2 alarms ringing, 10 min after the first/);
-  assert.match(busy ?? "", /errors is 0\.1, above its limit of 0\.05/);
-  assert.match(busy ?? "", /newest change: deployment .*4 min before the alarm/);
-  assert.match(quiet ?? "", /no SLI is beyond its limit/);
-  assert.match(quiet ?? "", /no change recorded near it/);
 });

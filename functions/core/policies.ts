@@ -1,8 +1,5 @@
-import type { Context } from "./context.ts";
 import { CANDIDATE_FEATURES } from "./features.ts";
 import type { Scorer } from "./ports.ts";
-import { isBreached } from "./severity.ts";
-import { baselineOf } from "./verify.ts";
 
 /**
  * Policies that need no model: each prices a candidate from its feature vector alone, the same vector that is logged.
@@ -43,28 +40,4 @@ export const POLICIES: Readonly<Record<string, Scorer>> = {
   drafter: scorer("drafter", "best", byDrafter),
   uniform: scorer("uniform", "uniform", byRules),
   page: scorer("page", "best", (vector) => (feature(vector, "pages") === 1 ? 1 : 0)),
-};
-
-/** A number as people read it: four significant digits, no exponent. */
-const readable = (value: number): string => String(Number(value.toPrecision(4)));
-
-/** Facts that a person may want before the scores: how long, how bad, what changed. All computed, none quoted. */
-export const headlineFacts = (context: Context): readonly string[] => {
-  const ringing = context.alarms.filter((alarm) => alarm.state === "ALARM").length;
-  const minutes = Math.round((context.nowMs - context.openedAtMs) / 60_000);
-  const readings = baselineOf(context.service, context.series, context.nowMs).slis;
-  const breached = context.service.slis.flatMap((sli, i) => {
-    const value = readings[i]?.value ?? null;
-    return value !== null && isBreached(sli, value)
-      ? [`${sli.name} is ${readable(value)}, ${sli.bad} its limit of ${readable(sli.limit)}`]
-      : [];
-  });
-  const change = context.changes.toSorted((a, b) => b.atMs - a.atMs)[0];
-  return [
-    `${ringing} of ${context.alarms.length} alarms ringing, ${minutes} min after the first`,
-    ...(breached.length > 0 ? breached : ["no SLI is beyond its limit"]),
-    change === undefined
-      ? "no change recorded near it"
-      : `newest change: ${change.kind} ${change.ref} ${Math.round((context.openedAtMs - change.atMs) / 60_000)} min before the alarm`,
-  ];
 };

@@ -1,0 +1,27 @@
+import type { Context } from "./context.ts";
+import { isBreached } from "./severity.ts";
+import { baselineOf } from "./verify.ts";
+
+/** A number as people read it: four significant digits, no exponent. */
+const readable = (value: number): string => String(Number(value.toPrecision(4)));
+
+/** Facts that a person may want before the scores: how long, how bad, what changed. All computed, none quoted. */
+export const headlineFacts = (context: Context): readonly string[] => {
+  const ringing = context.alarms.filter((alarm) => alarm.state === "ALARM").length;
+  const minutes = Math.round((context.nowMs - context.openedAtMs) / 60_000);
+  const readings = baselineOf(context.service, context.series, context.nowMs).slis;
+  const breached = context.service.slis.flatMap((sli, i) => {
+    const value = readings[i]?.value ?? null;
+    return value !== null && isBreached(sli, value)
+      ? [`${sli.name} is ${readable(value)}, ${sli.bad} its limit of ${readable(sli.limit)}`]
+      : [];
+  });
+  const change = context.changes.toSorted((a, b) => b.atMs - a.atMs)[0];
+  return [
+    `${ringing} of ${context.alarms.length} alarms ringing, ${minutes} min after the first`,
+    ...(breached.length > 0 ? breached : ["no SLI is beyond its limit"]),
+    change === undefined
+      ? "no change recorded near it"
+      : `newest change: ${change.kind} ${change.ref} ${Math.round((context.openedAtMs - change.atMs) / 60_000)} min before the alarm`,
+  ];
+};
