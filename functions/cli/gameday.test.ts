@@ -56,7 +56,7 @@ test("the timeline tells what fired, was seen, weighed, done and how it ended, a
     /═ [A-Z_]+/,
   ])
     assert.match(out, told);
-  assert.match(out, /1 incidents, seed 1\n[\s\S]*duplicated effects +0/);
+  assert.match(out, /1 incident, seed 1\n[\s\S]*duplicated effects +0/);
   assert.ok(!out.includes("\u001b"));
 });
 

@@ -25,5 +25,9 @@ export const scoreboardLines = (report: GamedayReport, paint: Paint): readonly s
   ];
   const width = Math.max(...rows.map(([, value]) => value.length));
   const lines = aligned(rows.map(([name, value, words]) => [name, value.padStart(width), words]));
-  return ["", paint("bold", `${report.incidents} incidents, seed ${report.seed}`), ...lines.map((line) => `  ${line}`)];
+  return [
+    "",
+    paint("bold", `${report.incidents} incident${report.incidents === 1 ? "" : "s"}, seed ${report.seed}`),
+    ...lines.map((line) => `  ${line}`),
+  ];
 };

@@ -10,6 +10,7 @@ export const headlineFacts = (context: Context): readonly string[] => {
   const ringing = context.alarms.filter((alarm) => alarm.state === "ALARM").length;
   const minutes = Math.round((context.nowMs - context.openedAtMs) / 60_000);
   const readings = baselineOf(context.service, context.series, context.nowMs).slis;
+  const unread = readings.filter(({ value }) => value === null).length;
   const breached = context.service.slis.flatMap((sli, i) => {
     const value = readings[i]?.value ?? null;
     return value !== null && isBreached(sli, value)
@@ -19,7 +20,8 @@ export const headlineFacts = (context: Context): readonly string[] => {
   const change = context.changes.toSorted((a, b) => b.atMs - a.atMs)[0];
   return [
     `${ringing} of ${context.alarms.length} alarms ringing, ${minutes} min after the first`,
-    ...(breached.length > 0 ? breached : ["no SLI is beyond its limit"]),
+    ...(breached.length > 0 || unread === readings.length ? breached : ["no SLI that can be read is beyond its limit"]),
+    ...(unread > 0 ? [`${unread} of ${readings.length} SLIs cannot be read`] : []),
     change === undefined
       ? "no change recorded near it"
       : `newest change: ${change.kind} ${change.ref} ${Math.round((context.openedAtMs - change.atMs) / 60_000)} min before the alarm`,

@@ -13,3 +13,9 @@ test("wait is one suggestion without target or parameters, whatever is known", (
   );
   assert.deepEqual(lintRunbook(wait), []);
 });
+
+test("wait does not take blindness for calm: where no number can be read it stays below asking a person", () => {
+  const [blind] = wait.suits(contextWith({ series: [] }));
+
+  assert.ok((blind?.fit ?? 1) < 0.5);
+});

@@ -69,11 +69,16 @@ const ageMinutes = (context: Context): number => minutesBetween(context.openedAt
 
 /** No recent change, nothing unwell by its own numbers, and either little at stake or an alarm that has just rung. */
 const isQuiet = (context: Context): boolean =>
+  canSee(context) &&
   !context.changes.some(
     ({ kind, atMs }) => kind !== "commit" && minutesBetween(atMs, context.openedAtMs) <= CHANGE_MINUTES,
   ) &&
   !context.resources.some((resource) => strainAt(context, resource) !== null) &&
   (context.service.severity >= LOW_SEVERITY || (ageMinutes(context) < YOUNG_MINUTES && !isSevere(context)));
+
+/** Calm is something to be seen: where no number can be read, nothing is known to be quiet. */
+const canSee = (context: Context): boolean =>
+  context.series.some(({ values }) => values.some((value) => value !== null));
 
 /** Whether most of the users are failing: then five minutes are too long to look on. */
 const isSevere = (context: Context): boolean =>
