@@ -146,7 +146,8 @@ export const play = async (flow: Flow): Promise<Flown> => {
     const due = takeDeliveries(world);
     for (const { event } of flow.deliver?.(due) ?? due) await intake(parseAlarmEvent(event));
     if ((await engine.runDue()) + due.length > 0) incidents = await openIncidents();
-    if (incidents.length > 0 && incidents.every(({ terminal, watching }) => terminal !== null && !watching)) break;
+    const closed = incidents.every(({ terminal, watching }) => terminal !== null && !watching);
+    if (incidents.length > 0 && closed && engine.nextDueMs() === null) break;
     const times = [nextEventMs(world), engine.nextDueMs(), approvals.nextAnswerMs()].filter((atMs) => atMs !== null);
     const nextMs = Math.max(clock.nowMs(), Math.min(...times));
     clock.moveTo(nextMs);

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import fc from "fast-check";
 import { scriptedPeople } from "../adapters/simulated/approvals.ts";
 import { POLICIES } from "../core/policies.ts";
 import { scenarioAt } from "../world/scenario.ts";
 import type { Delivery } from "../world/types.ts";
-import { type Flow, type Flown, play } from "./flow.fixture.ts";
+import { type Flow, type Flown, play as playOne } from "./flow.fixture.ts";
 import { eagerToScale, fated, mistaken, patient, sideBySide, wrongs } from "./paths.fixture.ts";
 
 /** Full flows that the properties share; `QUELL_FLOWS=20000` runs as many. */
@@ -14,6 +14,13 @@ const SEED = Number(process.env.QUELL_FLOWS_SEED ?? 20260105);
 
 const scorers = [...Object.values(POLICIES), patient, mistaken];
 const people = [scriptedPeople("approve"), scriptedPeople("reject"), null];
+
+let played = 0;
+const play = (flow: Flow): Promise<Flown> => {
+  played += 1;
+  return playOne(flow);
+};
+after(() => process.stdout.write(`\nproperties: ${played} full flows of seed ${SEED}\n`));
 
 /** A flow of any fault, policy, person, mode and drafter. */
 const anyFlow = fc.record({
@@ -121,6 +128,27 @@ test("a port that is out of order from any call on starts no effect after it", a
 
   for (const [index, { startsAfter, broken }] of flown.entries())
     assert.equal(startsAfter, 0, `flow ${index}: ${broken?.port} broke at call ${broken?.from}, an effect followed`);
+});
+
+test("a port that fails once, before or after it did its work, doubles nothing and loses nothing", async () => {
+  const flows = flowsOf(share(0.2), 6);
+  const failures = fc.sample(
+    fc.noBias(
+      fc.record({
+        at: fc.integer({ min: 1, max: 300 }),
+        fate: fc.constantFrom("throw" as const, "throw-after" as const),
+      }),
+    ),
+    { seed: SEED, numRuns: flows.length },
+  );
+
+  const flown = await sideBySide(
+    flows.map((flow, i) => ({ flow, failure: failures[i] })),
+    ({ flow, failure }) => play({ ...flow, around: fated((call) => (call === failure?.at ? failure.fate : "live")) }),
+  );
+
+  for (const [index, one] of flown.entries())
+    assert.deepEqual(wrongs(one), [], `flow ${index} of seed ${SEED}: ${JSON.stringify(failures[index])}`);
 });
 
 test("once the switch is off no effect starts, not even an undo", async () => {

@@ -78,9 +78,9 @@ export const PATHS: readonly Readonly<{ terminal: Terminal; flow: Flow }>[] = [
   { terminal: "SELF_RECOVERED", flow: { scenario: scenarioWith(1, 0, "transient-blip"), scorer: patient } },
 ];
 
-export type Fate = "live" | "die-before" | "die-after" | "throw";
+export type Fate = "live" | "die-before" | "die-after" | "throw" | "throw-after";
 
-/** Numbers every call of every port, and lets each one live, die before or after its effect, or throw. */
+/** Numbers every call of every port, and lets each one live, or die or throw before or after it did its work. */
 export const fated =
   (fateOf: (call: number, name: string) => Fate) =>
   (ports: Ports, sandbox: Sandbox): Ports => {
@@ -98,6 +98,7 @@ export const fated =
                   if (fate === "throw") throw new Error(`${portName}.${method} is out of order`);
                   if (fate === "die-before") return sandbox.die();
                   const answer: unknown = await value(...given);
+                  if (fate === "throw-after") throw new Error(`${portName}.${method} did it, and its reply was lost`);
                   return fate === "die-after" ? sandbox.die() : answer;
                 }),
         ]),
