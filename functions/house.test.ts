@@ -278,3 +278,14 @@ test("a folder of runbooks/ that lacks something is found", () => {
     "whole has no test",
   ]);
 });
+
+test("every file that the README links to exists", () => {
+  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+  const links = [...readme.matchAll(/\]\(([^)#:]+)\)/g)].map((match) => match[1] ?? "");
+
+  assert.ok(links.length > 20, `${links.length} links`);
+  assert.deepEqual(
+    links.filter((link) => !existsSync(join(ROOT, link))),
+    [],
+  );
+});
