@@ -1,6 +1,6 @@
 import type { Context } from "./context.ts";
 import { hashOf } from "./ids.ts";
-import { type Catalogue, findRunbook } from "./runbook.ts";
+import { type Catalogue, findRunbook, type Runbook } from "./runbook.ts";
 import { isBreached, shortfall } from "./severity.ts";
 import type { Candidate } from "./stages.ts";
 import { baselineOf } from "./verify.ts";
@@ -11,7 +11,8 @@ import { baselineOf } from "./verify.ts";
  */
 type Feature<Of> = Readonly<{ name: string; unit: string; min: number; max: number; of: Of }>;
 type StateFeature = Feature<(context: Context) => number>;
-type CandidateFeature = Feature<(context: Context, candidate: Candidate, catalogue: Catalogue) => number>;
+/** `runbook` is null where the catalogue does not know the candidate's: it then counts as the riskiest. */
+type CandidateFeature = Feature<(context: Context, candidate: Candidate, runbook: Runbook | null) => number>;
 
 const minutes = (ms: number): number => ms / 60_000;
 
@@ -71,30 +72,28 @@ const CANDIDATE: readonly CandidateFeature[] = [
     unit: "flag",
     min: 0,
     max: 1,
-    of: (_, candidate, catalogue) =>
-      findRunbook(catalogue, candidate.runbook, candidate.version)?.kind === "page" ? 1 : 0,
+    of: (_, _candidate, runbook) => (runbook?.kind === "page" ? 1 : 0),
   },
   {
     name: "tier",
     unit: "T0..T3",
     min: 0,
     max: 3,
-    of: (_, candidate, catalogue) => findRunbook(catalogue, candidate.runbook, candidate.version)?.tier ?? 3,
+    of: (_, _candidate, runbook) => runbook?.tier ?? 3,
   },
   {
     name: "reversible",
     unit: "flag",
     min: 0,
     max: 1,
-    of: (_, candidate, catalogue) =>
-      findRunbook(catalogue, candidate.runbook, candidate.version)?.reversal === "none" ? 0 : 1,
+    of: (_, _candidate, runbook) => (runbook === null || runbook.reversal === "none" ? 0 : 1),
   },
   {
     name: "expectedMinutes",
     unit: "minutes",
     min: 0,
     max: 240,
-    of: (_, candidate, catalogue) => findRunbook(catalogue, candidate.runbook, candidate.version)?.expectedMinutes ?? 0,
+    of: (_, _candidate, runbook) => runbook?.expectedMinutes ?? 0,
   },
   {
     name: "triedBefore",
@@ -124,5 +123,7 @@ export const encodeState = (context: Context): readonly number[] =>
   STATE.map((feature) => clamp(feature, feature.of(context)));
 
 /** A numbers of one candidate. */
-export const encodeCandidate = (context: Context, candidate: Candidate, catalogue: Catalogue): readonly number[] =>
-  CANDIDATE.map((feature) => clamp(feature, feature.of(context, candidate, catalogue)));
+export const encodeCandidate = (context: Context, candidate: Candidate, catalogue: Catalogue): readonly number[] => {
+  const runbook = findRunbook(catalogue, candidate.runbook, candidate.version);
+  return CANDIDATE.map((feature) => clamp(feature, feature.of(context, candidate, runbook)));
+};
