@@ -4,7 +4,7 @@ import { effectsOf } from "./execute.ts";
 import { changeIncident, type Incident } from "./incident.ts";
 import { incidentRecord } from "./record.ts";
 import { recordEpisode } from "./record-episode.ts";
-import { currentIncident, doze, type Session } from "./session.ts";
+import { currentIncident, doze, isSilent, type Session } from "./session.ts";
 import { watch, watchEndsMs } from "./watch.ts";
 
 /** Seconds between tries to reach the pager: people must be told, so it is tried for over two hours. */
@@ -13,6 +13,7 @@ const PAGE_AGAIN_SECONDS = [60, 300, 900, 1800, 3600] as const;
 /** Pages, and keeps at it. False: nobody could be reached, which the record then says. */
 const page = async (session: Session, chapters: readonly Chapter[], ending: Ending): Promise<boolean> => {
   const tell = async () => {
+    if (await isSilent(session)) return null;
     const incident = await currentIncident(session);
     await session.ports.pager.page({
       incidentId: incident.id,
@@ -23,7 +24,7 @@ const page = async (session: Session, chapters: readonly Chapter[], ending: Endi
         ...chapters.map(({ decision, deed }) => `decision ${decision.step}: ${said(decision)} -> ${deed.outcome.kind}`),
       ],
     });
-    return incident.news;
+    return null;
   };
   for (const [turn, seconds] of [...PAGE_AGAIN_SECONDS, 0].entries()) {
     try {
@@ -71,7 +72,7 @@ export const writeTerminal = async (
  * over is watched until it recovers, at most `handoverSeconds`: their time is part of the last decision's outcome.
  */
 export const close = async (session: Session, chapters: readonly Chapter[], ending: Ending): Promise<void> => {
-  const reached = ending.page && !session.ports.dryRun ? await page(session, chapters, ending) : true;
+  const reached = ending.page ? await page(session, chapters, ending) : true;
   const said = reached ? ending : { ...ending, because: unreached(ending) };
   const closedAtMs = await session.journal.step("close", async () => {
     const incident = await currentIncident(session);
@@ -109,7 +110,7 @@ const watchHandover = async (session: Session, chapters: readonly Chapter[], fro
   const watched = await watch(session, { name: "handover", untilMs, baseline, stopWhenWorse: false });
   await session.journal.step("handover-ends", async () => {
     await changeIncident(session.ports.ledger, session.incidentId, (incident) => ({ ...incident, watching: false }));
-    if (watched.kind === "recovered" && !session.ports.dryRun)
+    if (watched.kind === "recovered" && !(await isSilent(session)))
       await session.ports.pager.resolve(session.incidentId, "recovery held through the soak");
     return null;
   });

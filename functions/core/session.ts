@@ -21,12 +21,11 @@ export const currentIncident = async (session: Session): Promise<Incident> => {
   return incident;
 };
 
-/** An alarm that no service claims is watched by its own metrics alone, and nothing is ever done for it. */
+/** An alarm that no service claims is watched by its own metrics alone; it has no resources, so nothing is done for it. */
 const unclaimed = (incident: Incident): ServiceSettings => ({
   name: incident.service,
   environment: incident.environment,
   severity: incident.severity,
-  mode: "approve",
   owners: [],
   resources: [],
   dependsOn: [],
@@ -38,6 +37,12 @@ export const serviceFor = (settings: Settings, incident: Incident): ServiceSetti
   settings.services.find((service) => service.name === incident.service) ?? unclaimed(incident);
 
 export const modeFor = (settings: Settings, service: ServiceSettings): Mode => service.mode ?? settings.mode;
+
+/** Whether nobody may be paged: in observe mode, and where the incident is only a recording. */
+export const isSilent = async (session: Session): Promise<boolean> => {
+  const service = serviceFor(session.settings, await currentIncident(session));
+  return session.ports.dryRun || modeFor(session.settings, service) === "observe";
+};
 
 /**
  * Sleeps until a newer fact is written or the time is over. The bell's id is stored first and the ledger read again

@@ -57,11 +57,13 @@ test("every incident ends in one terminal state, with one row a decision and no 
   assert.ok(ends.size >= 5, `only ${[...ends].join(", ")} were reached`);
 });
 
-test("no effect starts without the consents that its tier needs, and none at all in observe mode", async () => {
+test("no effect starts without the consents that its tier needs, and in observe mode nothing happens at all", async () => {
   const flows = flowsOf(share(0.1), 2);
 
   const flown = await sideBySide(flows, play);
 
+  for (const [index, one] of flown.entries())
+    if (flows[index]?.settings?.mode === "observe") assert.deepEqual(one.inputs, [], `flow ${index} observes`);
   let judged = 0;
   for (const [index, { records, runs }] of flown.entries()) {
     for (const run of runs.filter(({ tags }) => tags.role === "run")) {
@@ -126,6 +128,8 @@ test("a port that is out of order from any call on starts no effect after it", a
     },
   );
 
+  for (const [index, { one }] of flown.entries())
+    if (flows[index]?.settings?.mode === "observe") assert.deepEqual(one.inputs, [], `flow ${index} observes`);
   for (const [index, { startsAfter, broken }] of flown.entries())
     assert.equal(startsAfter, 0, `flow ${index}: ${broken?.port} broke at call ${broken?.from}, an effect followed`);
 });
