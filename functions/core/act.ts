@@ -35,7 +35,7 @@ const start = async (session: Session, decision: Decision, question: Question): 
   const incident = await currentIncident(session);
   const service = serviceFor(settings, incident);
   const nowMs = ports.clock.nowMs();
-  const subject = { ...incident, incidentId: incident.id, alarmMetrics: incident.metrics };
+  const subject = { ...incident, incidentId: incident.id, alarmMetrics: Object.values(incident.metrics).flat() };
   const context = await gatherContext(ports.evidence, settings, service, subject, {
     nowMs,
     step: decision.step,

@@ -40,7 +40,7 @@ const mergeIntoOlder = async (session: Session, incident: Incident): Promise<boo
             keys: [...new Set([...current.keys, ...incident.keys])],
             covers: { ...incident.covers, ...current.covers },
             states: { ...incident.states, ...current.states },
-            metrics: [...current.metrics, ...incident.metrics],
+            metrics: { ...incident.metrics, ...current.metrics },
             news: current.news + 1,
           },
     );

@@ -37,7 +37,7 @@ export const decideNow = async (session: Session, chapters: readonly Chapter[]):
   const service = serviceFor(settings, incident);
   const nowMs = ports.clock.nowMs();
   const step = chapters.length;
-  const subject = { ...incident, incidentId, alarmMetrics: incident.metrics };
+  const subject = { ...incident, incidentId, alarmMetrics: Object.values(incident.metrics).flat() };
   const context = await gatherContext(ports.evidence, settings, service, subject, {
     nowMs,
     step,

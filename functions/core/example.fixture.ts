@@ -230,7 +230,7 @@ export const chapterWith = (deed: Partial<Deed> = {}, decision: Partial<Decision
 });
 
 export const incidentWith = (changes: Partial<Incident> = {}): Incident => ({
-  ...{ id: "quell-test", keys: [alarmWith().key], covers: {}, states: {}, metrics: [ERRORS] },
+  ...{ id: "quell-test", keys: [alarmWith().key], covers: {}, states: {}, metrics: { [alarmWith().key]: [ERRORS] } },
   ...{ account: "123456789012", region: "eu-west-1", alarmName: "api-5xx", service: "api", environment: "production" },
   ...{ severity: 2, openedAtMs: OPENED_MS, startedBy: null, startedAtMs: null, decided: 0, doorbell: null, news: 0 },
   ...{ terminal: null, because: null, closedAtMs: null, watching: false },

@@ -19,7 +19,8 @@ export type Incident = Readonly<{
   covers: Readonly<Record<string, number>>;
   /** The newest state that was delivered of each key; evidence is asked again before anything rests on it. */
   states: Readonly<Record<string, Readonly<{ state: AlarmState; atMs: number }>>>;
-  metrics: readonly MetricRef[];
+  /** What each alarm watches, by key; none for a composite. */
+  metrics: Readonly<Record<string, readonly MetricRef[]>>;
   account: string;
   region: string;
   alarmName: string;
@@ -80,7 +81,7 @@ const withAlarm = (incident: Incident, alarm: Alarm): Incident | undefined => {
   return {
     ...incident,
     keys: incident.keys.includes(alarm.key) ? incident.keys : [...incident.keys, alarm.key],
-    metrics: incident.keys.includes(alarm.key) ? incident.metrics : [...incident.metrics, ...alarm.metrics],
+    metrics: incident.keys.includes(alarm.key) ? incident.metrics : { ...incident.metrics, [alarm.key]: alarm.metrics },
     covers: opensIncident(alarm)
       ? { ...incident.covers, [alarm.key]: Math.max(covered, alarm.changedAtMs) }
       : incident.covers,
@@ -98,7 +99,7 @@ const newIncident = (settings: Settings, alarm: Alarm): Incident => {
     keys: [alarm.key],
     covers: { [alarm.key]: alarm.changedAtMs },
     states: { [alarm.key]: { state: alarm.state, atMs: alarm.changedAtMs } },
-    metrics: alarm.metrics,
+    metrics: { [alarm.key]: alarm.metrics },
     account: alarm.account,
     region: alarm.region,
     alarmName: alarm.alarmName,

@@ -30,7 +30,7 @@ const recovered = (changes: Partial<RecoveryInput> = {}): RecoveryInput => ({
   openedAtMs: OPENED_MS,
   alarms: [snapshotWith({ state: "OK", changedAtMs: OK_SINCE_MS })],
   expectedAlarms: 1,
-  alarmMetrics: [ERRORS],
+  alarmMetrics: { [snapshotWith().key]: [ERRORS] },
   series: [
     seriesOf(ERRORS, FROM_MS, hour(0, 20, 0)),
     seriesOf(REQUESTS, FROM_MS, hour(100, 100)),
@@ -71,7 +71,20 @@ const ALARMS: readonly (readonly [string, Partial<RecoveryInput>, string])[] = [
     withSeries(seriesOf(ERRORS, NOW_MS - 3 * MINUTE_MS, [0, 0])),
     "unknown",
   ],
-  ["no metric of the alarm at all", { alarmMetrics: [{ ...ERRORS, metricName: "Gone" }] }, "unknown"],
+  [
+    "no metric of the alarm at all",
+    { alarmMetrics: { [snapshotWith().key]: [{ ...ERRORS, metricName: "Gone" }] } },
+    "unknown",
+  ],
+  [
+    "a joined alarm whose own metric is silent, however fresh the first one's is",
+    {
+      alarms: [...recovered().alarms, snapshotWith({ key: "joined", state: "OK", changedAtMs: OK_SINCE_MS })],
+      expectedAlarms: 2,
+      alarmMetrics: { [snapshotWith().key]: [ERRORS], joined: [{ ...ERRORS, metricName: "Gone" }] },
+    },
+    "unknown",
+  ],
   ["traffic at 49 % of what it was", withSeries(seriesOf(REQUESTS, FROM_MS, hour(100, 49))), "unknown"],
   [
     "traffic in one minute of three",
@@ -109,7 +122,7 @@ const STILL: readonly (readonly [string, Partial<RecoveryInput>])[] = [
     ),
   ],
   ["a service that had no traffic before", withSeries(seriesOf(REQUESTS, FROM_MS, hour(0, 0)))],
-  ["a composite alarm that has no metric of its own", { alarmMetrics: [] }],
+  ["a composite alarm that has no metric of its own", { alarmMetrics: {} }],
 ];
 
 for (const [name, changes] of STILL)

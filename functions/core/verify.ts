@@ -22,7 +22,8 @@ export type RecoveryInput = Readonly<{
   alarms: readonly AlarmSnapshot[];
   /** How many alarms the incident has; fewer snapshots than that is an unread alarm. */
   expectedAlarms: number;
-  alarmMetrics: readonly MetricRef[];
+  /** What each alarm watches, by key; none for a composite. */
+  alarmMetrics: Readonly<Record<string, readonly MetricRef[]>>;
   series: readonly Series[];
   service: ServiceSettings;
   baseline: Baseline;
@@ -97,6 +98,17 @@ const trafficShare = (input: RecoveryInput, windowMs: number): number | null => 
   return now.reduce<number>((sum, value) => sum + (value ?? 0), 0) / Math.max(1, now.length) / before;
 };
 
+/**
+ * Whether enough fresh datapoints stand behind an alarm's OK. Of several metrics (metric math) the one with the most
+ * counts, for a count of errors may rightly be absent; a composite has none of its own and rests on its children.
+ */
+const isFresh = (input: RecoveryInput, alarm: AlarmSnapshot, toMs: number): boolean => {
+  const metrics = input.alarmMetrics[alarm.key] ?? [];
+  const fromMs = toMs - 2 * alarm.evaluationPeriods * alarm.periodSeconds * 1000;
+  const fresh = metrics.map((metric) => known(valuesBetween(input.series, metric, fromMs, toMs)).length);
+  return metrics.length === 0 || Math.max(...fresh) >= alarm.evaluationPeriods;
+};
+
 /** Judges one moment. Recovery is an OK alarm, fresh data, traffic that came back, and no SLI left worse. */
 export const assessRecovery = (settings: Settings, input: RecoveryInput): Recovery => {
   const ringing = input.alarms.find((alarm) => alarm.state === "ALARM");
@@ -107,16 +119,15 @@ export const assessRecovery = (settings: Settings, input: RecoveryInput): Recove
 
   const sinceMs = Math.max(...input.alarms.map((alarm) => alarm.changedAtMs));
   const toMs = readableUntilMs(input.nowMs);
-  const needed = Math.max(...input.alarms.map((alarm) => alarm.evaluationPeriods));
-  const longestMs = Math.max(...input.alarms.map((alarm) => alarm.periodSeconds)) * 1000;
-  const fresh = input.alarmMetrics.map(
-    (metric) =>
-      valuesBetween(input.series, metric, toMs - 2 * needed * longestMs, toMs).filter((value) => value !== null).length,
-  );
-  if (fresh.length > 0 && Math.max(...fresh) < needed)
-    return { kind: "unknown", detail: `fewer than ${needed} fresh datapoints stand behind the OK` };
+  const unproved = input.alarms.find((alarm) => !isFresh(input, alarm, toMs));
+  if (unproved !== undefined)
+    return {
+      kind: "unknown",
+      detail: `fewer than ${unproved.evaluationPeriods} fresh datapoints stand behind the OK of ${unproved.key}`,
+    };
 
-  const share = trafficShare(input, Math.max(needed * longestMs, SLI_WINDOW_MS));
+  const evaluatedMs = Math.max(...input.alarms.map((alarm) => alarm.evaluationPeriods * alarm.periodSeconds)) * 1000;
+  const share = trafficShare(input, Math.max(evaluatedMs, SLI_WINDOW_MS));
   if (share !== null && share < TRAFFIC_SHARE)
     return { kind: "unknown", detail: `traffic is at ${Math.round(share * 100)} % of what it was before` };
 

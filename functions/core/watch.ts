@@ -40,7 +40,7 @@ const glance = async (session: Session, baseline: Baseline): Promise<Glance> => 
   let series: readonly Series[];
   try {
     alarms = await evidence.alarms(incident.keys);
-    const metrics = watchedMetrics(session, incident.metrics, incident.service);
+    const metrics = watchedMetrics(session, Object.values(incident.metrics).flat(), incident.service);
     // Far enough back for the traffic before the incident, with which today's is compared.
     series = await evidence.metrics(metrics, incident.openedAtMs - TRAFFIC_BEFORE_MS, nowMs);
   } catch (error) {
