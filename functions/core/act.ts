@@ -138,7 +138,7 @@ export const carryOut = async (session: Session, decision: Decision): Promise<De
   const runbook = findRunbook(session.ports.catalogue, question.plan.runbook, question.plan.version);
   if (runbook === null) throw new Error(`${question.plan.runbook} left the catalogue while its incident was open`);
 
-  const { judgement } = await ask(session, decision, question);
+  const judgement = await ask(session, decision, question);
   if (judgement.kind === "refused") {
     const { refusal } = judgement;
     const afterSeconds = secondsSince(decision, refusal.atMs);

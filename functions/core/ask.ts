@@ -3,8 +3,8 @@ import { cardFor } from "./card.ts";
 import type { Decision } from "./decide.ts";
 import { currentIncident, doze, type Session } from "./session.ts";
 
-/** How a question ended, and the incident's news as last seen. */
-export type Asked = Readonly<{ judgement: Exclude<Judgement, { kind: "waiting" }>; news: number }>;
+/** How a question ended. */
+export type Asked = Exclude<Judgement, { kind: "waiting" }>;
 
 type Heard = Readonly<{ judgement: Judgement; nowMs: number; news: number }>;
 
@@ -41,12 +41,12 @@ export const ask = async (session: Session, decision: Decision, question: Questi
     await doze(session, `${name}-nap-${turn}`, seconds, heard.news, card);
     heard = await session.journal.step(`${name}-hear-${turn}`, () => hear(session, question));
   }
-  const { judgement, news } = heard;
+  const { judgement } = heard;
   const text = judgement.kind === "consented" ? "approved" : judgement.refusal.kind;
   if (question.consents > 0)
     await session.journal.step(`${name}-settle`, async () => {
       await session.ports.approvals.settle(questionId(question), text);
       return null;
     });
-  return { judgement, news };
+  return judgement;
 };
