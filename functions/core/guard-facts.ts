@@ -151,7 +151,6 @@ export const evidenceStale = (
 };
 
 const autonomyItem = z.strictObject({ earned: z.boolean(), changedAtMs: z.number(), by: z.string().min(1) });
-export type Autonomy = Readonly<z.infer<typeof autonomyItem>>;
 
 /** Whether (runbook, environment) may act without consent; absent is no. Throws a ZodError on a damaged item. */
 export const autonomyEarned = (item: Json | null): Fact => {

@@ -1,4 +1,4 @@
-import { type Alarm, type AlarmState, type MetricRef, opensIncident } from "./alarm.ts";
+import { type Alarm, type AlarmState, isNewer, type MetricRef, opensIncident } from "./alarm.ts";
 import { incidentId } from "./ids.ts";
 import type { Json } from "./json.ts";
 import { change } from "./ledger.ts";
@@ -76,7 +76,7 @@ const isOpen = (incident: Incident | null): incident is Incident =>
 const withAlarm = (incident: Incident, alarm: Alarm): Incident | undefined => {
   const known = incident.states[alarm.key];
   const covered = incident.covers[alarm.key] ?? Number.NEGATIVE_INFINITY;
-  const isNews = known === undefined || alarm.changedAtMs > known.atMs;
+  const isNews = known === undefined || isNewer(alarm, known.atMs);
   if (!isNews && !(opensIncident(alarm) && alarm.changedAtMs > covered)) return undefined;
   return {
     ...incident,
