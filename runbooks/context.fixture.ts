@@ -85,5 +85,9 @@ export const contextWith = (more: Partial<Context>): Context => ({
   tried: [],
   missing: [],
   redactions: {},
+  cut: [],
+  words: [],
+  flaps: 0,
+  restraint: null,
   ...more,
 });

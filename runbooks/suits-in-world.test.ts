@@ -28,7 +28,13 @@ const firstContext = async (fault: string, index: number): Promise<Context | nul
   const key = alarmKey({ account: world.account, region: world.region, alarmName: alarm.name, contributorId: null });
   const subject = { incidentId: "quell-test", keys: [key], openedAtMs: alarm.changedAtMs, service: service.name };
   const at = { nowMs: world.nowMs, step: 0, tried: [] };
-  return gatherContext(simulatedEvidence(world), settings, service, { ...subject, alarmMetrics: [alarm.metric] }, at);
+  return gatherContext(
+    simulatedEvidence(world),
+    settings,
+    service,
+    { ...subject, alarmMetrics: [alarm.metric], words: [] },
+    at,
+  );
 };
 
 type Seen = Readonly<{ fault: string; context: Context }>;

@@ -36,6 +36,7 @@ const talkative: Drafter = {
           params: { Cluster, Service, DesiredCount: desired + more, ExpectedDesiredCount: desired },
           because: "more is better",
           evidence: [],
+          recovers: null,
         }));
       });
     return { ...draftOffline(context, from, null), name: "recorded", proposals };

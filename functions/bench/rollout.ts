@@ -61,6 +61,7 @@ const rollOut = async (index: number): Promise<Counted> => {
     openedAtMs: alarm.changedAtMs,
     service: service.name,
     alarmMetrics: alarm.metrics,
+    words: [],
   };
   const tried: Tried[] = [];
   for (let step = 0; step < settings.decisionsPerIncident; step += 1) {

@@ -37,6 +37,7 @@ const card: Card = {
   undo: "restores the previous values",
   expectedMinutes: 6,
   runnerUp: "page (0.50), lower value",
+  drafterSays: null,
   expiresAtMs: 1_800_000,
 };
 

@@ -17,6 +17,8 @@ const candidate = (runbook: string, target: string | null, fit: number): Candida
   source: "rules",
   fit,
   rank: null,
+  recovers: null,
+  doubt: null,
   because: "it changed 3 min before",
   evidence: [],
 });

@@ -1,5 +1,6 @@
 export type AlarmState = "OK" | "ALARM" | "INSUFFICIENT_DATA";
-export type AlarmKind = "metric" | "metric-math" | "anomaly" | "composite";
+/** `query`: a Metrics Insights, PromQL or log query, which may watch many time series at once. */
+export type AlarmKind = "metric" | "metric-math" | "anomaly" | "composite" | "query";
 
 /** One CloudWatch metric as GetMetricData names it. */
 export type MetricRef = Readonly<{
@@ -20,6 +21,8 @@ export type Alarm = Readonly<{
   region: string;
   alarmName: string;
   contributorId: string | null;
+  /** What tells one contributor (time series) from another, such as a queue's name; none for any other alarm. */
+  attributes: Readonly<Record<string, string>>;
   kind: AlarmKind;
   state: AlarmState;
   changedAtMs: number;

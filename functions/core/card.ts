@@ -1,6 +1,6 @@
 import { type Question, questionId } from "./approve.ts";
 import type { Decision } from "./decide.ts";
-import { redact } from "./log-templates.ts";
+import { redact } from "./redact.ts";
 import { type Catalogue, findRunbook } from "./runbook.ts";
 import type { Card, Weighed } from "./stages.ts";
 
@@ -51,6 +51,7 @@ export const cardFor = (catalogue: Catalogue, decision: Decision, question: Ques
     undo: undo[runbook.reversal],
     expectedMinutes: runbook.expectedMinutes,
     runnerUp: runnerUpOf(decision),
+    drafterSays: null,
     expiresAtMs: plan.expiresAtMs,
   };
 };

@@ -1,6 +1,24 @@
 import type { AlarmSnapshot, AlarmTransition, Change, LogTemplate, Resource, Series } from "./evidence.ts";
+import type { Because } from "./reasons.ts";
 import type { ServiceSettings } from "./settings.ts";
 import type { Tried } from "./stages.ts";
+
+/**
+ * What people wrote on an alarm: its name, its description, CloudWatch's sentence. Untrusted, bounded and redacted; for
+ * people and drafters to read, and for nothing that is computed.
+ */
+export type AlarmWords = Readonly<{ id: string; name: string; description: string; reason: string }>;
+
+/** What was left out of a source for the sake of its budget. */
+export type Cut = Readonly<{
+  source: string;
+  kept: number;
+  of: number;
+  unit: "lines" | "bytes" | "templates" | "rows";
+}>;
+
+/** What holds the agent back in this incident, whatever its mode: no effect without a person's consent. */
+export type Restraint = Because<"flapping" | "storm">;
 
 /** What Quell knows at one decision. It is JSON, bounded, and says what is missing. */
 export type Context = Readonly<{
@@ -18,5 +36,10 @@ export type Context = Readonly<{
   history: readonly AlarmTransition[];
   tried: readonly Tried[];
   missing: readonly Readonly<{ source: string; because: string }>[];
+  cut: readonly Cut[];
+  words: readonly AlarmWords[];
+  /** Times that the incident's alarms went to ALARM within the flap window. */
+  flaps: number;
+  restraint: Restraint | null;
   redactions: Readonly<Record<string, number>>;
 }>;

@@ -190,7 +190,7 @@ test("a decision's facts are computed: no word of a drafter is among them", asyn
       proposals: [
         {
           ...{ runbook: "restart", version: "1.0.0", target: API_ARN, params: { Service: "api" } },
-          ...{ because: lie, evidence: [] },
+          ...{ because: lie, evidence: [], recovers: null },
         },
       ],
     }),

@@ -7,9 +7,9 @@ import { contextDigest } from "./gather.ts";
 import { guard } from "./guard.ts";
 import { headlineFacts } from "./headline.ts";
 import { decisionId } from "./ids.ts";
-import { redact } from "./log-templates.ts";
 import type { Drafted, Ports } from "./ports.ts";
 import { because } from "./reasons.ts";
+import { redact } from "./redact.ts";
 import { findRunbook } from "./runbook.ts";
 import type { Settings } from "./settings.ts";
 import type { Abstention, Candidate, Choice, Mode, Score, Weighed } from "./stages.ts";
@@ -27,7 +27,10 @@ export type Decision = Readonly<{
   digest: string;
   redactions: Readonly<Record<string, number>>;
   missing: Context["missing"];
-  drafter: Omit<Drafted, "proposals">;
+  cut: Context["cut"];
+  flaps: number;
+  restraint: Context["restraint"];
+  drafter: Omit<Drafted, "proposals" | "rejected">;
   state: readonly number[];
   weighed: readonly Weighed[];
   result: Choice | Abstention;
@@ -99,7 +102,7 @@ export const decide = async (
     draw: ports.scorer.draw,
     scorerFailure: priced.failure === null ? null : because("no-model", priced.failure.slice(0, 200)),
   });
-  const { proposals: _, ...drafter } = draft;
+  const { proposals: _proposals, rejected: _rejected, ...drafter } = draft;
   const target = result.kind === "chosen" ? result.candidate.target : null;
   return {
     decisionId: decisionId(context.incidentId, context.step),
@@ -112,6 +115,9 @@ export const decide = async (
     digest: contextDigest(context),
     redactions: context.redactions,
     missing: context.missing,
+    cut: context.cut,
+    flaps: context.flaps,
+    restraint: context.restraint,
     drafter,
     state,
     weighed,

@@ -4,9 +4,7 @@ import fc from "fast-check";
 import { candidateKey, candidatesFor, draftOffline, MOST_CANDIDATES } from "./draft.ts";
 import { API_ARN, catalogue, catalogueOf, contextWith, page, restart, runbookWith, wait } from "./example.fixture.ts";
 import { hashOf } from "./ids.ts";
-import type { Drafted } from "./ports.ts";
-
-type Proposal = Drafted["proposals"][number];
+import { CLAIMS, type Drafted, type Proposal } from "./ports.ts";
 
 const context = contextWith();
 const offline = draftOffline(context, catalogue, null);
@@ -18,6 +16,7 @@ const proposalWith = (changes: Partial<Proposal> = {}): Proposal => ({
   params: { Service: "api" },
   because: "the model says so",
   evidence: [],
+  recovers: null,
   ...changes,
 });
 
@@ -27,7 +26,8 @@ const proposal: fc.Arbitrary<Proposal> = fc.record({
   target: fc.constantFrom(API_ARN, "*", ""),
   params: fc.dictionary(fc.constantFrom("Service", "Role"), fc.oneof(fc.constantFrom("api"), fc.nat(3))),
   because: fc.string(),
-  evidence: fc.array(fc.string()),
+  evidence: fc.array(fc.record({ id: fc.string(), says: fc.constantFrom(null, ...CLAIMS) })),
+  recovers: fc.constantFrom(null, 0, 0.5, 1),
 });
 
 test("whatever a drafter says, wait and page are there once, last, and as the catalogue wrote them", () => {

@@ -29,6 +29,8 @@ const suggestionsOf = (context: Context, runbook: Runbook): readonly Candidate[]
     source: runbook.documents === null ? ("always" as const) : ("rules" as const),
     fit: suggestion.fit,
     rank: null,
+    recovers: null,
+    doubt: null,
     because: suggestion.because,
     evidence: suggestion.evidence,
   }));
@@ -56,7 +58,8 @@ export const candidatesFor = (context: Context, catalogue: Catalogue, drafted: D
     const name = nameOf(proposal);
     if (named.has(name) || always.some((one) => one.runbook === proposal.runbook)) continue;
     named.add(name);
-    candidates.set(name, { fit: null, ...candidates.get(name), ...proposal, source, rank });
+    const evidence = proposal.evidence.map(({ id }) => id);
+    candidates.set(name, { fit: null, doubt: null, ...candidates.get(name), ...proposal, evidence, source, rank });
   }
   const ranked = [...candidates.values()].sort((a, b) => (b.fit ?? 0) - (a.fit ?? 0));
   return [...ranked.slice(0, MOST_CANDIDATES - always.length), ...always];
@@ -67,9 +70,12 @@ export const draftOffline = (context: Context, catalogue: Catalogue, because: Dr
   name: "offline",
   because,
   model: null,
+  modelBecause: null,
   inputTokens: 0,
   outputTokens: 0,
   usd: 0,
+  hypotheses: [],
+  rejected: [],
   proposals: catalogue.runbooks
     .filter((runbook) => runbook.documents !== null)
     .flatMap((runbook) => suggestionsOf(context, runbook))
@@ -80,6 +86,7 @@ export const draftOffline = (context: Context, catalogue: Catalogue, because: Dr
       target: target ?? "",
       params,
       because: why,
-      evidence,
+      evidence: evidence.map((id) => ({ id, says: null })),
+      recovers: null,
     })),
 });

@@ -1,6 +1,6 @@
 import type { Chapter } from "./chapter.ts";
-import { redact } from "./log-templates.ts";
 import { type Because, because, type EndedCode, type Terminal } from "./reasons.ts";
+import { redact } from "./redact.ts";
 import type { Outcome } from "./stages.ts";
 
 /** How an incident ends; `page` says whether people must be told by the pager. */

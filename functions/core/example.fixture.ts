@@ -65,7 +65,14 @@ export const alarmWith = (changes: Partial<Alarm> = {}): Alarm => {
   const alarmName = changes.alarmName ?? "api-5xx";
   return {
     ...{ key: `123456789012/eu-west-1/${alarmName}`, account: "123456789012", region: "eu-west-1", alarmName },
-    ...{ contributorId: null, kind: "metric", state: "ALARM", changedAtMs: OPENED_MS, previousState: "OK" },
+    ...{
+      contributorId: null,
+      attributes: {},
+      kind: "metric",
+      state: "ALARM",
+      changedAtMs: OPENED_MS,
+      previousState: "OK",
+    },
     ...{ reason: "", description: null, metrics: [ERRORS], threshold: null, suppressedBy: null, muted: false },
     ...changes,
   };
@@ -106,6 +113,7 @@ export const contextWith = (changes: Partial<Context> = {}): Context => {
     ...{ alarms: [snapshotWith()], service, resources: [resourceWith()] },
     series: [steady(ERRORS, 10), steady(REQUESTS, 100), steady(LATENCY, 0.2)],
     ...{ logs: [], changes: [], history: [], tried: [], missing: [], redactions: {} },
+    ...{ cut: [], words: [], flaps: 0, restraint: null },
     ...changes,
   };
 };
@@ -163,7 +171,8 @@ export const catalogue: Catalogue = catalogueOf(restart, wait, page);
 
 export const candidateWith = (changes: Partial<Candidate> = {}): Candidate => ({
   ...{ runbook: "restart", version: "1.0.0", target: API_ARN, params: { Service: "api" } },
-  ...{ source: "rules", fit: 0.9, rank: null, because: "it fits", evidence: [] },
+  ...{ source: "rules", fit: 0.9, rank: null, recovers: null, doubt: null },
+  ...{ because: "it fits", evidence: [] },
   ...changes,
 });
 const nothing = { target: null, params: {}, source: "always" } as const;
@@ -200,10 +209,14 @@ export const decisionFor = (priced: Priced, changes: Partial<Decision> = {}): De
     draw: "best",
     scorerFailure: null,
   });
-  const drafter = { name: "offline", because: null, model: null, inputTokens: 0, outputTokens: 0, usd: 0 } as const;
+  const drafter: Decision["drafter"] = {
+    ...{ name: "offline", because: null, model: null, modelBecause: null },
+    ...{ inputTokens: 0, outputTokens: 0, usd: 0, hypotheses: [] },
+  };
   return {
     ...{ decisionId: `quell-test/${context.step}`, incidentId: "quell-test", step: context.step, mode: "auto" },
     ...{ decidedAtMs: context.nowMs, policy: "rules", modelHash: "", digest: "d", redactions: {}, missing: [] },
+    ...{ cut: [], flaps: 0, restraint: null },
     ...{ drafter, state, weighed, result, seed, draw: "best", facts: ["1 of 1 alarms ringing"] },
     ...{ baseline: baselineOf(service, context.series, context.nowMs), target: resourceWith() },
     ...changes,
@@ -231,6 +244,7 @@ export const chapterWith = (deed: Partial<Deed> = {}, decision: Partial<Decision
 
 export const incidentWith = (changes: Partial<Incident> = {}): Incident => ({
   ...{ id: "quell-test", keys: [alarmWith().key], covers: {}, states: {}, metrics: { [alarmWith().key]: [ERRORS] } },
+  ...{ words: [], gone: {}, umbrella: false },
   ...{ account: "123456789012", region: "eu-west-1", alarmName: "api-5xx", service: "api", environment: "production" },
   ...{ severity: 2, openedAtMs: OPENED_MS, startedBy: null, startedAtMs: null, decided: 0, doorbell: null, news: 0 },
   ...{ terminal: null, because: null, closedAtMs: null, watching: false },

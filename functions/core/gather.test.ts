@@ -30,6 +30,7 @@ const subject: Subject = {
   keys: [alarmWith().key],
   openedAtMs: OPENED_MS,
   service: "api",
+  words: [],
   alarmMetrics: [ERRORS],
 };
 

@@ -1,9 +1,10 @@
 import type { MetricRef } from "./alarm.ts";
-import type { Context } from "./context.ts";
+import type { AlarmWords, Context } from "./context.ts";
 import type { AlarmSnapshot, Change, Resource, Series } from "./evidence.ts";
 import { hashOf } from "./ids.ts";
-import { redact, templatesOf } from "./log-templates.ts";
+import { templatesOf } from "./log-templates.ts";
 import type { Evidence } from "./ports.ts";
+import { redact } from "./redact.ts";
 import type { ServiceSettings, Settings } from "./settings.ts";
 import { sameMetric } from "./severity.ts";
 import type { Tried } from "./stages.ts";
@@ -16,6 +17,7 @@ export type Subject = Readonly<{
   openedAtMs: number;
   service: string;
   alarmMetrics: readonly MetricRef[];
+  words: readonly AlarmWords[];
 }>;
 
 const MOST_SERIES = 60;
@@ -104,6 +106,10 @@ export const gatherContext = async (
     tried: at.tried,
     missing,
     redactions,
+    cut: [],
+    words: subject.words,
+    flaps: 0,
+    restraint: null,
   };
 };
 

@@ -70,6 +70,10 @@ export const contextWith = (settings: Settings, changed: Partial<Context> = {}):
     tried: [],
     missing: [],
     redactions: {},
+    cut: [],
+    words: [],
+    flaps: 0,
+    restraint: null,
     ...changed,
   };
 };
@@ -138,6 +142,8 @@ export const candidateWith = (changed: Partial<Candidate> = {}): Candidate => ({
   source: "drafter",
   fit: null,
   rank: 0,
+  recovers: null,
+  doubt: null,
   because: "",
   evidence: [],
   ...changed,

@@ -46,7 +46,16 @@ export const recheck = async (
 ): Promise<Verdict> => {
   const { runbook, version, target, params } = plan;
   const named = { runbook, version, target, params };
-  const candidate: Candidate = { ...named, source: "rules", fit: null, rank: null, because: "", evidence: [] };
+  const candidate: Candidate = {
+    ...named,
+    source: "rules",
+    fit: null,
+    rank: null,
+    recovers: null,
+    doubt: null,
+    because: "",
+    evidence: [],
+  };
   const modeOn = (on: Resource | null): Mode => modeOf(settings, context.service, mode, on);
   return judge(openQuestion({ ports, settings, context, modeOn, effect: { plan, effectKey } }), candidate);
 };

@@ -1,4 +1,5 @@
 import { type Alarm, type AlarmState, isNewer, type MetricRef, opensIncident } from "./alarm.ts";
+import type { AlarmWords } from "./context.ts";
 import { incidentId } from "./ids.ts";
 import type { Json } from "./json.ts";
 import { change } from "./ledger.ts";
@@ -21,6 +22,12 @@ export type Incident = Readonly<{
   states: Readonly<Record<string, Readonly<{ state: AlarmState; atMs: number }>>>;
   /** What each alarm watches, by key; none for a composite. */
   metrics: Readonly<Record<string, readonly MetricRef[]>>;
+  /** What people wrote on each alarm, in the order of `keys`; redacted and bounded when it came in. */
+  words: readonly AlarmWords[];
+  /** Alarms that were deleted, and when: nothing more can be read of them. */
+  gone: Readonly<Record<string, number>>;
+  /** True for the one incident that a storm of alarms is folded into: it decides nothing and pages once. */
+  umbrella: boolean;
   account: string;
   region: string;
   alarmName: string;
@@ -100,6 +107,9 @@ const newIncident = (settings: Settings, alarm: Alarm): Incident => {
     covers: { [alarm.key]: alarm.changedAtMs },
     states: { [alarm.key]: { state: alarm.state, atMs: alarm.changedAtMs } },
     metrics: { [alarm.key]: alarm.metrics },
+    words: [],
+    gone: {},
+    umbrella: false,
     account: alarm.account,
     region: alarm.region,
     alarmName: alarm.alarmName,

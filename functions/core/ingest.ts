@@ -8,7 +8,13 @@ import { type Because, because, type IgnoredCode } from "./reasons.ts";
  */
 export type Ingested =
   | Readonly<{ kind: "incident" | "update"; alarm: Alarm }>
-  | Readonly<{ kind: "ignored"; because: Because<IgnoredCode>; alarm: Alarm | null }>
+  | Readonly<{
+      kind: "ignored";
+      because: Because<IgnoredCode>;
+      alarm: Alarm | null;
+      /** When the alarm itself was deleted: an incident that it opened loses its subject. Null for all else. */
+      deletedAtMs: number | null;
+    }>
   | Readonly<{ kind: "invalid"; reason: string }>;
 
 /**
@@ -18,20 +24,22 @@ export type Ingested =
 export const ingestStateChange = (alarm: Alarm): Ingested => {
   if (alarm.state !== "ALARM") return { kind: "update", alarm };
   if (opensIncident(alarm)) return { kind: "incident", alarm };
-  return { kind: "ignored", because: whyNot(alarm), alarm };
+  return { kind: "ignored", because: whyNot(alarm), alarm, deletedAtMs: null };
 };
 
 /** A created, updated or deleted alarm says nothing of its service's health. `alarm` is null where it is unreadable. */
-export const ingestConfigurationChange = (alarm: Alarm | null): Ingested => ({
+export const ingestConfigurationChange = (alarm: Alarm | null, deletedAtMs: number | null): Ingested => ({
   kind: "ignored",
   because: because("configuration-change", "The alarm was created, updated or deleted; its state did not change."),
   alarm,
+  deletedAtMs,
 });
 
 export const notAnAlarm: Ingested = {
   kind: "ignored",
   because: because("not-an-alarm", "This is not an event of a CloudWatch alarm."),
   alarm: null,
+  deletedAtMs: null,
 };
 
 const whyNot = (alarm: Alarm): Because<IgnoredCode> =>

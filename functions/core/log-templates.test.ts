@@ -3,7 +3,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { LogLine } from "./evidence.ts";
 import { hashOf } from "./ids.ts";
-import { redact, templatesOf } from "./log-templates.ts";
+import { templatesOf } from "./log-templates.ts";
+import { redact } from "./redact.ts";
 
 const line = (message: string, changes: Partial<LogLine> = {}): LogLine => ({
   atMs: 0,

@@ -20,23 +20,43 @@ export type Evidence = Readonly<{
   history: (key: string, fromMs: number, toMs: number) => Promise<readonly AlarmTransition[]>;
 }>;
 
-/** What a drafter said, unparsed beyond its shape: draft.ts decides what of it exists. */
+/** What a drafter claims of one piece of evidence, in words that numbers can check. */
+export const CLAIMS = ["above-usual", "below-usual", "usual", "changed", "logged", "ringing"] as const;
+export type Claim = (typeof CLAIMS)[number];
+/** Evidence by the id that it has in the context; `says` null where nothing is claimed of it. */
+export type Citation = Readonly<{ id: string; says: Claim | null }>;
+
+/** One candidate as a drafter named it, unparsed beyond its shape: draft.ts and the guard decide what of it exists. */
+export type Proposal = Readonly<{
+  runbook: string;
+  version: string;
+  target: string;
+  params: Params;
+  /** The drafter's own words: shown last and labelled, never a fact. */
+  because: string;
+  evidence: readonly Citation[];
+  /** The drafter's own P(recover), 0..1; null where it gave none. A feature that can be dropped, never a reward. */
+  recovers: number | null;
+}>;
+
+/** What a drafter thinks went wrong, with evidence ids for and against it. `cause` is its own words. */
+export type Hypothesis = Readonly<{ cause: string; for: readonly string[]; against: readonly string[] }>;
+
 export type Drafted = Readonly<{
   name: "anthropic" | "bedrock" | "offline" | "recorded";
   /** Why a drafter that was asked for did not speak; null where the one asked for did. */
   because: Because<DraftedOfflineCode> | null;
   model: string | null;
+  /** Why this model and no other, in one sentence; null where none was asked. */
+  modelBecause: string | null;
+  /** All tokens that went in, cached ones too; over every call that was made, failed ones at their reservation. */
   inputTokens: number;
   outputTokens: number;
   usd: number;
-  proposals: readonly Readonly<{
-    runbook: string;
-    version: string;
-    target: string;
-    params: Params;
-    because: string;
-    evidence: readonly string[];
-  }>[];
+  hypotheses: readonly Hypothesis[];
+  proposals: readonly Proposal[];
+  /** What it named that is not in the catalogue or not well typed: the guard refuses each, on the record. */
+  rejected: readonly Proposal[];
 }>;
 export type Drafter = Readonly<{ draft: (context: Context, catalogue: Catalogue) => Promise<Drafted> }>;
 

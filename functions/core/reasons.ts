@@ -43,8 +43,43 @@ export const ENDED = [
   "observed",
   "step-abandoned",
   "too-many-turns",
+  "storm",
+  "alarm-deleted",
 ] as const;
-export const DRAFTED_OFFLINE = ["drafter-failed", "no-reply", "stopped", "malformed-reply"] as const;
+/** Why the offline drafter spoke instead of the one that was asked for; one code for each way a model can fail. */
+export const DRAFTED_OFFLINE = [
+  "drafter-failed",
+  "not-configured",
+  "budget-spent",
+  "unauthorised",
+  "bad-request",
+  "rate-limited",
+  "overloaded",
+  "server-error",
+  "unreachable",
+  "cut-off",
+  "timed-out",
+  "no-reply",
+  "refused-by-model",
+  "truncated",
+  "context-too-long",
+  "paused",
+  "unexpected-tool-use",
+  "stopped",
+  "empty-reply",
+  "malformed-reply",
+  "too-many-candidates",
+  "unknown-runbook",
+  "bad-parameter",
+] as const;
+/** Why a drafter's candidate lost its rank: what it rests on does not hold. */
+export const DOUBTED = [
+  "no-evidence",
+  "unknown-evidence",
+  "claim-not-borne-out",
+  "too-few-signals",
+  "target-not-in-graph",
+] as const;
 export const TERMINALS = [
   "MERGED",
   "RESOLVED",
@@ -61,6 +96,7 @@ export type ExcludedCode = (typeof EXCLUDED)[number];
 export type AbstainedCode = (typeof ABSTAINED)[number];
 export type EndedCode = (typeof ENDED)[number];
 export type DraftedOfflineCode = (typeof DRAFTED_OFFLINE)[number];
+export type DoubtedCode = (typeof DOUBTED)[number];
 export type Terminal = (typeof TERMINALS)[number];
 
 /** A reason that a program can count and a person can read: `detail` is one plain sentence, never telemetry text. */

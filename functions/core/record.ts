@@ -1,9 +1,10 @@
 import type { Chapter } from "./chapter.ts";
+import type { Cut, Restraint } from "./context.ts";
 import type { Effect } from "./execute.ts";
 import { FEATURES_HASH } from "./features.ts";
 import { isoTime } from "./ids.ts";
 import type { Incident } from "./incident.ts";
-import type { Ports } from "./ports.ts";
+import type { Hypothesis, Ports } from "./ports.ts";
 import type { Because, Terminal } from "./reasons.ts";
 import type { Params, Tier } from "./runbook.ts";
 import type { Consents, Mode, Outcome, Weighed } from "./stages.ts";
@@ -18,6 +19,7 @@ export type CandidateRecord = Readonly<{
   source: "drafter" | "rules" | "always";
   verdict: "allowed" | "refused" | "excluded";
   because: Because | null;
+  doubt: Because | null;
   tier: Tier;
   consents: Consents | null;
   features: readonly number[];
@@ -34,14 +36,19 @@ export type DecisionRecord = Readonly<{
     digest: string;
     redactions: Readonly<Record<string, number>>;
     missing: readonly Readonly<{ source: string; because: string }>[];
+    cut: readonly Cut[];
+    flaps: number;
+    restraint: Restraint | null;
   }>;
   drafter: Readonly<{
     name: string;
     because: Because | null;
     model: string | null;
+    modelBecause: string | null;
     inputTokens: number;
     outputTokens: number;
     usd: number;
+    hypotheses: readonly Hypothesis[];
   }>;
   candidates: readonly CandidateRecord[];
   choice: Readonly<{ candidate: number }> | null;
@@ -100,6 +107,7 @@ const candidateRecord = (weighed: Weighed): CandidateRecord => {
     source,
     verdict: refused ? "refused" : excluded !== null ? "excluded" : "allowed",
     because: refused ? verdict.because : excluded,
+    doubt: verdict.candidate.doubt,
     tier: verdict.tier,
     consents: refused ? null : verdict.consents,
     features: weighed.features,
@@ -117,7 +125,14 @@ export const decisionRecord = ({ decision, deed }: Chapter): DecisionRecord => {
     decidedAt: isoTime(decision.decidedAtMs),
     mode: decision.mode,
     policy: decision.policy,
-    context: { digest: decision.digest, redactions: decision.redactions, missing: decision.missing },
+    context: {
+      digest: decision.digest,
+      redactions: decision.redactions,
+      missing: decision.missing,
+      cut: decision.cut,
+      flaps: decision.flaps,
+      restraint: decision.restraint,
+    },
     drafter: decision.drafter,
     candidates: decision.weighed.map(candidateRecord),
     choice: result.kind === "chosen" ? { candidate: result.index } : null,

@@ -38,6 +38,53 @@ export const serviceSettings = z.strictObject({
   logGroups: z.array(z.string()).default([]),
 });
 
+const usdPerMillionTokens = z.strictObject({
+  input: z.number().min(0),
+  /** Writing the prompt cache for an hour, and reading it. */
+  cacheWrite: z.number().min(0),
+  cacheRead: z.number().min(0),
+  output: z.number().min(0),
+});
+
+/** One model that may be asked: for which severities, how hard it thinks, and what it costs. */
+const modelSettings = z.strictObject({
+  id: z.string().min(1),
+  severities: z.array(z.int().min(1).max(4)).min(1),
+  effort: z.enum(["low", "medium", "high"]),
+  usdPerMillionTokens,
+});
+
+/**
+ * List prices of platform.claude.com in October 2026, for prompts below 100,000 tokens. The first model that covers the
+ * severity and fits what is left of the budget is asked.
+ */
+const MODELS: z.input<typeof modelSettings>[] = [
+  {
+    id: "claude-sonnet-5-5",
+    severities: [1, 2],
+    effort: "medium",
+    usdPerMillionTokens: { input: 2, cacheWrite: 4, cacheRead: 0.1, output: 10 },
+  },
+  {
+    id: "claude-haiku-5-5",
+    severities: [1, 2, 3, 4],
+    effort: "medium",
+    usdPerMillionTokens: { input: 0.1, cacheWrite: 0.2, cacheRead: 0.01, output: 0.5 },
+  },
+];
+
+const drafterSettings = z.strictObject({
+  /** Who drafts. A network drafter only where it is named. */
+  name: z.enum(["offline", "anthropic", "bedrock"]).default("offline"),
+  models: z.array(modelSettings).min(1).prefault(MODELS),
+  /** All tries together. */
+  deadlineSeconds: z.number().positive().default(60),
+  /** One try: no answer in that time is a lost connection. */
+  trySeconds: z.number().positive().default(40),
+  mostTries: z.int().min(1).max(5).default(3),
+  maxOutputTokens: z.int().positive().default(4_000),
+});
+
 export const settingsSchema = z.strictObject({
   account: z.string().min(1),
   region: z.string().min(1),
@@ -52,6 +99,9 @@ export const settingsSchema = z.strictObject({
       runningInAll: z.int().positive().default(2),
       usdPerIncident: z.number().positive().default(0.25),
       tokensPerIncident: z.int().positive().default(60_000),
+      /** Over all incidents: a storm must not become a bill. */
+      usdPerHour: z.number().positive().default(2.5),
+      modelCallsPerHour: z.int().positive().default(60),
     })
     .prefault({}),
   breaker: z
@@ -70,6 +120,20 @@ export const settingsSchema = z.strictObject({
   blastRadius: z
     .strictObject({ share: z.number().min(0).max(1).default(1), resources: z.int().positive().default(3) })
     .prefault({}),
+  /** An alarm that goes to ALARM this often within this time flaps: no effect without a person's consent. */
+  flap: z.strictObject({ alarms: z.int().min(2).default(4), seconds: z.int().positive().default(900) }).prefault({}),
+  /** This many distinct alarms within this time are a storm: one umbrella incident, one page, no effect without consent. */
+  storm: z.strictObject({ alarms: z.int().min(2).default(30), seconds: z.int().positive().default(300) }).prefault({}),
+  /** Budgets of what is read and sent; what they leave out is said in the context. */
+  context: z
+    .strictObject({
+      logLines: z.int().positive().default(5_000),
+      logBytes: z.int().positive().default(1_000_000),
+      logTemplates: z.int().positive().default(20),
+      promptBytes: z.int().positive().default(60_000),
+    })
+    .prefault({}),
+  drafter: drafterSettings.prefault({}),
   /** How far before the alarm evidence is read. */
   lookBackSeconds: z.int().positive().default(3600),
   /** A plan older than this runs only if its runbook still suits what is seen then. */
@@ -100,6 +164,8 @@ export type Settings = z.infer<typeof settingsSchema>;
 /** Settings as their owner writes them: what has a default may be left out. */
 export type SettingsInput = z.input<typeof settingsSchema>;
 export type ServiceSettings = z.infer<typeof serviceSettings>;
+export type DrafterSettings = z.infer<typeof drafterSettings>;
+export type ModelSettings = z.infer<typeof modelSettings>;
 export type SliSettings = z.infer<typeof sli>;
 
 /** Share of one severity-1 minute that a minute at each severity costs. */

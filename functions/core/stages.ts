@@ -1,5 +1,5 @@
 import type { Resource } from "./evidence.ts";
-import type { AbstainedCode, Because, ExcludedCode, RefusedCode } from "./reasons.ts";
+import type { AbstainedCode, Because, DoubtedCode, ExcludedCode, RefusedCode } from "./reasons.ts";
 import type { Params, Tier } from "./runbook.ts";
 
 /**
@@ -21,8 +21,12 @@ export type Candidate = Readonly<{
   source: "drafter" | "rules" | "always";
   /** 0..1, how well the evidence matches, by the runbook's own rules; null where they say nothing of this target. */
   fit: number | null;
-  /** The drafter's rank from 0, or null where it did not name it. */
+  /** The drafter's rank from 0, or null where it did not name it or where a doubt took the rank away. */
   rank: number | null;
+  /** The drafter's own P(recover), or null: a feature that can be dropped, never a reward. */
+  recovers: number | null;
+  /** What does not hold of what the drafter rests it on; null where nothing was found, or no drafter named it. */
+  doubt: Because<DoubtedCode> | null;
   because: string;
   evidence: readonly string[];
 }>;
@@ -160,5 +164,7 @@ export type Card = Readonly<{
   undo: string;
   expectedMinutes: number;
   runnerUp: string | null;
+  /** The drafter's own words, redacted, or null: shown last, labelled as its words and not as a fact. */
+  drafterSays: string | null;
   expiresAtMs: number;
 }>;

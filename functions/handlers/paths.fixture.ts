@@ -56,6 +56,7 @@ export const eagerToScale: Ports["drafter"] = {
           params: { Cluster, Service, DesiredCount: desired + 1, ExpectedDesiredCount: desired },
           because: "more is better",
           evidence: [],
+          recovers: null,
         };
       });
     return { ...draftOffline(context, catalogue, null), name: "recorded", proposals };

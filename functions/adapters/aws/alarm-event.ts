@@ -69,7 +69,7 @@ export const parseAlarmEvent = (raw: unknown): Ingested => {
     }
     case CONFIGURATION_CHANGE: {
       const event = stateEvent.safeParse(raw);
-      return ingestConfigurationChange(event.success ? alarmOf(event.data, null) : null);
+      return ingestConfigurationChange(event.success ? alarmOf(event.data, null) : null, null);
     }
     default:
       return notAnAlarm;
@@ -91,6 +91,7 @@ const alarmOf = ({ account, region, detail }: z.infer<typeof stateEvent>, contri
   const identity = { account, region, alarmName: detail.alarmName, contributorId };
   return {
     ...identity,
+    attributes: {},
     key: alarmKey(identity),
     kind,
     state: detail.state.value,

@@ -10,7 +10,11 @@ const proposal = z.object({
   target: z.string(),
   params: z.record(z.string(), z.union([z.string(), z.number()])),
   because: z.string().default(""),
-  evidence: z.array(z.string()).default([]),
+  evidence: z
+    .array(z.string())
+    .default([])
+    .transform((ids) => ids.map((id) => ({ id, says: null }))),
+  recovers: z.number().min(0).max(1).nullable().default(null),
 });
 const reply = z.object({ candidates: z.array(proposal) });
 
@@ -60,9 +64,12 @@ export const recordedDrafter = (recorded: Json): Drafter => {
         name: "recorded",
         because: null,
         model: said.model,
+        modelBecause: null,
         inputTokens: 0,
         outputTokens: 0,
         usd: 0,
+        hypotheses: [],
+        rejected: [],
         proposals: understood.data.candidates,
       };
     },

@@ -42,6 +42,7 @@ const card = (consentsNeeded: Consents = 1): Card => ({
   undo: "restores it",
   expectedMinutes: 6,
   runnerUp: null,
+  drafterSays: null,
   expiresAtMs: 1_800_000,
 });
 
