@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { parseAlarmEvent } from "../adapters/aws/alarm-event.ts";
+import { parseDelivery } from "../adapters/aws/delivery.ts";
 import type { Alarm, AlarmState } from "../core/alarm.ts";
 import { isoTime } from "../core/ids.ts";
 import type { Ingested } from "../core/ingest.ts";
@@ -9,7 +9,7 @@ import { type EventRecord, eventRecords } from "./event-records.ts";
 /** Takes whole lines, without their line end. */
 export type LineOutput = Readonly<{ out: (line: string) => void; err: (line: string) => void }>;
 
-/** What `quell ingest` says of one record; `record` counts from 0 within its file. */
+/** What `quell ingest` says of one alarm's payload; `record` counts them from 0 within their file. */
 export type IngestLine = Readonly<{
   file: string;
   record: number;
@@ -26,18 +26,24 @@ export type IngestLine = Readonly<{
 }>;
 
 /**
- * `quell ingest FILE...`: one JSON line for every event in the files, in order, with nothing remembered in between.
- * @returns 2 when a record is invalid or a file cannot be read (the others are still answered), else 0.
+ * `quell ingest FILE...`: one JSON line for every alarm in the files, however it is wrapped, in order and with nothing
+ * remembered in between.
+ * @returns 2 when one is invalid or a file cannot be read (the others are still answered), else 0.
  */
 export const ingestCommand = async (files: readonly string[], io: LineOutput): Promise<ExitCode> => {
   if (files.length === 0) {
-    io.err("quell ingest: no file given; name at least one file of alarm events, as EventBridge delivers them");
+    io.err("quell ingest: no file given; name at least one file of alarms, as AWS delivers them");
     return 2;
   }
   let code: ExitCode = 0;
   for (const file of files) {
     const text = await readText(file, io);
-    const lines = text === null ? [] : eventRecords(text).map((record, index) => ingestLine(file, index, record));
+    const lines =
+      text === null
+        ? []
+        : eventRecords(text)
+            .flatMap(ingestRecord)
+            .map((one, i) => ingestLine(file, i, one));
     for (const line of lines) io.out(JSON.stringify(line));
     if (text === null || lines.some((line) => line.kind === "invalid")) code = 2;
   }
@@ -54,9 +60,10 @@ const readText = async (file: string, io: LineOutput): Promise<string | null> =>
   }
 };
 
-const ingestLine = (file: string, record: number, event: EventRecord): IngestLine => {
-  const ingested: Ingested =
-    event.kind === "json" ? parseAlarmEvent(event.value) : { kind: "invalid", reason: event.reason };
+const ingestRecord = (event: EventRecord): readonly Ingested[] =>
+  event.kind === "json" ? parseDelivery(event.value) : [{ kind: "invalid", reason: event.reason }];
+
+const ingestLine = (file: string, record: number, ingested: Ingested): IngestLine => {
   const alarm = ingested.kind === "invalid" ? null : ingested.alarm;
   return { file, record, kind: ingested.kind, incident: alarm && incidentOf(alarm), reason: reasonOf(ingested) };
 };

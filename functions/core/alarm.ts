@@ -30,7 +30,7 @@ export type Alarm = Readonly<{
   reason: string;
   description: string | null;
   metrics: readonly MetricRef[];
-  /** From reasonData where CloudWatch itself wrote it, else null. */
+  /** As CloudWatch itself wrote it, in its reasonData or a notification's trigger; null where it did not. */
   threshold: number | null;
   suppressedBy: string | null;
   muted: boolean;

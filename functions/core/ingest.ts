@@ -42,6 +42,29 @@ export const notAnAlarm: Ingested = {
   deletedAtMs: null,
 };
 
+/** What the ledger has to hear of: a change of an alarm, or when the alarm was deleted. */
+export type News = Readonly<{ alarm: Alarm; deletedAtMs: number | null }>;
+
+/** The news in a delivery, or in words why there is none. */
+export const newsOf = (ingested: Ingested): News | string => {
+  if (ingested.kind === "invalid") return ingested.reason;
+  if (ingested.kind !== "ignored") return { alarm: ingested.alarm, deletedAtMs: null };
+  const { alarm, deletedAtMs, because } = ingested;
+  return alarm === null || deletedAtMs === null ? because.detail : { alarm, deletedAtMs };
+};
+
+/**
+ * Puts what arrived together into the order in which it happened, by CloudWatch's clock: a queue keeps none. What
+ * happened at the same time stays in the order given, and what is no news comes first.
+ */
+export const inOrder = <T extends Readonly<{ ingested: Ingested }>>(arrived: readonly T[]): readonly T[] => {
+  const at = ({ ingested }: T): number => {
+    const news = newsOf(ingested);
+    return typeof news === "string" ? 0 : (news.deletedAtMs ?? news.alarm.changedAtMs);
+  };
+  return arrived.toSorted((one, other) => at(one) - at(other));
+};
+
 const whyNot = (alarm: Alarm): Because<IgnoredCode> =>
   alarm.suppressedBy === null
     ? because("muted", "A mute rule covers the alarm.")

@@ -1,10 +1,13 @@
-import { type Folded, fold } from "../core/incident.ts";
-import type { Ingested } from "../core/ingest.ts";
+import { type BatchAnswer, failedMessages, readSqsBatch } from "../adapters/aws/sqs-batch.ts";
+import { type Folded, fold, subjectGone } from "../core/fold.ts";
+import { type Ingested, inOrder, newsOf } from "../core/ingest.ts";
 import type { Ports } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
 
 /** What intake did with one delivery, and why in words. */
 export type Taken = Folded & Readonly<{ because: string }>;
+
+type IntakePorts = Pick<Ports, "ledger" | "executions">;
 
 const WORDS: Readonly<Record<Folded["kind"], string>> = {
   opened: "no open incident answers for it",
@@ -14,19 +17,43 @@ const WORDS: Readonly<Record<Folded["kind"], string>> = {
 };
 
 /**
- * Takes one delivery: a state change of this stack's own account and Region is folded into the ledger, anything else is
- * ignored with its reason. Throws where the ledger cannot be written: the delivery must then come again.
+ * Takes one delivery: a state change or the deletion of an alarm of this stack's own account and Region is folded into
+ * the ledger, anything else is ignored with its reason. Throws where the ledger cannot be written: the delivery must
+ * then come again.
  */
 export const intakeWith =
-  (ports: Pick<Ports, "ledger" | "executions">, settings: Settings) =>
+  (ports: IntakePorts, settings: Settings) =>
   async (ingested: Ingested): Promise<Taken> => {
-    if (ingested.kind === "invalid") return { kind: "ignored", incidentId: null, because: ingested.reason };
-    if (ingested.kind === "ignored") return { kind: "ignored", incidentId: null, because: ingested.because.detail };
-    const { alarm } = ingested;
-    if (alarm.account !== settings.account || alarm.region !== settings.region) {
-      const because = `it is of ${alarm.account}/${alarm.region}, this stack serves ${settings.account}/${settings.region}`;
-      return { kind: "ignored", incidentId: null, because };
-    }
-    const folded = await fold(ports, settings, alarm);
+    const ignored = (because: string): Taken => ({ kind: "ignored", incidentId: null, because });
+    const news = newsOf(ingested);
+    if (typeof news === "string") return ignored(news);
+    const { alarm, deletedAtMs } = news;
+    const [here, there] = [`${settings.account}/${settings.region}`, `${alarm.account}/${alarm.region}`];
+    if (here !== there) return ignored(`it is of ${there}, this stack serves ${here}`);
+    const gone = deletedAtMs !== null;
+    const folded = await (gone ? subjectGone(ports, settings, alarm, deletedAtMs) : fold(ports, settings, alarm));
     return { ...folded, because: WORDS[folded.kind] };
+  };
+
+/**
+ * Takes one batch of SQS messages, oldest state change first, and names those that must come again: what the ledger did
+ * not take, and what cannot be read. The unreadable will fail again until the queue puts it where a person sees it; to
+ * call it done would lose what may be an alarm. Taking a message again changes nothing, so a dead-letter queue may be
+ * put back at any time and in any order. `refused` hears why, message by message. Throws where it is no SQS event.
+ */
+export const intakeBatchWith =
+  (ports: IntakePorts, settings: Settings, refused: (messageId: string, because: unknown) => void = () => {}) =>
+  async (event: unknown): Promise<BatchAnswer> => {
+    const take = intakeWith(ports, settings);
+    const failed: string[] = [];
+    for (const { messageId, ingested } of inOrder(readSqsBatch(event))) {
+      try {
+        if (ingested.kind === "invalid") throw new TypeError(ingested.reason);
+        await take(ingested);
+      } catch (because) {
+        refused(messageId, because);
+        failed.push(messageId);
+      }
+    }
+    return failedMessages(failed);
   };

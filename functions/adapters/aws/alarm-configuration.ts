@@ -1,53 +1,42 @@
 import { z } from "zod";
-import type { AlarmKind, MetricRef } from "../../core/alarm.ts";
+import type { MetricRef } from "../../core/alarm.ts";
+import { text } from "./alarm-fields.ts";
+import { dimensions, kindOf, periodSeconds, statistic, type Watched } from "./alarm-metrics.ts";
 
 /** What an event's `configuration` tells of its alarm. All of it is optional: a damaged part reads as absent. */
-export type AlarmConfiguration = Readonly<{
-  kind: AlarmKind;
-  description: string | null;
-  metrics: readonly MetricRef[];
-}>;
+export type AlarmConfiguration = Watched & Readonly<{ description: string | null }>;
 
 const metricStat = z.object({
-  metric: z.object({
-    namespace: z.string().min(1),
-    name: z.string().min(1),
-    dimensions: z.record(z.string(), z.string()).catch({}),
-  }),
-  period: z.int().positive(),
-  stat: z.string().min(1),
+  metric: z.object({ namespace: z.string().min(1), name: z.string().min(1), dimensions }),
+  period: periodSeconds,
+  stat: statistic,
 });
 
-const metricQuery = z.object({
-  expression: z.string().nullable().catch(null),
-  metricStat: metricStat.nullable().catch(null),
-});
+const metricQuery = z.object({ expression: text, metricStat: metricStat.nullable().catch(null) });
 
 const configuration = z.object({
-  alarmRule: z.string().nullable().catch(null),
-  description: z.string().nullable().catch(null),
+  alarmRule: text,
+  description: text,
   metrics: z.array(metricQuery.nullable().catch(null)).catch([]),
+  // PutMetricAlarm's EvaluationCriteria holds a PromQL query, PutLogAlarm's ScheduledQueryConfiguration one over logs.
+  evaluationCriteria: z.looseObject({}).nullable().catch(null),
+  scheduledQueryConfiguration: z.looseObject({}).nullable().catch(null),
 });
 
 /** Reads the `configuration` of a state change or a configuration change. Never throws. */
 export const readConfiguration = (raw: unknown): AlarmConfiguration => {
   const parsed = configuration.safeParse(raw);
   if (!parsed.success) return { kind: "metric", description: null, metrics: [] };
-  const queries = parsed.data.metrics.filter((query) => query !== null);
+  const { alarmRule, description, metrics, evaluationCriteria, scheduledQueryConfiguration } = parsed.data;
   return {
-    kind: kindOf(
-      parsed.data.alarmRule,
-      queries.map((query) => query.expression).filter((expression) => expression !== null),
-    ),
-    description: parsed.data.description,
-    metrics: queries.flatMap((query) => (query.metricStat === null ? [] : [metricRef(query.metricStat)])),
+    kind: kindOf({
+      alarmRule,
+      expressions: metrics.flatMap((query) => query?.expression ?? []),
+      queries: evaluationCriteria !== null || scheduledQueryConfiguration !== null,
+    }),
+    description,
+    metrics: metrics.flatMap((query) => (query?.metricStat ? [metricRef(query.metricStat)] : [])),
   };
-};
-
-const kindOf = (alarmRule: string | null, expressions: readonly string[]): AlarmKind => {
-  if (alarmRule !== null) return "composite";
-  if (expressions.some((expression) => /\bANOMALY_DETECTION_BAND\s*\(/i.test(expression))) return "anomaly";
-  return expressions.length > 0 ? "metric-math" : "metric";
 };
 
 const metricRef = ({ metric, period, stat }: z.infer<typeof metricStat>): MetricRef => ({

@@ -5,25 +5,14 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import type { Json } from "../../core/json.ts";
 import { parseAlarmEvent } from "./alarm-event.ts";
-import { compositeAlarmEvent, contributorEvent, metricAlarmEvent } from "./alarm-events.fixture.ts";
-
-type Path = readonly (string | number)[];
-
-const pathsOf = (value: Json, path: Path = []): readonly Path[] =>
-  typeof value !== "object" || value === null
-    ? [path]
-    : [path, ...Object.entries(value).flatMap(([key, child]) => pathsOf(child, [...path, key]))];
-
-/** A copy of the value in which the part at `path` is replaced, or dropped where `change` is undefined. */
-const changed = (value: Json, path: Path, change: Json | undefined): Json | undefined => {
-  const [key, ...rest] = path;
-  if (key === undefined) return change;
-  const entries = Object.entries(value as Record<string, Json>).flatMap(([name, child]) => {
-    const next = name === key ? changed(child, rest, change) : child;
-    return next === undefined ? [] : [[name, next] as const];
-  });
-  return Array.isArray(value) ? entries.map(([, child]) => child) : Object.fromEntries(entries);
-};
+import {
+  compositeAlarmEvent,
+  configurationEvent,
+  contributorEvent,
+  metricAlarmEvent,
+  queryAlarmEvent,
+} from "./alarm-events.fixture.ts";
+import { changed, type Path, pathsOf } from "./damage.fixture.ts";
 
 const with_ = (path: Path, change: Json | undefined): unknown => changed(metricAlarmEvent(), path, change);
 
@@ -41,6 +30,7 @@ describe("parseAlarmEvent", () => {
         region: "eu-west-1",
         alarmName: "checkout / 5xx too high",
         contributorId: null,
+        attributes: {},
         kind: "metric",
         state: "ALARM",
         changedAtMs: Date.UTC(2026, 0, 5, 10, 4, 40, 989),
@@ -120,9 +110,20 @@ describe("parseAlarmEvent", () => {
     ]);
   });
 
+  it("keeps what tells a contributor from another, and knows that its alarm watches a query", () => {
+    const event = contributorEvent("6d442278dba546f6");
+
+    const ingested = parseAlarmEvent(event);
+
+    assert.ok(ingested.kind === "incident");
+    assert.deepEqual(ingested.alarm.attributes, { TableName: "carts" });
+    assert.deepEqual([ingested.alarm.kind, ingested.alarm.previousState], ["query", null]);
+  });
+
   for (const [kind, queries] of [
     ["anomaly", [{ id: "ad1", expression: "ANOMALY_DETECTION_BAND(m1, 2)" }]],
     ["metric-math", [{ id: "e1", expression: "SUM(METRICS())" }]],
+    ["query", [{ id: "q1", expression: 'SELECT MAX(Errors) FROM "AWS/Lambda" GROUP BY FunctionName' }]],
     ["metric", [{ id: "m1", metricStat: "damaged" }, 7]],
   ] as const) {
     it(`calls an alarm ${kind} by its metrics' expressions`, () => {
@@ -149,6 +150,42 @@ describe("parseAlarmEvent", () => {
         ["configuration-change", null],
       ],
     );
+  });
+
+  for (const name of ["evaluationCriteria", "scheduledQueryConfiguration"]) {
+    it(`calls an alarm whose configuration holds ${name} one on a query`, () => {
+      const event = queryAlarmEvent({ metrics: [], [name]: { query: "up == 0" } });
+
+      const ingested = parseAlarmEvent(event);
+
+      assert.equal(ingested.kind === "incident" && ingested.alarm.kind, "query");
+    });
+  }
+
+  for (const [operation, deletedAtMs] of [
+    ["delete", Date.UTC(2026, 0, 5, 10, 10)],
+    ["create", null],
+    ["update", null],
+  ] as const) {
+    it(`says of a configuration change whether it ended the alarm: ${operation}`, () => {
+      const event = configurationEvent(operation);
+
+      const ingested = parseAlarmEvent(event);
+
+      assert.ok(ingested.kind === "ignored");
+      assert.equal(ingested.because.code, "configuration-change");
+      assert.equal(ingested.alarm?.alarmName, "checkout");
+      assert.equal(ingested.deletedAtMs, deletedAtMs);
+    });
+  }
+
+  it("drops a metric whose dimensions are damaged: without them it would be another metric", () => {
+    const path = ["detail", "configuration", "metrics", 0, "metricStat", "metric", "dimensions"];
+    const events = [{ LoadBalancer: 7 }, "none", undefined].map((change) => with_(path, change));
+
+    const counts = events.map(parseAlarmEvent).map((one) => one.kind === "incident" && one.alarm.metrics.length);
+
+    assert.deepEqual(counts, [0, 0, 1]);
   });
 
   it("does not take another sender's imitation for an alarm", () => {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { parseTimestamp } from "./timestamp.ts";
 
-/** How CloudWatch came to a state: what its own reasonData tells of the evaluation. */
+/** How CloudWatch came to a state: what its own reasonData, or a notification's trigger, tells of the evaluation. */
 export type Evaluation = Readonly<{
   threshold: number | null;
   periodSeconds: number | null;

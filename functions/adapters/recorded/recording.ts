@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { Alarm } from "../../core/alarm.ts";
 import type { AlarmTransition, Change, LogLine } from "../../core/evidence.ts";
+import type { Ingested } from "../../core/ingest.ts";
 import type { Json } from "../../core/json.ts";
-import { parseAlarmEvent } from "../aws/alarm-event.ts";
-import { type Evaluation, readReasonData } from "../aws/reason-data.ts";
+import { readDelivery } from "../aws/delivery.ts";
+import type { Evaluation } from "../aws/reason-data.ts";
 import { readHistory } from "./history-file.ts";
 import { type RecordedSeries, readMetrics } from "./metrics-file.ts";
 import { type RecordedResource, readChanges, readLogs, readResources } from "./row-files.ts";
@@ -17,7 +18,7 @@ export type Source<T> = Readonly<{ kind: "read"; rows: readonly T[] }> | Readonl
 /** A recorded incident. Times are milliseconds since the epoch; rows are sorted by time where they have one. */
 export type Recording = Readonly<{
   alarm: Alarm;
-  /** How CloudWatch came to the alarm's state, as far as its own reasonData says. */
+  /** How CloudWatch came to the alarm's state, as far as alarm.json says. */
   evaluation: Evaluation;
   metrics: Source<RecordedSeries>;
   logs: Source<LogLine>;
@@ -37,7 +38,7 @@ export class RecordingUnreadable extends Error {
 
 /**
  * Reads a recorded incident. Every file but alarm.json may be missing or damaged: what is good is kept.
- * @throws RecordingUnreadable where alarm.json is missing or is no event that opens an incident.
+ * @throws RecordingUnreadable where alarm.json is missing or does not open exactly one incident, in whatever shape.
  */
 export const readRecording = (dir: string): Recording => {
   const { alarm, evaluation } = readAlarm(join(dir, "alarm.json"));
@@ -114,22 +115,26 @@ const readReply = (text: string): Salvaged<readonly Json[]> | null => {
   return reply.success ? { rows: [reply.data], dropped: [] } : null;
 };
 
-const evaluated = z.object({ detail: z.object({ state: z.object({ reasonData: z.unknown() }) }) });
-
 const readAlarm = (path: string): Readonly<{ alarm: Alarm; evaluation: Evaluation }> => {
   const refuse = (problem: string): RecordingUnreadable =>
-    new RecordingUnreadable(`${path}: ${problem}; put the EventBridge event of the alarm's change to ALARM there`);
+    new RecordingUnreadable(
+      `${path}: ${problem}; put the EventBridge event or the notification of the alarm's change to ALARM there`,
+    );
   const text = readText(path);
   if (text.kind !== "text") throw refuse(text.kind === "absent" ? "no such file" : `cannot be read (${text.because})`);
-  const event = parseJson(text.text.replace(/^\uFEFF/, ""));
-  if (event === undefined) throw refuse("not JSON");
-  const ingested = parseAlarmEvent(event);
-  if (ingested.kind === "invalid") throw refuse(`not a readable alarm: ${ingested.reason}`);
-  if (ingested.kind === "ignored") throw refuse(`opens no incident (${ingested.because.code})`);
-  if (ingested.kind === "update") throw refuse(`opens no incident (its state is ${ingested.alarm.state})`);
-  const state = evaluated.safeParse(event);
-  return {
-    alarm: ingested.alarm,
-    evaluation: readReasonData(state.success ? state.data.detail.state.reasonData : null),
-  };
+  const delivered = parseJson(text.text.replace(/^\uFEFF/, ""));
+  if (delivered === undefined) throw refuse("not JSON");
+  const read = readDelivery(delivered);
+  const opening = read.flatMap(({ ingested, evaluation }) =>
+    ingested.kind === "incident" ? [{ alarm: ingested.alarm, evaluation }] : [],
+  );
+  if (opening.length > 1) throw refuse(`opens ${opening.length} incidents, and a recording is of one`);
+  const [only] = opening;
+  if (only === undefined) throw refuse(read.map(({ ingested }) => whyNone(ingested)).join(", "));
+  return only;
+};
+
+const whyNone = (ingested: Ingested): string => {
+  if (ingested.kind === "invalid") return `not a readable alarm: ${ingested.reason}`;
+  return `opens no incident (${ingested.kind === "ignored" ? ingested.because.code : `its state is ${ingested.alarm.state}`})`;
 };
