@@ -62,6 +62,8 @@ const rollOut = async (index: number): Promise<Counted> => {
     service: service.name,
     alarmMetrics: alarm.metrics,
     words: [],
+    rings: {},
+    storm: false,
   };
   const tried: Tried[] = [];
   for (let step = 0; step < settings.decisionsPerIncident; step += 1) {

@@ -6,11 +6,14 @@ import type { Decision } from "./decide.ts";
 import { type Effect, execute, resumed, type Started } from "./execute.ts";
 import { follow } from "./follow.ts";
 import { gatherContext } from "./gather.ts";
+import { anyRings } from "./guard-facts.ts";
 import { hashOf } from "./ids.ts";
+import { standingKeys } from "./incident.ts";
 import { because } from "./reasons.ts";
 import { findRunbook, type Runbook } from "./runbook.ts";
 import { currentIncident, modeFor, type Session, serviceFor } from "./session.ts";
 import type { Consent, Outcome, Plan, Refusal, RunStatus } from "./stages.ts";
+import { stormNow } from "./storm.ts";
 import { takeBack } from "./undo.ts";
 import { watch } from "./watch.ts";
 
@@ -35,7 +38,12 @@ const start = async (session: Session, decision: Decision, question: Question): 
   const incident = await currentIncident(session);
   const service = serviceFor(settings, incident);
   const nowMs = ports.clock.nowMs();
-  const subject = { ...incident, incidentId: incident.id, alarmMetrics: Object.values(incident.metrics).flat() };
+  const subject = {
+    ...incident,
+    incidentId: incident.id,
+    alarmMetrics: Object.values(incident.metrics).flat(),
+    storm: (await stormNow(ports.ledger, settings, nowMs)) !== null,
+  };
   const context = await gatherContext(ports.evidence, settings, service, subject, {
     nowMs,
     step: decision.step,
@@ -45,8 +53,11 @@ const start = async (session: Session, decision: Decision, question: Question): 
   const judged = judge(question, votes, nowMs);
   const stale = (detail: string): Started => ({ kind: "not-run", because: because("stale-plan", detail) });
   // An event on the bus is only a doorbell: CloudWatch itself is asked again before anything is done.
-  if (context.alarms.length < incident.keys.length) return stale("the alarm could not be read again");
-  if (context.alarms.every((alarm) => alarm.state === "OK")) return stale("the alarm recovered before it could start");
+  if (context.alarms.length < standingKeys(incident, context.alarms).length)
+    return stale("the alarm could not be read again");
+  if (!anyRings(context)) return stale("no alarm of the incident rings any more");
+  const dark = wentDark(decision, context);
+  if (dark.length > 0) return stale(`it cannot be read any more: ${dark.join(", ")}`);
   if (judged.kind !== "consented") return stale("the consent does not stand any more");
   if (isOvertaken(session, decision, question.plan, context))
     return stale(
@@ -54,6 +65,15 @@ const start = async (session: Session, decision: Decision, question: Question): 
     );
   return execute(ports, settings, modeFor(settings, service), judged.consent, context);
 };
+
+/**
+ * Sources that the decision could read and that cannot be read now: what would speak against the effect may stand there.
+ * Log lines speak to people and to drafters alone.
+ */
+const wentDark = (decision: Decision, context: Context): readonly string[] =>
+  context.missing
+    .map(({ source }) => source)
+    .filter((source) => source !== "logs" && !decision.missing.some((one) => one.source === source));
 
 /** Whether a plan that has waited too long is one that its runbook's own rules made and would not make again. */
 const isOvertaken = (session: Session, decision: Decision, plan: Plan, context: Context): boolean => {

@@ -1,6 +1,7 @@
 import { type Judgement, judge, type Question, questionId, withdrawn } from "./approve.ts";
 import { cardFor } from "./card.ts";
 import type { Decision } from "./decide.ts";
+import { type Incident, isAllGone, isAllOk } from "./incident.ts";
 import { currentIncident, doze, type Session } from "./session.ts";
 
 /** How a question ended. */
@@ -8,24 +9,27 @@ export type Asked = Exclude<Judgement, { kind: "waiting" }>;
 
 type Heard = Readonly<{ judgement: Judgement; nowMs: number; news: number }>;
 
-/** Reads the votes; an alarm that recovered meanwhile withdraws the question. */
+/** Reads the votes; alarms that recovered or were deleted meanwhile withdraw the question. */
 const hear = async (session: Session, question: Question): Promise<Heard> => {
   const { approvals, clock } = session.ports;
   const incident = await currentIncident(session);
   const nowMs = clock.nowMs();
   const seen = { nowMs, news: incident.news };
   const judgement = judge(question, await approvals.votes(questionId(question)), nowMs);
-  if (judgement.kind !== "waiting" || !(await allQuiet(session, incident.keys))) return { judgement, ...seen };
-  return { judgement: { kind: "refused", refusal: withdrawn(nowMs) }, ...seen };
+  const overtaken = judgement.kind === "waiting" ? await whatOvertook(session, incident) : null;
+  if (overtaken === null) return { judgement, ...seen };
+  const note = `the alarm ${overtaken} before anybody answered`;
+  return { judgement: { kind: "refused", refusal: { ...withdrawn(nowMs), note } }, ...seen };
 };
 
-/** Whether every alarm is known to be OK. One that cannot be read is not: the question then stays. */
-const allQuiet = async (session: Session, keys: readonly string[]): Promise<boolean> => {
+/** What became of the alarms, where that ends the question. One that cannot be read may still ring: the question stays. */
+const whatOvertook = async (session: Session, incident: Incident): Promise<"recovered" | "was deleted" | null> => {
   try {
-    const alarms = await session.ports.evidence.alarms(keys);
-    return alarms.length === keys.length && alarms.every((alarm) => alarm.state === "OK");
+    const alarms = await session.ports.evidence.alarms(incident.keys);
+    if (isAllGone(incident, alarms)) return "was deleted";
+    return isAllOk(incident, alarms) ? "recovered" : null;
   } catch {
-    return false;
+    return null;
   }
 };
 

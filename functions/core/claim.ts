@@ -1,10 +1,11 @@
 import { writeTerminal } from "./close.ts";
-import { changeIncident, type Incident, readIncident } from "./incident.ts";
+import { changeIncident, type Incident, pointLock, readIncident, withIncident } from "./incident.ts";
 import { because } from "./reasons.ts";
 import { relatedServices } from "./service-graph.ts";
 import type { Session } from "./session.ts";
 
-export type Claimed = Readonly<{ kind: "claimed" | "merged" | "duplicate" }>;
+/** `umbrella`: it is claimed, and there is nothing to decide in it. */
+export type Claimed = Readonly<{ kind: "claimed" | "umbrella" | "merged" | "duplicate" }>;
 
 /**
  * Takes the incident for this execution, by a conditional write. The execution's name is the incident's id, so a second
@@ -19,6 +20,7 @@ export const claim = async (session: Session): Promise<Claimed> => {
   );
   if (incident.startedBy !== session.executionId) return { kind: "duplicate" };
   if (incident.terminal !== null) return { kind: incident.terminal === "MERGED" ? "merged" : "duplicate" };
+  if (incident.umbrella) return { kind: "umbrella" };
   return (await mergeIntoOlder(session, incident)) ? { kind: "merged" } : { kind: "claimed" };
 };
 
@@ -33,18 +35,10 @@ const mergeIntoOlder = async (session: Session, incident: Incident): Promise<boo
     const gapMs = incident.openedAtMs - older.openedAtMs;
     if (gapMs < 0 || gapMs > session.settings.foldSeconds * 1000 || (gapMs === 0 && older.id > incident.id)) continue;
     const into = await changeIncident(ledger, older.id, (current) =>
-      current.terminal !== null || incident.keys.every((key) => current.keys.includes(key))
-        ? undefined
-        : {
-            ...current,
-            keys: [...new Set([...current.keys, ...incident.keys])],
-            covers: { ...incident.covers, ...current.covers },
-            states: { ...incident.states, ...current.states },
-            metrics: { ...incident.metrics, ...current.metrics },
-            news: current.news + 1,
-          },
+      current.terminal === null ? withIncident(current, incident) : undefined,
     );
     if (into.terminal !== null) continue;
+    for (const key of incident.keys) await pointLock(ledger, key, into);
     const why = because("merged", `joined ${into.id} before its first decision`);
     await writeTerminal(session, incident, [], { terminal: "MERGED", because: why, page: false }, clock.nowMs());
     if (into.doorbell !== null) await executions.ring(into.doorbell);

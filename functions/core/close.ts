@@ -18,7 +18,7 @@ const page = async (session: Session, chapters: readonly Chapter[], ending: Endi
     await session.ports.pager.page({
       incidentId: incident.id,
       severity: incident.severity,
-      summary: `${incident.alarmName} (${incident.service || "no service claims it"}): ${ending.because.detail}`,
+      summary: `${subjectOf(incident)}: ${ending.because.detail}`,
       details: [
         ...(chapters.at(-1)?.decision.facts ?? []),
         ...chapters.map(({ decision, deed }) => `decision ${decision.step}: ${said(decision)} -> ${deed.outcome.kind}`),
@@ -37,6 +37,9 @@ const page = async (session: Session, chapters: readonly Chapter[], ending: Endi
   }
   return false;
 };
+
+const subjectOf = ({ umbrella, alarmName, service }: Incident): string =>
+  umbrella ? "a storm of alarms" : `${alarmName} (${service || "no service claims it"})`;
 
 const said = (decision: Chapter["decision"]): string =>
   decision.result.kind === "chosen" ? decision.result.candidate.runbook : `abstained, ${decision.result.because.code}`;

@@ -1,16 +1,24 @@
 import type { Chapter } from "./chapter.ts";
+import type { Context } from "./context.ts";
 import { type Decision, decide } from "./decide.ts";
 import type { AlarmSnapshot } from "./evidence.ts";
 import { gatherContext } from "./gather.ts";
-import { changeIncident } from "./incident.ts";
+import { changeIncident, isAllGone, isAllOk } from "./incident.ts";
 import type { Json } from "./json.ts";
 import { change } from "./ledger.ts";
 import { currentIncident, modeFor, type Session, serviceFor } from "./session.ts";
 import type { Tried } from "./stages.ts";
+import { stormNow } from "./storm.ts";
+import { joinUmbrella } from "./umbrella.ts";
 import { type Baseline, baselineOf } from "./verify.ts";
 
-/** Either a decision, or the news that every alarm is OK and there is nothing to decide. */
+/**
+ * A decision, or why there is none to make: every alarm is OK, every alarm was deleted, or a storm has taken the
+ * incident in.
+ */
 export type Now =
+  | Readonly<{ kind: "merged" }>
+  | Readonly<{ kind: "gone" }>
   | Readonly<{ kind: "decided"; decision: Decision }>
   | Readonly<{ kind: "quiet"; nowMs: number; alarms: readonly AlarmSnapshot[]; baseline: Baseline }>;
 
@@ -27,6 +35,10 @@ const triedIn = (chapters: readonly Chapter[]): readonly Tried[] =>
     };
   });
 
+/** The alarms as CloudWatch showed them; null where they could not be read. */
+const alarmsRead = ({ alarms, missing }: Context): Context["alarms"] | null =>
+  missing.some(({ source }) => source === "alarms") ? null : alarms;
+
 /**
  * Gathers, decides, and writes the decision down under `decision#ID/STEP` before anything comes of it. A retry that
  * finds it written takes that one: what was announced is what is carried out.
@@ -37,14 +49,20 @@ export const decideNow = async (session: Session, chapters: readonly Chapter[]):
   const service = serviceFor(settings, incident);
   const nowMs = ports.clock.nowMs();
   const step = chapters.length;
-  const subject = { ...incident, incidentId, alarmMetrics: Object.values(incident.metrics).flat() };
+  const storm = await stormNow(ports.ledger, settings, nowMs);
+  if (incident.terminal === "MERGED" || (step === 0 && (await joinUmbrella(session, incident, storm))))
+    return { kind: "merged" };
+  const alarmMetrics = Object.values(incident.metrics).flat();
+  const subject = { ...incident, incidentId, alarmMetrics, storm: storm !== null };
   const context = await gatherContext(ports.evidence, settings, service, subject, {
     nowMs,
     step,
     tried: triedIn(chapters),
   });
-  const allOk = context.alarms.length === incident.keys.length && context.alarms.every((alarm) => alarm.state === "OK");
-  if (allOk)
+  // Read again: a deletion that was noted while evidence was gathered explains why an alarm is missing from it.
+  const { keys, gone } = await currentIncident(session);
+  if (isAllGone({ keys, gone }, alarmsRead(context))) return { kind: "gone" };
+  if (isAllOk({ keys, gone }, context.alarms))
     return {
       kind: "quiet",
       nowMs,

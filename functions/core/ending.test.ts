@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { Deed } from "./act.ts";
 import type { Chapter } from "./chapter.ts";
-import { endingAfter, handedOver, recoveredEnding } from "./ending.ts";
+import { deletedEnding, endingAfter, handedOver, recoveredEnding, stormEnding } from "./ending.ts";
 import { allow, candidateWith, chapterWith, decisionFor, deedWith, PAGE, refuse } from "./example.fixture.ts";
 import { because } from "./reasons.ts";
 import type { Outcome, Refusal } from "./stages.ts";
@@ -141,3 +141,15 @@ for (const [name, priced, why] of WHY_PAGED)
 
     assert.match(ending?.because.detail ?? "", why);
   });
+
+test("alarms that were deleted, and a storm, are handed to people with their own reason", () => {
+  const endings = [deletedEnding([]), stormEnding("31 alarms")];
+
+  assert.deepEqual(
+    endings.map(({ terminal, because, page }) => [terminal, because.code, page]),
+    [
+      ["ESCALATED", "alarm-deleted", true],
+      ["ESCALATED", "storm", true],
+    ],
+  );
+});

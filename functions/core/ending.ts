@@ -39,6 +39,13 @@ export const handedOver = (chapters: readonly Chapter[], why: Because<EndedCode>
   return { terminal: clean ? "ROLLED_BACK" : "ESCALATED", because: why, page: true };
 };
 
+/** Nobody can tell any more whether it recovered: an alarm that was deleted while it rang is a person's doing. */
+export const deletedEnding = (chapters: readonly Chapter[]): Ending =>
+  handedOver(chapters, because("alarm-deleted", "every alarm of the incident was deleted before it recovered"));
+
+/** @param words the storm in one sentence */
+export const stormEnding = (words: string): Ending => ending("ESCALATED", "storm", words, true);
+
 /**
  * Whether a decision's outcome ends the incident. Null: the loop goes on. A page, a person's word, and everything that
  * nobody can vouch for end it; a wait that was not enough or a runbook that was taken back do not.

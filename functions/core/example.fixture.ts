@@ -143,7 +143,9 @@ export const runbookWith = (changes: Partial<Runbook> = {}): Runbook => ({
   documents: { automation: documentOf("Quell-restart"), undo: documentOf("Quell-restart-undo", ["Before"]) },
   ...{ expectedMinutes: 5, cooldownSeconds: 600, whenRecovered: "finish", treats: [], endsDeployment: false },
   blastRadius: () => ({ share: 0, resources: 1, zones: 1, dataStore: false, capacity: null }),
-  suits: () => [{ target: API_ARN, params: { Service: "api" }, fit: 0.9, because: "it fits", evidence: [] }],
+  suits: () => [
+    { target: API_ARN, params: { Service: "api" }, fit: 0.9, because: "it fits", says: null, evidence: [] },
+  ],
   ...changes,
 });
 
@@ -172,7 +174,7 @@ export const catalogue: Catalogue = catalogueOf(restart, wait, page);
 export const candidateWith = (changes: Partial<Candidate> = {}): Candidate => ({
   ...{ runbook: "restart", version: "1.0.0", target: API_ARN, params: { Service: "api" } },
   ...{ source: "rules", fit: 0.9, rank: null, recovers: null, doubt: null },
-  ...{ because: "it fits", evidence: [] },
+  ...{ because: "it fits", says: null, evidence: [] },
   ...changes,
 });
 const nothing = { target: null, params: {}, source: "always" } as const;
@@ -244,7 +246,7 @@ export const chapterWith = (deed: Partial<Deed> = {}, decision: Partial<Decision
 
 export const incidentWith = (changes: Partial<Incident> = {}): Incident => ({
   ...{ id: "quell-test", keys: [alarmWith().key], covers: {}, states: {}, metrics: { [alarmWith().key]: [ERRORS] } },
-  ...{ words: [], gone: {}, umbrella: false },
+  ...{ rings: {}, words: [], gone: {}, umbrella: false },
   ...{ account: "123456789012", region: "eu-west-1", alarmName: "api-5xx", service: "api", environment: "production" },
   ...{ severity: 2, openedAtMs: OPENED_MS, startedBy: null, startedAtMs: null, decided: 0, doorbell: null, news: 0 },
   ...{ terminal: null, because: null, closedAtMs: null, watching: false },

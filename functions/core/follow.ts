@@ -1,4 +1,6 @@
 import type { Effect } from "./execute.ts";
+import { isAllOk } from "./incident.ts";
+import { cut } from "./redact.ts";
 import type { Runbook } from "./runbook.ts";
 import { currentIncident, doze, type Session } from "./session.ts";
 import type { Run } from "./stages.ts";
@@ -15,12 +17,12 @@ export const follow = async (session: Session, name: string, effect: Effect, run
   const deadlineMs = effect.atMs + runSeconds(runbook) * 1000;
   for (let poll = 0; ; poll += 1) {
     const seen = await session.journal.step(`${name}-poll-${poll}`, async () => {
-      const { news, keys } = await currentIncident(session);
-      const run = await actuator.poll(executionId);
+      const incident = await currentIncident(session);
+      const { news, keys } = incident;
+      const run = bounded(await actuator.poll(executionId));
       const nowMs = clock.nowMs();
       const late = nowMs >= deadlineMs;
-      const recovered =
-        runbook.whenRecovered === "stop" && (await evidence.alarms(keys)).every((alarm) => alarm.state === "OK");
+      const recovered = runbook.whenRecovered === "stop" && isAllOk(incident, await evidence.alarms(keys));
       if (run.status === "running" && (late || recovered)) await actuator.stop(executionId);
       return { run, news, overdue: nowMs >= deadlineMs + 120_000 };
     });
@@ -29,3 +31,19 @@ export const follow = async (session: Session, name: string, effect: Effect, run
     await doze(session, `${name}-nap-${poll}`, pollSeconds(runbook), seen.news);
   }
 };
+
+/** An undo's parameters are ids, versions and numbers: a longer output is none, and one that is missing bars the undo. */
+const OUTPUT_CHARACTERS = 2048;
+const MOST_OUTPUTS = 64;
+const REASON_CHARACTERS = 300;
+
+/** Outputs are other people's text: without a bound they would outgrow what is kept of a step. */
+const bounded = (run: Run): Run => ({
+  ...run,
+  reason: run.reason === null ? null : cut(run.reason, REASON_CHARACTERS),
+  outputs: Object.fromEntries(
+    Object.entries(run.outputs)
+      .filter(([, value]) => value.length <= OUTPUT_CHARACTERS)
+      .slice(0, MOST_OUTPUTS),
+  ),
+});

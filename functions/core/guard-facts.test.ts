@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
+import type { AlarmState } from "./alarm.ts";
 import { budgetsOf } from "./budget.ts";
 import { API, contextWith, NOW_MS, RADIUS, resource, runbookWith, settingsWith } from "./guard.fixture.ts";
 import {
@@ -208,15 +209,34 @@ describe("evidence is stale", () => {
     });
   }
 
+  const [ringing] = context.alarms;
+  const inStates = (...states: readonly AlarmState[]) => ({
+    ...context,
+    alarms: states.flatMap((state) => (ringing === undefined ? [] : [{ ...ringing, state }])),
+  });
+  const states: readonly (readonly [string, readonly AlarmState[], boolean])[] = [
+    ["no alarm could be read", [], true],
+    ["every alarm is OK or without data", ["OK", "INSUFFICIENT_DATA"], true],
+    ["one of its alarms rings", ["INSUFFICIENT_DATA", "ALARM"], false],
+  ];
+  for (const [what, read, expected] of states) {
+    test(`${expected ? "when" : "not when"} ${what}`, () => {
+      const fact = evidenceStale(settings, inStates(...read), NOW_MS);
+
+      assert.equal(fact.holds, expected);
+    });
+  }
+
   const series = context.series[0];
   const withValues = (values: readonly (number | null)[]) => ({
     nowMs: NOW_MS,
+    alarms: context.alarms,
     series: series === undefined ? [] : [{ ...series, fromMs: NOW_MS - 600_000, values }],
   });
   const recent = (values: readonly (number | null)[]) =>
     series === undefined ? [] : [{ ...series, fromMs: NOW_MS - 60_000, values }];
   const metrics: readonly (readonly [string, ReturnType<typeof withValues>, boolean])[] = [
-    ["no metric was read", { nowMs: NOW_MS, series: [] }, true],
+    ["no metric was read", { ...withValues([]), series: [] }, true],
     ["every value is missing", withValues([null, null, null]), true],
     ["a metric of the last minute has no value", { ...withValues([null]), series: recent([null]) }, true],
     ["the newest value is 9 minutes old", withValues([1, null, null]), true],

@@ -124,11 +124,12 @@ export const changeInProgress = (runbook: Pick<Runbook, "endsDeployment">, targe
 
 /**
  * Evidence is stale when it was gathered more than `evidenceAgeSeconds` away from now (either way: a clock that jumped
- * is no proof of freshness), or when no metric had a value within that time and one period before it was gathered.
+ * is no proof of freshness), when no alarm of the incident was in ALARM then, or when no metric had a value within that
+ * time and one period before it was gathered.
  */
 export const evidenceStale = (
   settings: Pick<Settings, "evidenceAgeSeconds">,
-  context: Pick<Context, "nowMs" | "series">,
+  context: Pick<Context, "nowMs" | "alarms" | "series">,
   nowMs: number,
 ): Fact => {
   const limitMs = settings.evidenceAgeSeconds * 1000;
@@ -137,6 +138,8 @@ export const evidenceStale = (
     const detail = `The evidence was gathered ${ageMs / 1000} s ago; the limit is ${settings.evidenceAgeSeconds} s.`;
     return { holds: true, detail };
   }
+  if (!anyRings(context))
+    return { holds: true, detail: "No alarm of the incident rings: missing data is no evidence." };
   const fresh = context.series.some((series) => {
     const periodMs = series.periodSeconds * 1000;
     const last = series.values.findLastIndex((value) => value !== null);
@@ -149,6 +152,9 @@ export const evidenceStale = (
         detail: `None of ${context.series.length} metrics has a recent value: missing data is no evidence.`,
       };
 };
+
+/** Whether an alarm of the incident was in ALARM when CloudWatch was asked; nothing else is a reason to act. */
+export const anyRings = ({ alarms }: Pick<Context, "alarms">): boolean => alarms.some(({ state }) => state === "ALARM");
 
 const autonomyItem = z.strictObject({ earned: z.boolean(), changedAtMs: z.number(), by: z.string().min(1) });
 

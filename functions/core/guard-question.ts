@@ -16,7 +16,7 @@ import {
   reversible,
   switchOn,
 } from "./guard-facts.ts";
-import { leaseRootOf, ownerOf } from "./guard-scope.ts";
+import { leaseRootOf, ownerOf, strictest } from "./guard-scope.ts";
 import type { Json } from "./json.ts";
 import { autonomyKey, breakerKey, cooldownKey, leaseKey, quarantineKey } from "./ledger.ts";
 import type { Ports } from "./ports.ts";
@@ -34,6 +34,7 @@ export type Question = Readonly<{
   ports: GuardPorts;
   settings: Settings;
   context: Context;
+  /** The mode on a target; `approve` at most where the incident is restrained, so that a person is asked. */
   modeOn: (target: Resource | null) => Mode;
   effect: Effect | null;
   /** Throws when the clock does, or when it says no time. */
@@ -53,6 +54,8 @@ export const openQuestion = (
   let now: number | null = null;
   return {
     ...asked,
+    modeOn: (target) =>
+      asked.context.restraint === null ? asked.modeOn(target) : strictest("approve", asked.modeOn(target)),
     nowMs: () => {
       now ??= clock.nowMs();
       if (!Number.isFinite(now)) throw new RangeError("the clock says no time");

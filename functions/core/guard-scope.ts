@@ -44,6 +44,10 @@ export const environmentOf = (
 
 const STRICTEST_FIRST: readonly Mode[] = ["observe", "approve", "auto"];
 
+/** Of several modes the one that allows least. */
+export const strictest = (...modes: readonly Mode[]): Mode =>
+  STRICTEST_FIRST.find((mode) => modes.includes(mode)) ?? "observe";
+
 /**
  * The incident's mode, or the stricter one of its target's owner where that is another service: the trust in one
  * service is not trust in another.
@@ -56,8 +60,7 @@ export const modeOf = (
 ): Mode => {
   const owner = target === null ? null : ownerOf(settings, target);
   if (owner === null || owner.name === service.name) return mode;
-  const owners = owner.mode ?? settings.mode;
-  return STRICTEST_FIRST.find((one) => one === mode || one === owners) ?? "observe";
+  return strictest(mode, owner.mode ?? settings.mode);
 };
 
 /** What the lease is taken on: the root of the hierarchy, or the resource itself where it has none. */

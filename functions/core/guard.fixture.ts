@@ -51,7 +51,9 @@ export const contextWith = (settings: Settings, changed: Partial<Context> = {}):
     step: 0,
     nowMs: NOW_MS,
     openedAtMs: NOW_MS - 60_000,
-    alarms: [],
+    alarms: [
+      { key: "shop-5xx", state: "ALARM", changedAtMs: NOW_MS - 60_000, periodSeconds: 60, evaluationPeriods: 1 },
+    ],
     service,
     series: [
       {
@@ -140,10 +142,11 @@ export const candidateWith = (changed: Partial<Candidate> = {}): Candidate => ({
   target: API,
   params: { Cluster: "shop", Service: "api" },
   source: "drafter",
-  fit: null,
+  fit: 0.9,
   rank: 0,
   recovers: null,
   doubt: null,
+  says: null,
   because: "",
   evidence: [],
   ...changed,

@@ -279,6 +279,53 @@ describe("in mode observe", () => {
   });
 });
 
+describe("an incident that is restrained", () => {
+  const restraint = { code: "flapping", detail: "it flaps" } as const;
+  const asks = {
+    "for a proposal": (ports: ReturnType<typeof portsWith>, mode: Mode, held: Context) =>
+      guard(ports, settings, mode, held, [candidateWith()]),
+    "before the effect": (ports: ReturnType<typeof portsWith>, mode: Mode, held: Context) =>
+      recheck(ports, settings, mode, held, plan, "effect"),
+  };
+  const modes: readonly (readonly [keyof typeof asks, Mode, Mode])[] = [
+    ["for a proposal", "auto", "approve"],
+    ["before the effect", "auto", "approve"],
+    ["before the effect", "approve", "approve"],
+    ["before the effect", "observe", "observe"],
+  ];
+  for (const [when, mode, expected] of modes) {
+    test(`is asked in mode ${expected} ${when} where its mode is ${mode}`, async () => {
+      const [free, held] = [portsWith(), portsWith()];
+
+      await asks[when](free, mode, context);
+      await asks[when](held, mode, { ...context, restraint });
+
+      assert.deepEqual([free.asked[0]?.mode, held.asked[0]?.mode], [mode, expected]);
+    });
+  }
+});
+
+describe("an effect that a drafter alone thought of", () => {
+  const thoughts: readonly (readonly [string, Partial<Candidate>, Mode, Mode])[] = [
+    ["takes a person's consent where the mode is auto", { fit: null }, "auto", "approve"],
+    ["is asked for as any other where the mode is observe", { fit: null }, "observe", "approve"],
+    ["needs no more than its mode says where a rule suggests it too", { fit: 0.1 }, "auto", "auto"],
+    ["is told from what the rules alone suggest", { fit: null, source: "rules" }, "auto", "auto"],
+  ];
+  for (const [name, thought, mode, expected] of thoughts) {
+    test(name, async () => {
+      const ports = portsWith();
+
+      await guard(ports, settings, mode, context, [candidateWith(thought)]);
+
+      assert.deepEqual(
+        ports.asked.map((request) => request.mode),
+        [expected],
+      );
+    });
+  }
+});
+
 describe("the recheck before the effect", () => {
   test("allows what is still as it was planned", async () => {
     const verdict = await recheck(portsWith(), settings, "auto", context, plan, "effect");

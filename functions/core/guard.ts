@@ -2,7 +2,7 @@ import type { Context } from "./context.ts";
 import type { Resource } from "./evidence.ts";
 import { booleansOf, FACT_OF, NO_FACTS } from "./guard-facts.ts";
 import { type Effect, type GuardPorts, gatherFacts, openQuestion, type Question } from "./guard-question.ts";
-import { environmentOf, measuredTier, modeOf } from "./guard-scope.ts";
+import { environmentOf, measuredTier, modeOf, strictest } from "./guard-scope.ts";
 import { findTarget, namesTarget, parseParams } from "./parameters.ts";
 import { type Because, because, type RefusedCode } from "./reasons.ts";
 import { findRunbook, type Runbook, type Tier } from "./runbook.ts";
@@ -53,6 +53,7 @@ export const recheck = async (
     rank: null,
     recovers: null,
     doubt: null,
+    says: null,
     because: "",
     evidence: [],
   };
@@ -123,13 +124,17 @@ const judgeEffect = async (question: Question, runbook: Runbook, candidate: Cand
 
   const explained = await gatherFacts(question, runbook, target, radius);
   const facts = booleansOf(explained);
-  const request: GuardRequest = { effect: true, tier, environment, mode: question.modeOn(target), facts };
+  const mode = isBacked(candidate) ? question.modeOn(target) : strictest("approve", question.modeOn(target));
+  const request: GuardRequest = { effect: true, tier, environment, mode, facts };
   const answer = await ports.guardrails.ask(request);
   if (answer.kind === "permitted") return allow(candidate, tier, answer.consents, facts);
   const { code, detail } = answer.because;
   const fact = FACT_OF[code];
   return refuse(candidate, tier, because(code, fact === undefined ? detail : explained[fact].detail));
 };
+
+/** What a drafter alone thought of, and no rule of the catalogue, never happens without a person's consent. */
+const isBacked = ({ source, fit }: Candidate): boolean => source !== "drafter" || fit !== null;
 
 /** Why a plan is no longer what was consented to, or null. @param effect null for a proposal, which has no plan yet */
 const planFault = (effect: Effect | null, runbook: Runbook, nowMs: number): string | null => {

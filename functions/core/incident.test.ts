@@ -5,8 +5,9 @@ import { simulatedLedger } from "../adapters/simulated/ledger.ts";
 import type { Alarm } from "./alarm.ts";
 import { claim } from "./claim.ts";
 import { alarmWith, MINUTE_MS, OPENED_MS, service, settingsWith } from "./example.fixture.ts";
+import { fold } from "./fold.ts";
 import { incidentId } from "./ids.ts";
-import { changeIncident, fold, type Incident, readIncident } from "./incident.ts";
+import { changeIncident, type Incident, readIncident, readLock } from "./incident.ts";
 import type { Executions, Ledger, Ports } from "./ports.ts";
 import type { Session } from "./session.ts";
 
@@ -290,7 +291,8 @@ const mortal = (ports: Opened, alive: () => void): Executions => ({
   },
 });
 
-const DEATHS = [1, 2, 3].flatMap((write) => (["before", "after"] as const).map((when) => ({ write, when })));
+/** The count of the storm, the lock, the incident, the service's active incident. */
+const DEATHS = [1, 2, 3, 4].flatMap((write) => (["before", "after"] as const).map((when) => ({ write, when })));
 
 for (const { write, when } of DEATHS)
   test(`a process that dies ${when} write ${write} of an opening loses nothing and doubles nothing, once it is delivered again`, async () => {
@@ -341,7 +343,7 @@ for (const when of ["before", "after"] as const)
 
 test("an opening that died is finished by the next change of the same alarm, under the name that it had", async () => {
   const ports = openPorts();
-  const dying = dyingAt(ports.ledger, 1, "after");
+  const dying = dyingAt(ports.ledger, 2, "after");
   await assert.rejects(fold({ ...ports, ledger: dying.ledger }, settings, at(0)), Error);
 
   const folded = await fold(ports, settings, at(5));
@@ -468,7 +470,7 @@ const merged = async (second: typeof slow) => {
     ...ports.ledger,
     read: async (key) => (looking && key.startsWith("active#") ? null : ports.ledger.read(key)),
     write: async (...given) => {
-      looking = false;
+      looking = looking && !given[0].startsWith("incident#");
       return ports.ledger.write(...given);
     },
   };
@@ -487,6 +489,7 @@ for (const [whose, second] of [
 
     assert.deepEqual(claimed, { kind: "merged" });
     assert.deepEqual(incidents[0]?.keys, [at(0).key, second(1).key]);
+    assert.equal((await readLock(ports.ledger, second(1).key))?.incidentId, ID);
     assert.deepEqual([incidents[0]?.terminal, incidents[1]?.terminal], [null, "MERGED"]);
   });
 

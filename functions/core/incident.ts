@@ -1,11 +1,13 @@
 import { type Alarm, type AlarmState, isNewer, type MetricRef, opensIncident } from "./alarm.ts";
 import type { AlarmWords } from "./context.ts";
+import type { AlarmSnapshot } from "./evidence.ts";
 import { incidentId } from "./ids.ts";
 import type { Json } from "./json.ts";
 import { change } from "./ledger.ts";
 import type { Ports } from "./ports.ts";
 import type { Terminal } from "./reasons.ts";
-import { relatedServices, serviceOf } from "./service-graph.ts";
+import { redact } from "./redact.ts";
+import { serviceOf } from "./service-graph.ts";
 import type { Settings } from "./settings.ts";
 
 /**
@@ -20,6 +22,8 @@ export type Incident = Readonly<{
   covers: Readonly<Record<string, number>>;
   /** The newest state that was delivered of each key; evidence is asked again before anything rests on it. */
   states: Readonly<Record<string, Readonly<{ state: AlarmState; atMs: number }>>>;
+  /** When each key was delivered in ALARM, oldest first, the newest 32 of each. */
+  rings: Readonly<Record<string, readonly number[]>>;
   /** What each alarm watches, by key; none for a composite. */
   metrics: Readonly<Record<string, readonly MetricRef[]>>;
   /** What people wrote on each alarm, in the order of `keys`; redacted and bounded when it came in. */
@@ -47,19 +51,18 @@ export type Incident = Readonly<{
   watching: boolean;
 }>;
 
-export type Folded = Readonly<{
-  kind: "opened" | "joined" | "updated" | "ignored";
-  incidentId: string | null;
-}>;
-
-type FoldPorts = Pick<Ports, "ledger" | "executions">;
-
 const incidentKey = (id: string): string => `incident#${id}`;
-const openKey = (alarmKey: string): string => `open#${alarmKey}`;
 
 /** Reads an incident; null where there is none. */
-export const readIncident = async (ledger: Ports["ledger"], id: string): Promise<Incident | null> =>
+export const readIncident = async (ledger: Pick<Ports["ledger"], "read">, id: string): Promise<Incident | null> =>
   ((await ledger.read(incidentKey(id)))?.item ?? null) as Incident | null;
+
+/** Writes a new incident; one that is there already stays as it is. */
+export const createIncident = async (ledger: Ports["ledger"], incident: Incident): Promise<void> => {
+  await change(ledger, incidentKey(incident.id), (item) =>
+    item === null ? { write: incident as unknown as Json } : { stop: null },
+  );
+};
 
 /** Changes an incident by one conditional write; `undefined` leaves it alone. Throws where it does not exist. */
 export const changeIncident = async (
@@ -76,38 +79,37 @@ export const changeIncident = async (
   return ("write" in done ? done.write : done.stop) as unknown as Incident;
 };
 
-const isOpen = (incident: Incident | null): incident is Incident =>
-  incident !== null && (incident.terminal === null || incident.watching);
+/** Says of one alarm which incident answers for it, under `open#KEY`; it stays when that incident is closed. */
+export type Lock = Readonly<{ incidentId: string; openedAtMs: number }>;
 
-/** Adds a state change to an open incident; undefined where it is closed or where it knows that change already. */
-const withAlarm = (incident: Incident, alarm: Alarm): Incident | undefined => {
-  const known = incident.states[alarm.key];
-  const covered = incident.covers[alarm.key] ?? Number.NEGATIVE_INFINITY;
-  const isNews = known === undefined || isNewer(alarm, known.atMs);
-  if (!isNews && !(opensIncident(alarm) && alarm.changedAtMs > covered)) return undefined;
-  return {
-    ...incident,
-    keys: incident.keys.includes(alarm.key) ? incident.keys : [...incident.keys, alarm.key],
-    metrics: incident.keys.includes(alarm.key) ? incident.metrics : { ...incident.metrics, [alarm.key]: alarm.metrics },
-    covers: opensIncident(alarm)
-      ? { ...incident.covers, [alarm.key]: Math.max(covered, alarm.changedAtMs) }
-      : incident.covers,
-    states: isNews
-      ? { ...incident.states, [alarm.key]: { state: alarm.state, atMs: alarm.changedAtMs } }
-      : incident.states,
-    news: incident.news + 1,
-  };
+export const lockKey = (alarmKey: string): string => `open#${alarmKey}`;
+
+export const readLock = async (ledger: Pick<Ports["ledger"], "read">, alarmKey: string): Promise<Lock | null> =>
+  ((await ledger.read(lockKey(alarmKey)))?.item ?? null) as Lock | null;
+
+/** The key's lock follows it, so that an old duplicate finds the incident that answered for it. */
+export const pointLock = async (ledger: Ports["ledger"], alarmKey: string, incident: Incident): Promise<void> => {
+  const lock: Lock = { incidentId: incident.id, openedAtMs: incident.openedAtMs };
+  await change(ledger, lockKey(alarmKey), (item) =>
+    (item as Lock | null)?.incidentId === incident.id ? { stop: null } : { write: lock },
+  );
 };
 
-const newIncident = (settings: Settings, alarm: Alarm): Incident => {
+/** Open, or handed over to people and still watched: a state change of one of its alarms belongs to it. */
+export const isOpen = (incident: Incident | null): incident is Incident =>
+  incident !== null && (incident.terminal === null || incident.watching);
+
+/** The incident that a state change opens. */
+export const newIncident = (settings: Settings, alarm: Alarm): Incident => {
   const service = serviceOf(settings, alarm);
   return {
     id: incidentId(alarm.key, alarm.changedAtMs),
     keys: [alarm.key],
     covers: { [alarm.key]: alarm.changedAtMs },
     states: { [alarm.key]: { state: alarm.state, atMs: alarm.changedAtMs } },
+    rings: { [alarm.key]: [alarm.changedAtMs] },
     metrics: { [alarm.key]: alarm.metrics },
-    words: [],
+    words: [wordsOf(alarm, 0)],
     gone: {},
     umbrella: false,
     account: alarm.account,
@@ -129,106 +131,103 @@ const newIncident = (settings: Settings, alarm: Alarm): Incident => {
   };
 };
 
-type OpenLock = Readonly<{ incidentId: string; openedAtMs: number }>;
+/** An incident of hundreds of alarms is told by its first: more words than these help nobody. */
+const MOST_WORDS = 20;
 
-const lockOf = async (ports: FoldPorts, alarmKey: string): Promise<OpenLock | null> =>
-  ((await ports.ledger.read(openKey(alarmKey)))?.item ?? null) as OpenLock | null;
+const wordsOf = (alarm: Alarm, index: number): AlarmWords => ({
+  id: `alarm-${index + 1}`,
+  // 255 characters is the longest name that CloudWatch takes.
+  name: redact(alarm.alarmName, 255).text,
+  description: redact(alarm.description ?? "", 300).text,
+  reason: redact(alarm.reason, 300).text,
+});
 
-/** The open incident that this alarm belongs to: its own, or one of a service that shares a dependency with its own. */
-const openIncidentFor = async (ports: FoldPorts, settings: Settings, alarm: Alarm): Promise<Incident | null> => {
-  const own = await lockOf(ports, alarm.key);
-  const mine = own === null ? null : await readIncident(ports.ledger, own.incidentId);
-  if (isOpen(mine)) return mine;
-  const service = serviceOf(settings, alarm);
-  if (service === null) return null;
-  for (const related of relatedServices(settings, service.name)) {
-    const active = (await ports.ledger.read(`active#${related}`))?.item as { incidentId: string } | undefined;
-    const other = active === undefined ? null : await readIncident(ports.ledger, active.incidentId);
-    if (isOpen(other) && Math.abs(alarm.changedAtMs - other.openedAtMs) <= settings.foldSeconds * 1000) return other;
-  }
-  return null;
+/** More than any flap limit that makes sense, and few enough for an item of the ledger. */
+const MOST_RINGS = 32;
+
+const newestRings = (...times: readonly number[]): readonly number[] =>
+  [...new Set(times)].toSorted((a, b) => a - b).slice(-MOST_RINGS);
+
+/** Adds a state change to an incident; undefined where it knows all that the change says. */
+export const withAlarm = (incident: Incident, alarm: Alarm): Incident | undefined => {
+  const { key, changedAtMs } = alarm;
+  const known = incident.states[key];
+  const covered = incident.covers[key] ?? Number.NEGATIVE_INFINITY;
+  const isNewest = known === undefined || isNewer(alarm, known.atMs);
+  const opens = opensIncident(alarm);
+  const isNews = isNewest || (opens && changedAtMs > covered);
+  const before = incident.rings[key] ?? [];
+  const rings = opens ? newestRings(...before, changedAtMs) : before;
+  if (!isNews && rings.every((atMs, i) => atMs === before[i])) return undefined;
+  const joins = !incident.keys.includes(key);
+  const { [key]: goneAtMs, ...gone } = incident.gone;
+  return {
+    ...incident,
+    keys: joins ? [...incident.keys, key] : incident.keys,
+    metrics: joins ? { ...incident.metrics, [key]: alarm.metrics } : incident.metrics,
+    words:
+      joins && incident.keys.length < MOST_WORDS
+        ? [...incident.words, wordsOf(alarm, incident.keys.length)]
+        : incident.words,
+    covers: opens ? { ...incident.covers, [key]: Math.max(covered, changedAtMs) } : incident.covers,
+    states: isNewest ? { ...incident.states, [key]: { state: alarm.state, atMs: changedAtMs } } : incident.states,
+    rings: rings.length > 0 ? { ...incident.rings, [key]: rings } : incident.rings,
+    gone: goneAtMs !== undefined && changedAtMs > goneAtMs ? gone : incident.gone,
+    // A ring that came late is counted, and changes nothing for whoever waits.
+    news: incident.news + (isNews ? 1 : 0),
+  };
 };
 
-/** Tells an open incident, starts it if it never started, and wakes it. False: it closed meanwhile. */
-const tell = async (ports: FoldPorts, id: string, alarm: Alarm): Promise<"told" | "known" | "closed"> => {
-  let news: "told" | "known" | "closed" = "known";
-  const incident = await changeIncident(ports.ledger, id, (current) => {
-    news = "closed";
-    if (!isOpen(current)) return undefined;
-    const changed = withAlarm(current, alarm);
-    news = changed === undefined ? "known" : "told";
-    return changed;
+/** Notes that one of an incident's alarms was deleted; undefined where that is known, or was overtaken by a newer state. */
+export const withoutAlarm = (incident: Incident, key: string, deletedAtMs: number): Incident | undefined => {
+  const { [key]: goneAtMs = Number.NEGATIVE_INFINITY } = incident.gone;
+  const { atMs: newestAtMs = Number.NEGATIVE_INFINITY } = incident.states[key] ?? {};
+  if (!incident.keys.includes(key) || deletedAtMs <= goneAtMs || deletedAtMs < newestAtMs) return undefined;
+  return { ...incident, gone: { ...incident.gone, [key]: deletedAtMs }, news: incident.news + 1 };
+};
+
+/** What an incident becomes when a younger one joins it; undefined where it has all of its alarms. */
+export const withIncident = (into: Incident, younger: Incident): Incident | undefined => {
+  const added = younger.keys.filter((key) => !into.keys.includes(key));
+  if (added.length === 0) return undefined;
+  const keys = [...into.keys, ...added];
+  const words = added.flatMap((key, i) => {
+    const known = younger.words[younger.keys.indexOf(key)];
+    return known === undefined ? [] : [{ ...known, id: `alarm-${into.keys.length + i + 1}` }];
   });
-  if (!isOpen(incident)) return "closed";
-  await ports.executions.start(id);
-  if (incident.doorbell !== null) await ports.executions.ring(incident.doorbell);
-  return news;
+  return {
+    ...into,
+    keys,
+    covers: { ...younger.covers, ...into.covers },
+    states: { ...younger.states, ...into.states },
+    rings: { ...younger.rings, ...into.rings },
+    metrics: { ...younger.metrics, ...into.metrics },
+    words: [...into.words, ...words].slice(0, MOST_WORDS),
+    gone: { ...younger.gone, ...into.gone },
+    news: into.news + 1,
+  };
 };
+
+/** Whether every alarm that still counts is known to be OK, and there is one. @param alarms as CloudWatch shows them now */
+export const isAllOk = (incident: Pick<Incident, "keys" | "gone">, alarms: readonly AlarmSnapshot[]): boolean =>
+  alarms.length > 0 &&
+  alarms.length === standingKeys(incident, alarms).length &&
+  alarms.every((alarm) => alarm.state === "OK");
+
+/** Whether no alarm is left that could tell anything. @param alarms null where they could not be read */
+export const isAllGone = (
+  incident: Pick<Incident, "keys" | "gone">,
+  alarms: readonly AlarmSnapshot[] | null,
+): boolean => standingKeys(incident, alarms).length === 0;
 
 /**
- * Says which incident of a service later alarms should join: of two that opened within the folding time the older,
- * which is what lets the younger find it and merge.
+ * The alarms that still count. A key counts no more where its deletion was recorded and CloudWatch, when it was asked,
+ * did not know it: either alone may be a mistake. @param alarms null where they could not be read
  */
-const announce = async (ports: FoldPorts, settings: Settings, incident: Incident): Promise<void> => {
-  if (incident.service === "") return;
-  const key = `active#${incident.service}`;
-  for (let tries = 0; tries < 5; tries += 1) {
-    const found = await ports.ledger.read(key);
-    const id = (found?.item as { incidentId: string } | undefined)?.incidentId;
-    const other = id === undefined ? null : await readIncident(ports.ledger, id);
-    const agesMs = incident.openedAtMs - (other?.openedAtMs ?? Number.NEGATIVE_INFINITY);
-    if (id === incident.id || (isOpen(other) && agesMs >= 0 && agesMs <= settings.foldSeconds * 1000)) return;
-    if (await ports.ledger.write(key, { incidentId: incident.id }, found?.version ?? null)) return;
-  }
-};
-
-const create = async (ports: FoldPorts, settings: Settings, incident: Incident): Promise<void> => {
-  await change(ports.ledger, incidentKey(incident.id), (item) =>
-    item === null ? { write: incident as unknown as Json } : { stop: null },
+export const standingKeys = (
+  incident: Pick<Incident, "keys" | "gone">,
+  alarms: readonly AlarmSnapshot[] | null,
+): readonly string[] =>
+  incident.keys.filter(
+    (key) => alarms === null || incident.gone[key] === undefined || alarms.some((alarm) => alarm.key === key),
   );
-  await announce(ports, settings, incident);
-  await ports.executions.start(incident.id);
-};
-
-/** Whether an incident, open or closed, already answers for this state change. */
-const isCovered = (incident: Incident | null, alarm: Alarm): boolean =>
-  incident !== null && (incident.covers[alarm.key] ?? Number.NEGATIVE_INFINITY) >= alarm.changedAtMs;
-
-/**
- * Folds one state change into the ledger: opens an incident, or adds to one that is open. Deliveries may come twice, late
- * and out of order: what counts is CloudWatch's time of the change. Every write is conditional and every delivery walks
- * the whole path again, so a crash between two writes loses nothing and doubles nothing.
- */
-export const fold = async (ports: FoldPorts, settings: Settings, alarm: Alarm): Promise<Folded> => {
-  for (let tries = 0; tries < 5; tries += 1) {
-    const open = await openIncidentFor(ports, settings, alarm);
-    if (open !== null) {
-      if (!opensIncident(alarm) && !open.keys.includes(alarm.key)) return { kind: "ignored", incidentId: null };
-      if (open.keys[0] === alarm.key) await announce(ports, settings, open);
-      const told = await tell(ports, open.id, alarm);
-      if (told === "closed") continue;
-      // The key's lock follows it, so that an old duplicate finds the incident that answered for it.
-      const lock = { incidentId: open.id, openedAtMs: open.openedAtMs };
-      if (opensIncident(alarm)) await change(ports.ledger, openKey(alarm.key), () => ({ write: lock }));
-      return { kind: told === "told" && opensIncident(alarm) ? "joined" : "updated", incidentId: open.id };
-    }
-    if (!opensIncident(alarm)) return { kind: "ignored", incidentId: null };
-    const lock = await lockOf(ports, alarm.key);
-    const last = lock === null ? null : await readIncident(ports.ledger, lock.incidentId);
-    if (isCovered(last, alarm)) return { kind: "ignored", incidentId: lock?.incidentId ?? null };
-    // A lock without its incident is what a crash between the two writes leaves: its own opening is finished here.
-    const openedAtMs = lock !== null && last === null ? lock.openedAtMs : alarm.changedAtMs;
-    const incident = newIncident(settings, { ...alarm, changedAtMs: openedAtMs });
-    const locked = await change(ports.ledger, openKey(alarm.key), (item) => {
-      const current = item as OpenLock | null;
-      if (current !== null && current.incidentId !== lock?.incidentId) return { stop: current.incidentId };
-      return { write: { incidentId: incident.id, openedAtMs } };
-    });
-    // Stopped on our own id: the write went through and its reply was lost.
-    if ("stop" in locked && locked.stop !== incident.id) continue;
-    await create(ports, settings, incident);
-    if (alarm.changedAtMs !== openedAtMs) await tell(ports, incident.id, alarm);
-    return { kind: "opened", incidentId: incident.id };
-  }
-  throw new Error(`${alarm.key}: five other writers came first; the delivery must be tried again`);
-};

@@ -4,11 +4,13 @@ import { claim } from "./claim.ts";
 import { close } from "./close.ts";
 import type { Decision } from "./decide.ts";
 import { decideNow } from "./decide-now.ts";
-import { type Ending, endingAfter, handedOver, recoveredEnding } from "./ending.ts";
+import { deletedEnding, type Ending, endingAfter, handedOver, recoveredEnding } from "./ending.ts";
 import { because, type Terminal } from "./reasons.ts";
 import { recordEpisode } from "./record-episode.ts";
+import { redact } from "./redact.ts";
 import { findRunbook, type Runbook } from "./runbook.ts";
 import type { Session } from "./session.ts";
+import { rideOut } from "./umbrella.ts";
 import { soakMs } from "./verify.ts";
 import { watch, watchEndsMs } from "./watch.ts";
 
@@ -26,21 +28,24 @@ export const respond = async (session: Session): Promise<Responded> => {
   if (claimed.kind === "merged") return { incidentId, terminal: "MERGED" };
 
   const chapters: Chapter[] = [];
-  let ending: Ending;
+  let ending: Ending | "merged";
   try {
-    ending = await untilItEnds(session, chapters);
+    ending = claimed.kind === "umbrella" ? await rideOut(session) : await untilItEnds(session, chapters);
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
-    ending = handedOver(chapters, because("step-abandoned", detail.slice(0, 300)));
+    ending = handedOver(chapters, because("step-abandoned", redact(detail, 300).text));
   }
+  if (ending === "merged") return { incidentId, terminal: "MERGED" };
   await close(session, chapters, ending);
   return { incidentId, terminal: ending.terminal };
 };
 
-const untilItEnds = async (session: Session, chapters: Chapter[]): Promise<Ending> => {
+const untilItEnds = async (session: Session, chapters: Chapter[]): Promise<Ending | "merged"> => {
   const mostTurns = 3 * session.settings.decisionsPerIncident;
   for (let turn = 0; turn < mostTurns; turn += 1) {
     const now = await session.journal.step(`decide-${turn}`, () => decideNow(session, chapters));
+    if (now.kind === "merged") return "merged";
+    if (now.kind === "gone") return deletedEnding(chapters);
     if (now.kind === "quiet") {
       if (await staysQuiet(session, turn, now)) return recoveredEnding(chapters);
       continue;

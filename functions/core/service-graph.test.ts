@@ -67,6 +67,12 @@ const CASES: readonly (readonly [string, Partial<Parameters<typeof alarmWith>[0]
   ["its metric has an SLI's dimension", { metrics: metricOn({ LoadBalancer: "app/jobs/1" }) }, "jobs"],
   ["its metric names a queue of the service", { metrics: metricOn({ QueueName: "work" }) }, "jobs"],
   ["its metric names an ECS service of the service", { metrics: metricOn({ ServiceName: "worker" }) }, "jobs"],
+  [
+    "its own time series does, whatever the alarm's metrics say",
+    { attributes: { QueueName: "work" }, metrics: metricOn({ LoadBalancer: "app/api/1" }) },
+    "jobs",
+  ],
+  ["its own time series is of nobody, and its metric is an SLI's", { attributes: { QueueName: "other" } }, "api"],
   ["nothing speaks of it", { metrics: metricOn({ QueueName: "other" }) }, null],
   ["it has no metric", { metrics: [] }, null],
 ];

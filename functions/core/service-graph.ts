@@ -2,17 +2,32 @@ import type { Alarm } from "./alarm.ts";
 import type { ServiceSettings, Settings } from "./settings.ts";
 
 /**
- * The service that an alarm speaks of: the one its name is mapped to, else the one of whose SLIs or resources its
- * metrics' dimensions speak. Null where none fits: such an incident is only ever handed to people.
+ * The service that an alarm speaks of: the one its name is mapped to, else the one of whose SLIs or resources its own
+ * time series speaks (a contributor's attributes), else its metrics' dimensions. Null where none fits: such an incident
+ * is only ever handed to people.
  */
-export const serviceOf = (settings: Settings, alarm: Pick<Alarm, "alarmName" | "metrics">): ServiceSettings | null => {
+export const serviceOf = (
+  settings: Settings,
+  alarm: Pick<Alarm, "alarmName" | "metrics" | "attributes">,
+): ServiceSettings | null => {
   const named = settings.alarms[alarm.alarmName];
   const byName = settings.services.find((service) => service.name === named);
-  if (byName !== undefined) return byName;
-  const values = new Set(alarm.metrics.flatMap((metric) => Object.values(metric.dimensions)));
+  return (
+    byName ??
+    ownerOf(settings, Object.values(alarm.attributes)) ??
+    ownerOf(
+      settings,
+      alarm.metrics.flatMap((metric) => Object.values(metric.dimensions)),
+    )
+  );
+};
+
+/** The first service one of whose resources or SLIs is named by one of these values of dimensions. */
+const ownerOf = (settings: Settings, values: readonly string[]): ServiceSettings | null => {
+  const named = new Set(values);
   const owns = (service: ServiceSettings): boolean =>
-    service.resources.some((arn) => values.has(arn.split(/[:/]/).at(-1) ?? "")) ||
-    service.slis.some((sli) => Object.values(sli.metric.dimensions).some((value) => values.has(value)));
+    service.resources.some((arn) => named.has(arn.split(/[:/]/).at(-1) ?? "")) ||
+    service.slis.some((sli) => Object.values(sli.metric.dimensions).some((value) => named.has(value)));
   return settings.services.find(owns) ?? null;
 };
 

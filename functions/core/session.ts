@@ -38,10 +38,17 @@ export const serviceFor = (settings: Settings, incident: Incident): ServiceSetti
 
 export const modeFor = (settings: Settings, service: ServiceSettings): Mode => service.mode ?? settings.mode;
 
-/** Whether nobody may be paged: in observe mode, and where the incident is only a recording. */
+/**
+ * Whether nobody may be paged: in observe mode, and where the incident is only a recording. An umbrella speaks for every
+ * service, so it is silent only where all of them are.
+ */
 export const isSilent = async (session: Session): Promise<boolean> => {
-  const service = serviceFor(session.settings, await currentIncident(session));
-  return session.ports.dryRun || modeFor(session.settings, service) === "observe";
+  const { ports, settings } = session;
+  const incident = await currentIncident(session);
+  const modes = incident.umbrella
+    ? [settings.mode, ...settings.services.map((service) => modeFor(settings, service))]
+    : [modeFor(settings, serviceFor(settings, incident))];
+  return ports.dryRun || modes.every((mode) => mode === "observe");
 };
 
 /**

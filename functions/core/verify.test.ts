@@ -64,6 +64,7 @@ const ALARMS: readonly (readonly [string, Partial<RecoveryInput>, string])[] = [
   ["one of two alarms that rings", { alarms: [...recovered().alarms, snapshotWith()], expectedAlarms: 2 }, "alarming"],
   ["insufficient data", { alarms: [snapshotWith({ state: "INSUFFICIENT_DATA" })] }, "unknown"],
   ["no alarm that could be read", { alarms: [] }, "unknown"],
+  ["no alarm left that counts", { alarms: [], expectedAlarms: 0 }, "unknown"],
   ["one of two alarms that could not be read", { expectedAlarms: 2 }, "unknown"],
   ["no fresh value behind the OK", withSeries(seriesOf(ERRORS, FROM_MS, hour(0, 20, null))), "unknown"],
   [

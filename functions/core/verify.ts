@@ -20,7 +20,7 @@ export type RecoveryInput = Readonly<{
   nowMs: number;
   openedAtMs: number;
   alarms: readonly AlarmSnapshot[];
-  /** How many alarms the incident has; fewer snapshots than that is an unread alarm. */
+  /** How many alarms still count, those deleted left out; fewer snapshots than that is an unread alarm. */
   expectedAlarms: number;
   /** What each alarm watches, by key; none for a composite. */
   alarmMetrics: Readonly<Record<string, readonly MetricRef[]>>;
@@ -29,8 +29,10 @@ export type RecoveryInput = Readonly<{
   baseline: Baseline;
 }>;
 
-/** Minutes over which an SLI is read: long enough to smooth one noisy period, short enough to see a change. */
+/** Over how long an SLI is read: long enough to smooth one noisy period, short enough to see a change. */
 const SLI_WINDOW_MS = 3 * 60_000;
+/** Two periods always hold one that has closed: a five-minute metric is not unread four minutes out of five. */
+const windowMs = (sli: SliSettings): number => Math.max(SLI_WINDOW_MS, 2 * sli.metric.periodSeconds * 1000);
 /** A reading may be this much worse than its baseline before it counts: metrics breathe. */
 const WORSE_BY = 1.1;
 /** Traffic below this share of the same minutes before the incident means that users have not come back. */
@@ -41,7 +43,7 @@ export const readableUntilMs = (nowMs: number): number => nowMs - 60_000;
 
 export const baselineOf = (service: ServiceSettings, series: readonly Series[], nowMs: number): Baseline => {
   const toMs = readableUntilMs(nowMs);
-  return { atMs: nowMs, slis: service.slis.map((sli) => readSli(series, sli, toMs - SLI_WINDOW_MS, toMs)) };
+  return { atMs: nowMs, slis: service.slis.map((sli) => readSli(series, sli, toMs - windowMs(sli), toMs)) };
 };
 
 /** The soak of an alarm: max(soakSeconds, 2 x period x evaluationPeriods), in ms; the longest of several. */
@@ -58,7 +60,7 @@ export const worsened = (
   const toMs = readableUntilMs(nowMs);
   return service.slis
     .filter((sli, i) => {
-      const now = readSli(series, sli, toMs - SLI_WINDOW_MS, toMs).value;
+      const now = readSli(series, sli, toMs - windowMs(sli), toMs).value;
       return isBreached(sli, now) && isWorse(sli, now, baseline.slis[i]?.value ?? null);
     })
     .map((sli) => sli.name);
@@ -115,7 +117,8 @@ export const assessRecovery = (settings: Settings, input: RecoveryInput): Recove
   if (ringing !== undefined) return { kind: "alarming", detail: `${ringing.key} is in ALARM` };
   const silent = input.alarms.find((alarm) => alarm.state === "INSUFFICIENT_DATA");
   if (silent !== undefined) return { kind: "unknown", detail: `${silent.key} has insufficient data` };
-  if (input.alarms.length < input.expectedAlarms) return { kind: "unknown", detail: "an alarm could not be read" };
+  if (input.alarms.length === 0 || input.alarms.length < input.expectedAlarms)
+    return { kind: "unknown", detail: "an alarm could not be read" };
 
   const sinceMs = Math.max(...input.alarms.map((alarm) => alarm.changedAtMs));
   const toMs = readableUntilMs(input.nowMs);

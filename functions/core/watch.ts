@@ -1,10 +1,13 @@
 import type { MetricRef } from "./alarm.ts";
 import type { AlarmSnapshot, Series } from "./evidence.ts";
+import { isAllGone, standingKeys } from "./incident.ts";
 import { currentIncident, doze, type Session, serviceFor } from "./session.ts";
+import { mayRing, membersOf } from "./storm.ts";
 import { assessRecovery, type Baseline, type Recovery, TRAFFIC_BEFORE_MS, worsened } from "./verify.ts";
 
 /**
- * How a watch ended. `unknown`: time was up and nobody could tell (unreadable, absent data, traffic not back).
+ * How a watch ended. `unknown`: time was up and nobody could tell (unreadable, absent data, traffic not back), or every
+ * alarm was deleted and nobody ever will.
  * `worse`: SLIs beyond their limit and worse than at the decision, when it ended.
  */
 export type Watched = Readonly<{
@@ -21,6 +24,8 @@ type Glance = Readonly<{
   recovery: Recovery;
   worse: readonly string[];
   okAtMs: number | null;
+  /** Whether every alarm was deleted: nothing more can be seen. */
+  gone: boolean;
 }>;
 
 /** Everything an incident's recovery is read from: its alarms' metrics, its service's SLIs and their bases. */
@@ -45,18 +50,20 @@ const glance = async (session: Session, baseline: Baseline): Promise<Glance> => 
     series = await evidence.metrics(metrics, incident.openedAtMs - TRAFFIC_BEFORE_MS, nowMs);
   } catch (error) {
     const detail = `not readable: ${error instanceof Error ? error.message : String(error)}`.slice(0, 200);
-    return { nowMs, news: incident.news, recovery: { kind: "unknown", detail }, worse: [], okAtMs: null };
+    return { nowMs, news: incident.news, recovery: { kind: "unknown", detail }, worse: [], okAtMs: null, gone: false };
   }
-  const recovery = assessRecovery(session.settings, {
+  const assessed = assessRecovery(session.settings, {
     nowMs,
     openedAtMs: incident.openedAtMs,
     alarms,
-    expectedAlarms: incident.keys.length,
+    expectedAlarms: standingKeys(incident, alarms).length,
     alarmMetrics: incident.metrics,
     series,
     service,
     baseline,
   });
+  const recovery =
+    incident.umbrella && assessed.kind === "holding" ? await allMembersQuiet(session, assessed) : assessed;
   const ok = alarms.length > 0 && alarms.every((alarm) => alarm.state === "OK");
   return {
     nowMs,
@@ -64,7 +71,14 @@ const glance = async (session: Session, baseline: Baseline): Promise<Glance> => 
     recovery,
     worse: worsened(service, series, baseline, nowMs),
     okAtMs: ok ? Math.max(...alarms.map((alarm) => alarm.changedAtMs)) : null,
+    gone: !incident.umbrella && isAllGone(incident, alarms),
   };
+};
+
+/** The alarms that an umbrella names are OK; those that it does not name must be as well, as far as was delivered. */
+const allMembersQuiet = async (session: Session, holding: Recovery): Promise<Recovery> => {
+  const loud = (await membersOf(session.ports.ledger, session.incidentId)).filter(mayRing).length;
+  return loud === 0 ? holding : { kind: "alarming", detail: `${loud} alarms of the storm may still ring` };
 };
 
 /**
@@ -103,6 +117,7 @@ export const watch = async (
       okAtMs: seen.okAtMs,
       worse: seen.worse,
     });
+    if (seen.gone) return ended("unknown");
     let napSeconds: number;
     if (recovery.kind === "holding") {
       const heldUntilMs = Math.max(recovery.sinceMs, notBeforeMs) + recovery.soakMs;

@@ -1,19 +1,27 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { scriptedPeople } from "../adapters/simulated/approvals.ts";
+import type { AlarmState } from "../core/alarm.ts";
 import { recordFailure } from "../core/breaker.ts";
 import { budgetsOf, spend } from "../core/budget.ts";
+import { alarmWith } from "../core/example.fixture.ts";
+import { subjectGone } from "../core/fold.ts";
+import type { Incident } from "../core/incident.ts";
+import type { Json } from "../core/json.ts";
 import { acquireLease } from "../core/lease.ts";
-import { breakerKey, leaseKey, quarantineKey } from "../core/ledger.ts";
+import { autonomyKey, breakerKey, leaseKey, quarantineKey } from "../core/ledger.ts";
 import { POLICIES } from "../core/policies.ts";
-import type { Actuator, Ports } from "../core/ports.ts";
+import type { Actuator, Ports, Scorer } from "../core/ports.ts";
 import { settingsSchema } from "../core/settings.ts";
+import { cloudWatchTime } from "../world/alarm-event.ts";
 import { resourcesOf } from "../world/graph.ts";
 import { scenarioWith } from "../world/scenario.ts";
 import { settingsFor } from "../world/settings-for.ts";
 import type { World } from "../world/state.ts";
+import type { Delivery } from "../world/types.ts";
+import { createWorld } from "../world/world.ts";
 import { type Flow, type Flown, play } from "./flow.fixture.ts";
-import { eagerToScale, fated, mistaken, wrongs } from "./paths.fixture.ts";
+import { eagerToScale, fated, mistaken, patient, wrongs } from "./paths.fixture.ts";
 
 const deployment = scenarioWith(1, 0, "bad-ecs-deployment");
 const blip = scenarioWith(1, 1, "transient-blip"); // it hits a service that can be scaled
@@ -67,29 +75,267 @@ test("an alarm that recovers while a runbook runs starts no second one, and the 
   assert.ok(flown.rows.some(({ recovered_by }) => recovered_by === "self"));
 });
 
+/** ecs-rollback has earned to act alone here: what holds it back is then the incident itself. */
+const earned: NonNullable<Flow["before"]> = async (ledger) => {
+  await ledger.write(autonomyKey("ecs-rollback", "production"), { earned: true, changedAtMs: 0, by: "gate" }, null);
+};
+const calm = await play({ scenario: deployment, before: earned });
+const firedAtMs = calm.incidents[0]?.openedAtMs ?? 0;
+const consents = ({ records }: Flown) =>
+  records.flatMap(({ decisions }) =>
+    decisions.map(({ consent, context, outcome }) => [context.restraint?.code, consent?.by, outcome.kind]),
+  );
+
+/** The alarm's own event again, with another state at another time, 3 s on its way. */
+const eventAt = (state: AlarmState, atMs: number): Delivery => {
+  const event = (firstEvent ?? {}) as { detail: { state: object } };
+  const timestamp = cloudWatchTime(atMs);
+  const detail = { ...event.detail, state: { ...event.detail.state, value: state, timestamp } };
+  return { deliverAtMs: atMs + 3000, event: { ...event, detail } as Json };
+};
+let firstEvent: Json | null = null;
+await play({
+  scenario: deployment,
+  deliver: (due) => {
+    firstEvent ??= due[0]?.event ?? null;
+    return due;
+  },
+});
+const delivering = (world: World, ...events: readonly Delivery[]): void => {
+  world.outbox.push(...events);
+  world.outbox.sort((one, other) => one.deliverAtMs - other.deliverAtMs);
+};
+
 test("an alarm that flaps thirty times in ten minutes is one incident, at most one page, and no action for a flap", async () => {
-  const calm = await play({ scenario: deployment });
-  let flapped = false;
-  const flapping: Flow["deliver"] = (due) => {
-    const first = due[0];
-    if (flapped || first === undefined) return due;
-    flapped = true;
-    const event = first.event as { detail: { state: { timestamp: string } } };
-    const firedAtMs = Date.parse(event.detail.state.timestamp.replace("+0000", "Z"));
-    const flaps = Array.from({ length: 30 }, (_, i) => {
-      const timestamp = new Date(firedAtMs + (i + 1) * 20_000).toISOString().replace("Z", "+0000");
-      const state = { ...event.detail.state, value: i % 2 === 0 ? "OK" : "ALARM", timestamp };
-      return { ...first, event: { ...(first.event as object), detail: { ...event.detail, state } } as never };
-    });
-    return [...due, ...flaps];
+  const flaps = Array.from({ length: 30 }, (_, i) => ({
+    state: i % 2 === 0 ? ("OK" as const) : ("ALARM" as const),
+    atMs: firedAtMs + (i + 1) * 20_000,
+  }));
+  const flapping: NonNullable<Flow["around"]> = (ports) => ({
+    ...ports,
+    evidence: {
+      ...ports.evidence,
+      alarms: async (keys) => {
+        const now = flaps.findLast(({ atMs }) => atMs <= ports.clock.nowMs());
+        const still = await ports.evidence.alarms(keys);
+        const isOver = ports.clock.nowMs() > firedAtMs + 610_000;
+        return now === undefined || isOver
+          ? still
+          : still.map((alarm) => ({ ...alarm, state: now.state, changedAtMs: now.atMs }));
+      },
+    },
+  });
+
+  const flown = await play({
+    scenario: deployment,
+    around: flapping,
+    before: async (ledger, world) => {
+      await earned(ledger, world);
+      delivering(world, ...flaps.map(({ state, atMs }) => eventAt(state, atMs)));
+    },
+  });
+
+  const rings = Object.values(flown.incidents[0]?.rings ?? {}).flat().length;
+  assert.ok(rings >= 16, `${rings} rings were delivered`);
+  assert.deepEqual([flown.incidents.length, flown.incidents[0]?.terminal !== null, wrongs(flown)], [1, true, []]);
+  assert.ok(flown.runs.length <= 1, `${flown.runs.length} runs`);
+  assert.ok(pages(flown) <= 1);
+});
+
+/** CloudWatch remembers eight changes of the quarter of an hour before the alarm, once `from` reads were made. */
+const remembering =
+  (from: number): NonNullable<Flow["around"]> =>
+  (ports) => {
+    let reads = 0;
+    return {
+      ...ports,
+      evidence: {
+        ...ports.evidence,
+        history: async (key, fromMs, toMs) => {
+          reads += 1;
+          const past = Array.from({ length: 8 }, (_, i) => ({
+            ...{ key, atMs: firedAtMs - 60_000 * (8 - i) },
+            ...(i % 2 === 0
+              ? { from: "OK" as const, to: "ALARM" as const }
+              : { from: "ALARM" as const, to: "OK" as const }),
+          }));
+          return [...(reads > from ? past : []), ...(await ports.evidence.history(key, fromMs, toMs))];
+        },
+      },
+    };
   };
 
-  const flown = await play({ scenario: deployment, deliver: flapping });
+test("a runbook that may act alone needs a person's consent where the alarm flapped, in incidents before this one too", async () => {
+  const flown = await play({ scenario: deployment, before: earned, around: remembering(0) });
 
-  assert.equal(flapped, true);
-  assert.deepEqual([flown.incidents.length, terminals(flown)], [1, terminals(calm)]);
-  assert.deepEqual([flown.runs.length, wrongs(flown)], [calm.runs.length, []]);
-  assert.ok(pages(flown) <= 1);
+  assert.deepEqual(consents(calm), [[undefined, "policy", "recovered"]]);
+  assert.deepEqual(consents(flown), [["flapping", "people", "recovered"]]);
+  assert.equal(flown.records[0]?.decisions[0]?.context.flaps, 5);
+});
+
+test("a plan that nobody had to approve is not run once its alarm flaps", async () => {
+  const flown = await play({ scenario: deployment, before: earned, around: remembering(1) });
+
+  const [first, second] = consents(flown);
+  assert.deepEqual([first, second?.[0]], [[undefined, "policy", "not-run"], "flapping"]);
+  assert.equal(flown.runs.length, 0);
+});
+
+/** From a moment on every alarm reads as if its metric had stopped. */
+const silentFrom = (moment: "the start" | "the question"): NonNullable<Flow["around"]> => {
+  let silent = moment === "the start";
+  return (ports) => ({
+    ...ports,
+    approvals: {
+      ...ports.approvals,
+      ask: async (card) => {
+        await ports.approvals.ask(card);
+        silent = true;
+      },
+    },
+    evidence: {
+      ...ports.evidence,
+      alarms: async (keys) =>
+        (await ports.evidence.alarms(keys)).map((alarm) => (silent ? { ...alarm, state: "INSUFFICIENT_DATA" } : alarm)),
+    },
+  });
+};
+
+test("nothing is done on an alarm without data, whatever fits, and if it stays so people are told", async () => {
+  const flown = await play({ scenario: deployment, around: silentFrom("the start") });
+
+  assert.deepEqual([flown.runs.length, terminals(flown), pages(flown), wrongs(flown)], [0, ["ESCALATED"], 1, []]);
+  assert.ok(refusals(flown).includes("stale-plan"), refusals(flown).join());
+});
+
+test("a plan that people approved is not run once its alarm has no data", async () => {
+  const flown = await play({ scenario: deployment, around: silentFrom("the question") });
+
+  const [first] = flown.records[0]?.decisions ?? [];
+  assert.deepEqual([flown.runs.length, first?.consent?.by, first?.outcome.kind], [0, "people", "not-run"]);
+  assert.deepEqual(terminals(flown), ["ESCALATED"]);
+});
+
+test("a forged ALARM of a healthy service leads to no drafter, no page and no effect, and closes", async () => {
+  let drafts = 0;
+  const counting: Ports["drafter"] = {
+    draft: async (context, catalogue) => {
+      drafts += 1;
+      return eagerToScale.draft(context, catalogue);
+    },
+  };
+  const healthy = { ...deployment, fault: "none", parameters: {} };
+
+  const flown = await play({
+    scenario: healthy,
+    drafter: counting,
+    before: async (_, world) => delivering(world, eventAt("ALARM", firedAtMs)),
+  });
+
+  assert.deepEqual([terminals(flown), drafts, flown.runs.length, flown.inputs.length], [["SELF_RECOVERED"], 0, 0, 0]);
+});
+
+test("a forged OK changes nothing while CloudWatch says ALARM", async () => {
+  const flown = await play({
+    scenario: deployment,
+    before: async (ledger, world) => {
+      await earned(ledger, world);
+      delivering(world, ...[10, 60, 180].map((seconds) => eventAt("OK", firedAtMs + seconds * 1000)));
+    },
+  });
+
+  assert.equal(flown.incidents[0]?.states[flown.incidents[0].keys[0] ?? ""]?.state, "OK");
+  assert.deepEqual([terminals(flown), consents(flown)], [terminals(calm), consents(calm)]);
+  assert.deepEqual(
+    flown.runs.map(({ parameters }) => parameters),
+    calm.runs.map(({ parameters }) => parameters),
+  );
+});
+
+type Phase = "the first look" | "the wait" | "the question" | "the run" | "the page";
+
+/** Deletes every alarm of the incident in one phase of it: CloudWatch says so, and does not know them any more. */
+const deletedIn = (phase: Phase): NonNullable<Flow["around"]> => {
+  let drafted = false;
+  let deleted = false;
+  const settings = settingsSchema.parse(settingsFor(createWorld(deployment)));
+  return (ports) => {
+    const strike = async (now: Phase): Promise<void> => {
+      if (now !== phase || deleted) return;
+      deleted = true;
+      const nowMs = ports.clock.nowMs();
+      for (const { item } of await ports.ledger.list("incident#"))
+        for (const key of (item as unknown as Incident).keys)
+          await subjectGone(ports, settings, alarmWith({ key }), nowMs);
+    };
+    const { evidence, approvals, actuator, pager, drafter } = ports;
+    return {
+      ...ports,
+      drafter: {
+        draft: (context, catalogue) => {
+          drafted = true;
+          return drafter.draft(context, catalogue);
+        },
+      },
+      evidence: {
+        ...evidence,
+        alarms: async (keys) => {
+          await strike(drafted ? "the wait" : "the first look");
+          return deleted ? [] : evidence.alarms(keys);
+        },
+      },
+      approvals: {
+        ...approvals,
+        ask: async (card) => {
+          await approvals.ask(card);
+          await strike("the question");
+        },
+      },
+      actuator: {
+        ...actuator,
+        start: async (request) => {
+          const started = await actuator.start(request);
+          await strike("the run");
+          return started;
+        },
+      },
+      pager: {
+        ...pager,
+        page: async (request) => {
+          await pager.page(request);
+          await strike("the page");
+        },
+      },
+    };
+  };
+};
+
+const deletions: readonly Readonly<{ phase: Phase; flow?: Partial<Flow>; code: string; runs: number }>[] = [
+  { phase: "the first look", code: "alarm-deleted", runs: 0 },
+  { phase: "the wait", flow: { scorer: patient }, code: "alarm-deleted", runs: 0 },
+  { phase: "the question", code: "alarm-deleted", runs: 0 },
+  { phase: "the run", code: "unknown-outcome", runs: 1 },
+  { phase: "the page", flow: { scorer: POLICIES.page as Scorer }, code: "paged", runs: 0 },
+];
+for (const { phase, flow, code, runs } of deletions)
+  test(`an alarm that is deleted in ${phase} of its incident is handed to people, and nothing is started or taken back for it`, async () => {
+    const flown = await play({ scenario: deployment, ...flow, around: deletedIn(phase), mostHours: 3 });
+
+    const [incident] = flown.incidents;
+    assert.deepEqual([incident?.terminal, incident?.because?.code, incident?.watching], ["ESCALATED", code, false]);
+    assert.deepEqual([flown.runs.length, pages(flown), wrongs(flown)], [runs, 1, []]);
+    assert.deepEqual(flown.settled, phase === "the question" ? ["withdrawn"] : phase === "the run" ? ["approved"] : []);
+  });
+
+test("a deletion that CloudWatch does not confirm changes nothing", async () => {
+  const believed = deletedIn("the question");
+
+  const flown = await play({
+    scenario: deployment,
+    around: (ports, sandbox) => ({ ...believed(ports, sandbox), evidence: ports.evidence }),
+  });
+
+  assert.deepEqual([terminals(flown), flown.settled, flown.runs.length], [["RESOLVED"], ["approved"], 1]);
 });
 
 const laid: readonly Readonly<{ what: string; code: string; before: NonNullable<Flow["before"]> }>[] = [
@@ -196,24 +442,24 @@ for (const minutes of [-10, 10])
 test("a document that changes after people approved it is not run under their approval", async () => {
   let changed = false;
   const around: NonNullable<Flow["around"]> = (ports) => {
-    const edited: Ports["catalogue"] = {
-      ...ports.catalogue,
-      runbooks: ports.catalogue.runbooks.map((runbook) =>
-        runbook.documents === null
-          ? runbook
-          : {
-              ...runbook,
-              documents: {
-                ...runbook.documents,
-                automation: { ...runbook.documents.automation, hash: "edited", name: "edited" },
-              },
+    const edited = ports.catalogue.runbooks.map((runbook) =>
+      runbook.documents === null
+        ? runbook
+        : {
+            ...runbook,
+            documents: {
+              ...runbook.documents,
+              automation: { ...runbook.documents.automation, hash: "edited", name: "edited" },
             },
-      ),
-    };
+          },
+    );
     return {
       ...ports,
-      get catalogue() {
-        return changed ? edited : ports.catalogue;
+      catalogue: {
+        ...ports.catalogue,
+        get runbooks() {
+          return changed ? edited : ports.catalogue.runbooks;
+        },
       },
       approvals: {
         ...ports.approvals,

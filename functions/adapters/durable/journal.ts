@@ -7,6 +7,7 @@ import {
   StepSemantics,
 } from "@aws/durable-execution-sdk-js";
 import type { Journal, Ledger } from "../../core/ports.ts";
+import { PAYLOAD_LIMIT_BYTES } from "./payload.ts";
 
 /** A step or a bell's submitter that failed for good; `cause` is the last error, as far as a replay can restore it: name and message. */
 export class StepAbandoned extends Error {
@@ -37,7 +38,7 @@ export const durableJournal = (context: DurableContext, ledger: Ledger, incident
       const attempts: Attempts = { made: 0 };
       const counted = async () => {
         await countAttempt(ledger, key, attempts);
-        return body();
+        return carriable(await body());
       };
       const semantics = StepSemantics.AtLeastOncePerRetry;
       try {
@@ -77,6 +78,15 @@ const countAttempt = async (ledger: Ledger, key: string, attempts: Attempts): Pr
     }
     if (await ledger.write(key, before + 1, counter?.version ?? null)) return;
   }
+};
+
+/** A result that no operation can carry would end the execution without a word: it is abandoned, and people hear of it. */
+const carriable = <T>(result: T): T => {
+  const bytes = Buffer.byteLength(JSON.stringify(result) ?? "", "utf8");
+  if (bytes <= PAYLOAD_LIMIT_BYTES) return result;
+  throw new StepAbandoned(
+    `its result has ${bytes} bytes, more than the ${PAYLOAD_LIMIT_BYTES} that are kept of a step`,
+  );
 };
 
 /** Up to three tries, 2 s and 8 s apart; tries of dead sandboxes, which only the ledger knows, count too. */

@@ -67,7 +67,9 @@ const seriesOf = (recording: Recording, metric: MetricRef, fromMs: number, toMs:
   const periodMs = periodSeconds * 1000;
   const firstSlot = Math.floor(fromMs / periodMs);
   const shownSlots = Math.max(0, Math.floor(toMs / periodMs) - firstSlot + 1);
-  const bySlot = new Map(recorded?.points.map(({ atMs, value }) => [Math.floor(atMs / periodMs), value]));
+  // A stamp off the grid may lie in a slot that has begun and still be in the future.
+  const shown = recorded?.points.filter(({ atMs }) => atMs <= toMs);
+  const bySlot = new Map(shown?.map(({ atMs, value }) => [Math.floor(atMs / periodMs), value]));
   return {
     id: seriesId(metric),
     metric,
