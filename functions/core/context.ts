@@ -9,7 +9,7 @@ import type { Tried } from "./stages.ts";
  */
 export type AlarmWords = Readonly<{ id: string; name: string; description: string; reason: string }>;
 
-/** What was left out of a source for the sake of its budget. */
+/** What was left out of a source for the sake of its budget: of `of`, `kept` came in. */
 export type Cut = Readonly<{
   source: string;
   kept: number;

@@ -32,6 +32,8 @@ const subject: Subject = {
   service: "api",
   words: [],
   alarmMetrics: [ERRORS],
+  rings: {},
+  storm: false,
 };
 
 const changeWith = (changes: Partial<Change> = {}): Change => ({
@@ -121,7 +123,7 @@ test("other people's words come in redacted and counted, wherever they stand", a
   const context = await gatherContext(evidence, settings, api, subject, at);
 
   assert.ok(!/hunter2|jane@/.test(JSON.stringify(context)));
-  assert.deepEqual(context.redactions, { password: 1, email: 1 });
+  assert.deepEqual(context.redactions, { password: 2, email: 1 });
 });
 
 test("a flood of lines, changes and transitions is bounded, and the newest are kept", async () => {
@@ -199,6 +201,7 @@ test("a context names its incident, its step and its time, and is JSON", async (
     {
       ...{ incidentId: "quell-test", step: 1, nowMs: NOW_MS, openedAtMs: OPENED_MS, service: api, tried: [] },
       ...{ history: [], missing: [], redactions: {}, series: [], alarms: [], resources: [], changes: [], logs: [] },
+      ...{ words: [], cut: [], flaps: 0, restraint: null },
     },
   );
   assert.deepEqual(JSON.parse(JSON.stringify(context)), context);
@@ -223,4 +226,88 @@ test("a context can be hashed wherever a title is cut, pictures in it included",
 
     assert.match(contextDigest(context), /^[0-9a-f]{64}$/);
   }
+});
+
+/** A row as a careless source gives it: with fields that nobody here knows. */
+const withMore = <T extends object>(row: T): T => ({ ...row, raw: { note: "unnamed" }, comment: "unnamed" });
+
+test("what is not named does not come in, from whichever source", async () => {
+  const { evidence } = evidenceOf({
+    alarms: async () => [withMore(snapshotWith())],
+    metrics: async () => contextWith().series.map((series) => withMore({ ...series, metric: withMore(series.metric) })),
+    logs: async () => [withMore(lineWith("boom"))],
+    changes: async () => [withMore(changeWith())],
+    resources: async () => [withMore(resourceWith())],
+    history: async () => [withMore({ key: "k", atMs: OPENED_MS, from: null, to: "OK" as const })],
+  });
+  const words = [withMore({ id: "a", name: "n", description: "d", reason: "r" })];
+
+  const context = await gatherContext(evidence, settings, api, { ...subject, words }, at);
+
+  assert.ok(!JSON.stringify(context).includes("unnamed"));
+  assert.deepEqual(context.series, contextWith().series);
+  assert.deepEqual(context.alarms, [snapshotWith()]);
+  assert.deepEqual(context.resources, [resourceWith()]);
+});
+
+test("what is left out of every source is said, with how much there was", async () => {
+  const many = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
+  const tags = Object.fromEntries(many(25, (i) => [`tag-${i}`, "v w ".repeat(125)]));
+  const attributes = { taskDefinition: "t".repeat(513), desiredCount: 3 };
+  const { evidence } = evidenceOf({
+    logs: async () =>
+      many(5100, (i) => lineWith(`${"abcdefghij"[i % 10]}${"klmnopqrst"[Math.floor(i / 10) % 10]} happened`)),
+    changes: async () => many(45, (i) => changeWith({ atMs: OPENED_MS - i })),
+    history: async () => many(70, (i) => ({ key: "k", atMs: OPENED_MS + i, from: null, to: "OK" as const })),
+    resources: async () => [
+      resourceWith({ tags, attributes }),
+      ...many(29, (i) => resourceWith({ arn: `${API_ARN}-${i}` })),
+    ],
+  });
+
+  const context = await gatherContext(evidence, settings, api, subject, at);
+
+  const said = Object.fromEntries(context.cut.map(({ source, kept, of, unit }) => [`${source} ${unit}`, [kept, of]]));
+  assert.deepEqual(said, {
+    ...{ "logs lines": [5000, 5100], "logs templates": [20, 100], "changes rows": [40, 45], "history rows": [60, 70] },
+    ...{ "tags rows": [20, 25], "attributes rows": [1, 2], "metrics rows": [60, 63] },
+  });
+  const [first] = context.resources;
+  assert.deepEqual(first?.attributes, { desiredCount: 3 });
+  assert.ok(Object.values(first?.tags ?? {}).every((value) => value.length === 128));
+});
+
+test("what people wrote on an alarm, a resource and a change is redacted; what is compared stays exact", async () => {
+  const version = "arn:aws:ecs:eu-west-1:123456789012:task-definition/api:41";
+  const { evidence } = evidenceOf({
+    resources: async () => [
+      resourceWith({
+        tags: { owner: "jane@example.com" },
+        attributes: { taskDefinition: version, url: "db://a:hunter2@db" },
+      }),
+    ],
+    changes: async () => [changeWith({ author: "jane@example.com", from: version, to: "x".repeat(600) })],
+  });
+  const words = [{ id: "a-1", name: "api-5xx", description: "mail jane@example.com", reason: "password=hunter2" }];
+
+  const context = await gatherContext(evidence, settings, api, { ...subject, words }, at);
+
+  assert.ok(!/hunter2|jane@/.test(JSON.stringify(context)));
+  assert.equal(context.resources[0]?.attributes.taskDefinition, version);
+  assert.deepEqual([context.changes[0]?.from, context.changes[0]?.to], [version, null]);
+  assert.deepEqual(context.words, [{ id: "a-1", name: "api-5xx", description: "mail <email>", reason: "<password>" }]);
+  assert.deepEqual(context.redactions, { email: 3, "url-credentials": 1, password: 1 });
+});
+
+test("two metrics that differ in a secret alone keep two ids", async () => {
+  const [first] = contextWith().series;
+  assert.ok(first);
+  const { evidence } = evidenceOf({
+    metrics: async () => ["hunter2", "hunter3"].map((secret) => ({ ...first, id: `m{token=${secret}}` })),
+  });
+
+  const { series } = await gatherContext(evidence, settings, api, subject, at);
+
+  assert.ok(!/hunter/.test(JSON.stringify(series)));
+  assert.equal(new Set(series.map(({ id }) => id)).size, 2);
 });

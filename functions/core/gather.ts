@@ -1,10 +1,11 @@
 import type { MetricRef } from "./alarm.ts";
+import { openBoundary } from "./boundary.ts";
 import type { AlarmWords, Context } from "./context.ts";
-import type { AlarmSnapshot, Change, Resource, Series } from "./evidence.ts";
+import type { AlarmSnapshot, Resource, Series } from "./evidence.ts";
 import { hashOf } from "./ids.ts";
 import { templatesOf } from "./log-templates.ts";
 import type { Evidence } from "./ports.ts";
-import { redact } from "./redact.ts";
+import { flapsIn, restraintOf } from "./restraint.ts";
 import type { ServiceSettings, Settings } from "./settings.ts";
 import { sameMetric } from "./severity.ts";
 import type { Tried } from "./stages.ts";
@@ -18,12 +19,13 @@ export type Subject = Readonly<{
   service: string;
   alarmMetrics: readonly MetricRef[];
   words: readonly AlarmWords[];
+  /** When each alarm was delivered in ALARM, by key. */
+  rings: Readonly<Record<string, readonly number[]>>;
+  /** Whether a storm of alarms rages. */
+  storm: boolean;
 }>;
 
 const MOST_SERIES = 60;
-const MOST_CHANGES = 40;
-const MOST_TRANSITIONS = 60;
-const TITLE_CHARACTERS = 120;
 
 /** The service itself and everything it calls, nearest first. */
 export const servicesReached = (settings: Settings, name: string): readonly ServiceSettings[] => {
@@ -48,7 +50,7 @@ const metricsWanted = (
     service.slis.flatMap((sli) => (sli.per === undefined ? [sli.metric] : [sli.metric, sli.per])),
   );
   const all = [...subject.alarmMetrics, ...slis, ...resources.flatMap(standardMetrics)];
-  return all.filter((one, i) => all.findIndex((other) => sameMetric(one, other)) === i).slice(0, MOST_SERIES);
+  return all.filter((one, i) => all.findIndex((other) => sameMetric(one, other)) === i);
 };
 
 /**
@@ -62,12 +64,13 @@ export const gatherContext = async (
   subject: Subject,
   at: Readonly<{ nowMs: number; step: number; tried: readonly Tried[] }>,
 ): Promise<Context> => {
+  const boundary = openBoundary();
   const missing: { source: string; because: string }[] = [];
   const reading = async <T>(source: string, none: T, read: () => Promise<T>): Promise<T> => {
     try {
       return await read();
     } catch (error) {
-      missing.push({ source, because: redact(error instanceof Error ? error.message : String(error), 200).text });
+      missing.push({ source, because: boundary.sentence(error instanceof Error ? error.message : String(error)) });
       return none;
     }
   };
@@ -78,7 +81,11 @@ export const gatherContext = async (
   const arns = resources.map((resource) => resource.arn);
   const alarms = await reading<readonly AlarmSnapshot[]>("alarms", [], () => evidence.alarms(subject.keys));
   const wanted = metricsWanted(subject, services, resources);
-  const series = await reading<readonly Series[]>("metrics", [], () => evidence.metrics(wanted, fromMs, at.nowMs));
+  const series = await reading<readonly Series[]>("metrics", [], () =>
+    evidence.metrics(wanted.slice(0, MOST_SERIES), fromMs, at.nowMs),
+  );
+  if (wanted.length > MOST_SERIES)
+    boundary.count({}, [{ source: "metrics", kept: MOST_SERIES, of: wanted.length, unit: "rows" }]);
   const groups = [...new Set(services.flatMap((one) => one.logGroups))];
   const lines = await reading("logs", [], async () =>
     groups.length === 0 ? [] : evidence.logs(groups, Math.max(fromMs, at.nowMs - 1_800_000), at.nowMs),
@@ -87,36 +94,30 @@ export const gatherContext = async (
   const history = await reading("history", [], () =>
     evidence.history(subject.keys[0] ?? "", at.nowMs - 86_400_000, at.nowMs),
   );
-  const { templates, redactions } = templatesOf(lines);
+  const flaps = flapsIn(settings.flap, history, subject.rings, at.nowMs);
+  const logs = templatesOf(lines, settings.context);
+  boundary.count(logs.redactions, logs.cuts);
   return {
     incidentId: subject.incidentId,
     step: at.step,
     nowMs: at.nowMs,
     openedAtMs: subject.openedAtMs,
-    alarms,
+    alarms: boundary.alarms(alarms),
     service,
-    series,
-    logs: templates,
-    changes: changes
-      .toSorted((a, b) => b.atMs - a.atMs)
-      .slice(0, MOST_CHANGES)
-      .map(redactedChange),
-    resources,
-    history: history.slice(-MOST_TRANSITIONS),
+    series: boundary.series(series),
+    logs: logs.templates,
+    changes: boundary.changes(changes),
+    resources: boundary.resources(resources),
+    history: boundary.history(history),
     tried: at.tried,
     missing,
-    redactions,
-    cut: [],
-    words: subject.words,
-    flaps: 0,
-    restraint: null,
+    words: boundary.words(subject.words),
+    flaps,
+    restraint: restraintOf(settings, flaps, subject.storm),
+    // Last: they count what was taken out above.
+    redactions: boundary.redactions(),
+    cut: boundary.cuts(),
   };
-};
-
-/** A commit's words are its author's: bounded and redacted like a log line. */
-const redactedChange = (change: Change): Change => {
-  const clean = (text: string): string => redact(text, TITLE_CHARACTERS).text;
-  return { ...change, title: clean(change.title), author: clean(change.author), ref: clean(change.ref) };
 };
 
 /** Identifies a context in a record: the hash of all that was known. */

@@ -1,34 +1,93 @@
+import type { Cut } from "./context.ts";
 import type { LogLine, LogTemplate } from "./evidence.ts";
 import { sha256 } from "./ids.ts";
+import { LINE_CHARACTERS, type LogBudget, sampleLogs } from "./log-sample.ts";
 import { cut, redact } from "./redact.ts";
 
 /**
- * Log lines are other people's text: they are stripped of secrets, reduced to templates with counts and cut short.
+ * Log lines are other people's text: they are stripped of secrets, reduced to templates with counts and cut short. What
+ * a caller of the service can put into a line (quoted text, paths, queries, user agents, ids, numbers) becomes a
+ * placeholder, so that an order hidden there is gone; what a program wrote outside quotes stays, at most 200 characters.
  * Every pattern is linear-time and bounded; a line is cut before it is matched.
  */
 const TEMPLATE_CHARACTERS = 200;
-const MOST_LINES = 5_000;
-const MOST_TEMPLATES = 20;
 
-const VARIABLES: readonly Readonly<{ name: string; pattern: RegExp }>[] = [
-  { name: "<uuid>", pattern: /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi },
-  { name: "<hex>", pattern: /\b0x[0-9a-f]{1,32}\b|\b[0-9a-f]{16,64}\b/gi },
-  { name: "<n>", pattern: /\d+(?:\.\d+)?/g },
+type Variable = Readonly<{ pattern: RegExp; name: string | ((match: string, ...groups: string[]) => string) }>;
+
+/** Fields of a structured line in which programs write about themselves; every other quoted field is somebody's input. */
+const OWN_FIELDS = /^(?:level|severity|logger|msg|message|error|err|exception|error_?type|code|status|event)$/i;
+
+/** What stands in quotes within a field that is kept is quoted all the same. */
+const ownWords = (value: string): string =>
+  value.replace(/\\["']([^\\"']{0,500})\\["']/g, "<text>").replace(/[\\"]/g, " ");
+
+const agentPart = "(?: ?\\([^)]{0,200}\\)| [A-Za-z]{1,40}/[0-9][^ ]{0,40})?";
+
+const VARIABLES: readonly Variable[] = [
+  {
+    pattern: /"([\w.@-]{1,64})"\s{0,3}:\s{0,3}"((?:[^"\\]|\\.){0,500})(?:"|$)/g,
+    name: (_, key = "", value = "") => (OWN_FIELDS.test(key) ? `${key}: ${ownWords(value)}` : `${key}: <text>`),
+  },
+  { pattern: /"([\w.@-]{1,64})"\s{0,3}:/g, name: (_, key = "") => `${key}:` },
+  { pattern: /user[-_ ]?agent["']?\s{0,2}[=:]\s{0,2}[^|]{1,500}/gi, name: "<user-agent>" },
+  {
+    pattern: new RegExp(
+      `(?:Mozilla|curl|Wget|okhttp|axios|python-requests|Go-http-client|PostmanRuntime)/[0-9][^ ]{0,20}${agentPart.repeat(8)}`,
+      "g",
+    ),
+    name: "<user-agent>",
+  },
+  { pattern: /"[^"]{0,500}(?:"|$)/g, name: "<text>" },
+  { pattern: /`[^`]{0,500}(?:`|$)/g, name: "<text>" },
+  { pattern: /(?<![A-Za-z0-9])'[^']{1,500}(?:'(?![A-Za-z0-9])|$)/g, name: "<text>" },
+  {
+    pattern: /\b[a-z][a-z0-9+.-]{1,20}:\/\/(?:<url-credentials>@)?([A-Za-z0-9.-]{0,100})[^\s"'`)\]},;]{0,500}/gi,
+    name: (_, host = "") => `<url:${host.replace(/[0-9]+/g, "*")}>`,
+  },
+  { pattern: /\?[A-Za-z0-9_.[\]%-]{1,100}=[^\s"'`)]{0,500}/g, name: "?<query>" },
+  {
+    pattern: /(?<![\w<])(\/[A-Za-z0-9_.~-]{1,32}(?![^\s/?"'`)\],;:]))?\/[^\s"'`)\]},;?<]{1,500}/g,
+    name: (_, first = "") => `${first}/<path>`,
+  },
+  { pattern: /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi, name: "<uuid>" },
+  { pattern: /<blob:[0-9]{1,6}>/g, name: "<blob>" },
+  { pattern: /\b[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\b/g, name: "<ip>" },
+  { pattern: /\b0x[0-9a-f]{1,32}\b|\b[0-9a-f]{16,64}\b/gi, name: "<hex>" },
+  { pattern: /[0-9]{1,500}(?:\.[0-9]{1,500})?/g, name: "<n>" },
 ];
 
-/** Groups lines of one shape and counts them; the most frequent first, at most 20, ties by first appearance. */
-export const templatesOf = (
-  lines: readonly LogLine[],
-): Readonly<{ templates: readonly LogTemplate[]; redactions: Readonly<Record<string, number>> }> => {
+/** What is matched against a line, for the proof that all of it is linear. */
+export const TEMPLATE_PATTERNS: readonly RegExp[] = VARIABLES.map(({ pattern }) => pattern);
+
+const templateOf = (text: string): string =>
+  cut(
+    VARIABLES.reduce(
+      (rest, { pattern, name }) =>
+        typeof name === "string" ? rest.replace(pattern, name) : rest.replace(pattern, name),
+      text,
+    ),
+    TEMPLATE_CHARACTERS,
+  );
+
+export type TemplateBudget = LogBudget & Readonly<{ logTemplates: number }>;
+export type Templates = Readonly<{
+  templates: readonly LogTemplate[];
+  redactions: Readonly<Record<string, number>>;
+  cuts: readonly Cut[];
+}>;
+
+/**
+ * Groups lines of one shape and counts them, the most frequent first, ties by first appearance. Lines beyond the budgets
+ * are left out evenly over time, templates from the rarest on; `cuts` says how many.
+ */
+export const templatesOf = (lines: readonly LogLine[], budget: TemplateBudget): Templates => {
+  const sample = sampleLogs(lines, budget);
   const groups = new Map<string, { logGroup: string; template: string; count: number; lastAtMs: number }>();
   const redactions: Record<string, number> = {};
-  for (const line of lines.slice(-MOST_LINES)) {
-    const { text, found } = redact(line.message);
+  for (const line of sample.lines) {
+    const { text, found } = redact(line.message, LINE_CHARACTERS);
     for (const name of found) redactions[name] = (redactions[name] ?? 0) + 1;
-    const template = cut(
-      VARIABLES.reduce((rest, { name, pattern }) => rest.replace(pattern, name), text),
-      TEMPLATE_CHARACTERS,
-    );
+    const template = templateOf(text);
     const key = `${line.logGroup} ${template}`;
     const group = groups.get(key) ?? { logGroup: line.logGroup, template, count: 0, lastAtMs: line.atMs };
     group.count += 1;
@@ -37,7 +96,11 @@ export const templatesOf = (
   }
   const templates = [...groups.values()]
     .sort((a, b) => b.count - a.count)
-    .slice(0, MOST_TEMPLATES)
+    .slice(0, budget.logTemplates)
     .map((group) => ({ id: `log-${sha256(`${group.logGroup} ${group.template}`).slice(0, 8)}`, ...group }));
-  return { templates, redactions };
+  const left =
+    templates.length === groups.size
+      ? []
+      : [{ source: "logs", kept: templates.length, of: groups.size, unit: "templates" as const }];
+  return { templates, redactions, cuts: [...sample.cuts, ...left] };
 };

@@ -5,6 +5,7 @@ import { cedarGuardrails } from "../adapters/cedar/guardrails.ts";
 import { createEngine, type Engine, type EngineParts } from "../adapters/durable/engine.ts";
 import { memoryEngineStore } from "../adapters/durable/memory-engine-store.ts";
 import { createSandbox, type Sandbox } from "../adapters/durable/sandbox.ts";
+import type { EngineStore } from "../adapters/durable/store.ts";
 import { documentsOf, simulatedActuator } from "../adapters/simulated/actuator.ts";
 import { type People, scriptedPeople, simulatedApprovals } from "../adapters/simulated/approvals.ts";
 import { simulatedClock } from "../adapters/simulated/clock.ts";
@@ -40,6 +41,8 @@ export type Flow = Readonly<{
   /** Wraps the ports that the handlers get; the world and the test keep the real ones. */
   around?: (ports: Ports, sandbox: Sandbox) => Ports;
   hooks?: EngineParts["hooks"];
+  /** Where the executions live; a memory of the flow's own where it is not given. */
+  store?: EngineStore;
   /** What happens to deliveries on their way: duplicated, reordered. */
   deliver?: (due: readonly Delivery[]) => readonly Delivery[];
   /** What the ledger holds before the first alarm. */
@@ -131,7 +134,7 @@ export const play = async (flow: Flow): Promise<Flown> => {
   await flow.before?.(ledger, world);
   const handled = flow.around?.(ports, sandbox) ?? ports;
   engine = createEngine({
-    store: memoryEngineStore(),
+    store: flow.store ?? memoryEngineStore(),
     clock,
     sandbox,
     handler: respondWith(handled, settings),

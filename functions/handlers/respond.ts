@@ -1,6 +1,7 @@
 import type { DurableLambdaHandler } from "@aws/durable-execution-sdk-js";
 import { durable } from "../adapters/durable/durable.ts";
 import { durableJournal } from "../adapters/durable/journal.ts";
+import { withEgress } from "../core/egress.ts";
 import type { Ports } from "../core/ports.ts";
 import { respond } from "../core/respond.ts";
 import type { Settings } from "../core/settings.ts";
@@ -9,12 +10,15 @@ import type { Settings } from "../core/settings.ts";
 export type RespondInput = Readonly<{ incidentId: string }>;
 
 /**
- * The durable function that answers one incident. Lambda and the laptop run this same handler; only the ports differ.
- * It ends with the incident's terminal state, or with "duplicate" where another execution has the incident.
+ * The durable function that answers one incident. Lambda and the laptop run this same handler; only the ports differ,
+ * and all of them stand behind the egress. It ends with the incident's terminal state, or with "duplicate" where another
+ * execution has the incident.
  */
-export const respondWith = (ports: Ports, settings: Settings): DurableLambdaHandler =>
-  durable<RespondInput>(async ({ incidentId }, context) => {
+export const respondWith = (open: Ports, settings: Settings): DurableLambdaHandler => {
+  const ports = withEgress(open);
+  return durable<RespondInput>(async ({ incidentId }, context) => {
     const { durableExecutionArn } = context.executionContext;
     const journal = durableJournal(context, ports.ledger, incidentId);
     return respond({ journal, ports, settings, incidentId, executionId: durableExecutionArn });
   });
+};
