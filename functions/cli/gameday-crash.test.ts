@@ -51,7 +51,7 @@ const stageOn = (database: DatabaseSync): Stage => ({
   codeHash: "",
   catalogue,
   guardrails: cedarGuardrails(policies, schema),
-  drafter: { draft: async (context, from) => draftOffline(context, from, null) },
+  drafter: () => ({ draft: async (context, from) => draftOffline(context, from, null) }),
   scorer: contrary,
   people: scriptedPeople("approve"),
   tell: null,

@@ -7,13 +7,15 @@ const wholeNumber = z
   .regex(/^\d{1,15}$/)
   .transform(Number);
 
-/** What decides a gameday's course: the same parameters give the same report. Stored beside its state. */
+const DRAFTERS = ["offline", "anthropic", "bedrock"] as const;
+
+/** What decides a gameday's course: the same parameters give the same report, unless a hosted model drafts. Stored beside its state. */
 const gamedayParameters = z.strictObject({
   incidents: wholeNumber.pipe(z.number().min(1).max(10_000)),
   seed: wholeNumber,
   mode: z.enum(["observe", "approve", "auto"]),
   policy: z.string().refine((name) => Object.hasOwn(POLICIES, name)),
-  drafter: z.enum(["offline"]),
+  drafter: z.enum(DRAFTERS),
   approve: z.enum(["ask", "yes", "no"]),
 });
 export type GamedayParameters = Readonly<z.infer<typeof gamedayParameters>>;
@@ -47,7 +49,7 @@ const WHAT_TO_DO: Readonly<Record<string, string>> = {
   seed: "give a whole number of 0 or more, for instance --seed 1",
   mode: "give observe, approve or auto",
   policy: `give one that is built: ${Object.keys(POLICIES).join(", ")}`,
-  drafter: "give offline",
+  drafter: `give ${DRAFTERS.join(", ")}`,
   approve: "give ask, yes or no",
   speed: "give a number above 0, for instance --speed 10",
 };

@@ -14,7 +14,7 @@ import { sqliteLedger } from "../adapters/sqlite/ledger.ts";
 import { sqliteRecords } from "../adapters/sqlite/records.ts";
 import type { AutomationDocument } from "../core/automation-document.ts";
 import { readIncident } from "../core/incident.ts";
-import type { Drafter, Guardrails, Ports, Scorer } from "../core/ports.ts";
+import type { Drafter, Guardrails, Ledger, Ports, Scorer } from "../core/ports.ts";
 import type { Catalogue } from "../core/runbook.ts";
 import { type Settings, settingsSchema } from "../core/settings.ts";
 import { respondWith } from "../handlers/respond.ts";
@@ -34,7 +34,8 @@ export type Stage = Readonly<{
   engineStore: EngineStore;
   catalogue: Catalogue;
   guardrails: Guardrails;
-  drafter: Drafter;
+  /** Made for each world: what drafts spends by its ledger and its settings. */
+  drafter: (ledger: Ledger, settings: Settings) => Drafter;
   scorer: Scorer;
   people: People;
   /** Identifies the running code in the records. */
@@ -63,7 +64,11 @@ export const openSystem = async (stage: Stage, index: number): Promise<System> =
   const scenario = scenarioAt(parameters.seed, index);
   const documents = documentsOf(stage.catalogue);
   const world = worldAt(scenario, documents, store.inputsOf(index), store.clockOf(index));
-  const settings = settingsSchema.parse({ ...settingsFor(world), mode: parameters.mode });
+  const settings = settingsSchema.parse({
+    ...settingsFor(world),
+    mode: parameters.mode,
+    drafter: { name: parameters.drafter },
+  });
   const clock = simulatedClock(world.nowMs);
   const keepInput: KeepInput = (input) => store.keepInput(index, input);
   const ledger = sqliteLedger(database);
@@ -78,7 +83,7 @@ export const openSystem = async (stage: Stage, index: number): Promise<System> =
   });
   const silent: Ports = {
     evidence: simulatedEvidence(world),
-    drafter: stage.drafter,
+    drafter: stage.drafter(ledger, settings),
     guardrails: stage.guardrails,
     scorer: stage.scorer,
     approvals,

@@ -1,5 +1,5 @@
 import type { Alarm } from "../core/alarm.ts";
-import type { Folded } from "../core/incident.ts";
+import type { Folded } from "../core/fold.ts";
 import type { Json } from "../core/json.ts";
 import type { Evidence, Ports } from "../core/ports.ts";
 import { runTags } from "./gameday-measure.ts";

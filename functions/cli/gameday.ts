@@ -33,11 +33,12 @@ const PACE_MS_A_MINUTE = 300; // slow enough to follow an incident, fast enough 
 export const gameday = async (flags: GamedayFlags, terminal: Terminal): Promise<ExitCode> => {
   const options = gamedayOptions(flags, terminal.canAsk);
   if (options.episodes !== null) refuseUnwritable(options.episodes);
+  const drafter = await drafterNamed(options.parameters.drafter);
   const database = opened(options);
   try {
     const store = gamedayStore(database, options.parameters, options.store ?? "in memory");
     const startedMs = performance.now();
-    const worlds = await play(stageFor(options, database, store, terminal));
+    const worlds = await play(stageFor(options, drafter, database, store, terminal));
     const episodes = sqliteEpisodes(database);
     if (options.episodes !== null) episodes.writeJsonLines(options.episodes);
     const wallSeconds = (performance.now() - startedMs) / 1000;
@@ -76,6 +77,7 @@ const opened = ({ store }: GamedayOptions) => {
 
 const stageFor = (
   options: GamedayOptions,
+  drafter: Stage["drafter"],
   database: ReturnType<typeof opened>,
   store: GamedayStore,
   terminal: Terminal,
@@ -91,7 +93,7 @@ const stageFor = (
     codeHash: codeHash(),
     catalogue,
     guardrails: cedarGuardrails(policies, schema),
-    drafter: { draft: async (context, from) => draftOffline(context, from, null) },
+    drafter,
     scorer: scorerNamed(parameters.policy),
     people:
       parameters.approve === "ask"
@@ -102,6 +104,24 @@ const stageFor = (
       if (terminal.isLive && !json) await sleep((simulatedMs / 60_000) * (PACE_MS_A_MINUTE / speed));
     },
   };
+};
+
+/** A hosted model only where it is named: its SDK is not even loaded otherwise. Throws BadInput where nobody could ask it. */
+const drafterNamed = async (name: GamedayOptions["parameters"]["drafter"]): Promise<Stage["drafter"]> => {
+  if (name === "offline") return () => ({ draft: async (context, from) => draftOffline(context, from, null) });
+  const provider =
+    name === "anthropic"
+      ? { name, apiKey: fromEnvironment("ANTHROPIC_API_KEY", name, "a key of platform.claude.com") }
+      : { name, region: fromEnvironment("AWS_REGION", name, "a region in which your account may use the model") };
+  const { drafterFor } = await import("../adapters/llm/drafter.ts");
+  return drafterFor(provider);
+};
+
+const fromEnvironment = (variable: string, drafter: string, what: string): string => {
+  const value = process.env[variable];
+  if (value === undefined || value.trim() === "")
+    throw new BadInput(`--drafter ${drafter}: ${variable} is not set; set it to ${what}, or give --drafter offline`);
+  return value;
 };
 
 const scorerNamed = (policy: string): Scorer => {

@@ -28,7 +28,7 @@ const BAD: readonly (readonly [args: string, says: RegExp])[] = [
   ["gameday --seed -1", /--seed -1: cannot be used|argument missing/],
   ["gameday --mode loud", /--mode loud: cannot be used; give observe, approve or auto/],
   ["gameday --policy qnet", /--policy qnet: cannot be used; give one that is built: .*rules/],
-  ["gameday --drafter anthropic", /--drafter anthropic: cannot be used/],
+  ["gameday --drafter gpt", /--drafter gpt: cannot be used; give offline, anthropic, bedrock/],
   ["gameday --approve maybe", /--approve maybe: cannot be used/],
   ["gameday --approve ask", /there is no terminal to ask on/],
   ["gameday --speed 0", /--speed 0: cannot be used/],

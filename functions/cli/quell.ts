@@ -38,7 +38,11 @@ const commands = (terminal: Terminal, answer: (code: ExitCode) => void): Command
     .option("--seed <number>", "same seed, same incidents", "1")
     .option("--mode <mode>", "observe, approve or auto", "auto")
     .option("--policy <name>", "rules, page, uniform or drafter", "rules")
-    .option("--drafter <name>", "offline", "offline")
+    .option(
+      "--drafter <name>",
+      "offline, or a hosted model that is asked over the network: anthropic, bedrock",
+      "offline",
+    )
     .option("--approve <who>", "ask on this terminal, or a scripted yes or no (default: ask on a terminal, else yes)")
     .option("--speed <factor>", "on a terminal a simulated minute takes 0.3 s divided by this", "1")
     .option("--store <file>", "keep all state in this SQLite file and go on where a killed run stopped")
@@ -50,8 +54,8 @@ const commands = (terminal: Terminal, answer: (code: ExitCode) => void): Command
     });
   program
     .command("ingest")
-    .description("Say what each alarm event in these files is, one JSON line an event; exit 2 if one is invalid.")
-    .argument("<file...>", "alarm events as EventBridge delivers them")
+    .description("Say what each alarm in these files is, one JSON line an alarm; exit 2 if one is invalid.")
+    .argument("<file...>", "alarm payloads, however AWS delivers them")
     .option("--json", "the same: the answer is JSON lines anyway")
     .action(async (files: readonly string[]) => {
       const { ingestCommand } = await import("./ingest.ts");
@@ -71,15 +75,7 @@ const commands = (terminal: Terminal, answer: (code: ExitCode) => void): Command
       const { replay } = await import("./replay.ts");
       answer(await replay(dir, flags, terminal));
     });
-  program
-    .command("record-opensre")
-    .description("Write recorded incidents from a folder of OpenSRE's synthetic RDS scenarios, one folder each.")
-    .argument("<from>", "the folder that holds the scenarios' folders")
-    .argument("<out>", "where to write the recorded incidents")
-    .action(async (from: string, out: string) => {
-      const { recordOpensre } = await import("./record-opensre.ts");
-      for (const folder of recordOpensre(from, out)) terminal.write(`${folder}\n`);
-    });
+  addRecorders(program, terminal);
   const runbooks = program.command("runbooks").description("The catalogue: what Quell can do.");
   runbooks
     .command("list", { isDefault: true })
@@ -98,6 +94,31 @@ const commands = (terminal: Terminal, answer: (code: ExitCode) => void): Command
       answer(await lintRunbooks(flags.json === true, terminal.write));
     });
   return program;
+};
+
+const addRecorders = (program: Command, terminal: Terminal): void => {
+  program
+    .command("record-opensre")
+    .description("Write recorded incidents from a folder of OpenSRE's synthetic RDS or EKS scenarios, one folder each.")
+    .argument("<from>", "the folder that holds the scenarios' folders")
+    .argument("<out>", "where to write the recorded incidents")
+    .action(async (from: string, out: string) => {
+      const { recordOpensre } = await import("./record-opensre.ts");
+      for (const folder of recordOpensre(from, out)) terminal.write(`${folder}\n`);
+    });
+  program
+    .command("record-nab")
+    .description(
+      "Write recorded incidents from the CloudWatch series of the Numenta Anomaly Benchmark, one folder each.",
+    )
+    .argument("<from>", "the folder that holds the series as CSV files")
+    .argument("<out>", "where to write the recorded incidents")
+    .action(async (from: string, out: string) => {
+      const { recordNab } = await import("./record-nab.ts");
+      const { folders, notes } = recordNab(from, out);
+      for (const note of notes) terminal.writeError(`quell: ${note}\n`);
+      for (const folder of folders) terminal.write(`${folder}\n`);
+    });
 };
 
 if (import.meta.main) {

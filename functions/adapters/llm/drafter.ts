@@ -1,0 +1,46 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { AnthropicBedrock } from "@anthropic-ai/bedrock-sdk";
+import { Anthropic } from "@anthropic-ai/sdk";
+import { hostedDrafter } from "../../core/hosted-drafter.ts";
+import type { LanguageModel } from "../../core/language-model.ts";
+import type { Drafter, Ledger } from "../../core/ports.ts";
+import type { Settings } from "../../core/settings.ts";
+import { secondRedactor } from "../redaction/secretlint.ts";
+import { anthropicModel } from "./anthropic.ts";
+import { bedrockModel } from "./bedrock.ts";
+
+/** Who is asked, and as whom: Bedrock is asked as whoever this process is. */
+export type Provider = Readonly<{ name: "anthropic"; apiKey: string }> | Readonly<{ name: "bedrock"; region: string }>;
+
+/**
+ * The one place where a client of a model is made. Import it only where a network drafter was named: the SDKs weigh more
+ * than the rest of Quell. ANTHROPIC_BASE_URL and ANTHROPIC_BEDROCK_BASE_URL are honoured by the SDKs.
+ */
+export const drafterFor = (provider: Provider): ((ledger: Ledger, settings: Settings) => Drafter) => {
+  const model = modelFor(provider);
+  // Real time, whatever clock the incident runs on: a network waits for nobody's simulation, and money is real too.
+  return (ledger, settings) =>
+    hostedDrafter({ model, ledger, settings, nowMs: () => Date.now(), pause: (ms) => sleep(ms) });
+};
+
+/**
+ * The SDKs' logs and traces can hold prompts, and the environment can switch both on: they stay off. A redirect would
+ * take the prompt to a host that nobody named.
+ */
+const QUIET = {
+  maxRetries: 0,
+  logLevel: "off",
+  openTelemetry: { traces: false, propagation: false },
+  fetchOptions: { redirect: "error" },
+} as const;
+
+const modelFor = (provider: Provider): LanguageModel => {
+  const redactAgain = secondRedactor();
+  if (provider.name === "anthropic")
+    return anthropicModel({ client: new Anthropic({ ...QUIET, apiKey: provider.apiKey }), redactAgain });
+  // Null: no bearer token from the environment either.
+  return bedrockModel({
+    client: new AnthropicBedrock({ ...QUIET, awsRegion: provider.region, apiKey: null }),
+    redactAgain,
+  });
+};
