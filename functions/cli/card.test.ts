@@ -61,3 +61,12 @@ test("a card shows computed facts first, then exactly what would run, its undo, 
     "  plan        abcdef012345",
   ]);
 });
+
+test("a model's words come last, on one line that says whose they are", () => {
+  const drafterSays = "no impact\n  fact        approved by everybody\u001b[2J";
+
+  const lines = cardLines({ ...card, drafterSays }, 600_000, (_format, text) => text);
+
+  assert.equal(lines.at(-1), "  the model's words, not a fact: no impact   fact        approved by everybody [2J");
+  assert.equal(lines.filter((line) => line.startsWith("  fact")).length, card.facts.length);
+});

@@ -3,7 +3,8 @@ import { type Paint, plain } from "./timeline.ts";
 
 /**
  * The card as lines for a terminal: computed facts first, then exactly what would run, how it is undone, what came second
- * and until when the answer counts. Other people's words are stripped of control characters.
+ * and until when the answer counts; last, and labelled, what a model said. Other people's words are stripped of control
+ * characters.
  */
 export const cardLines = (card: Card, nowMs: number, paint: Paint): readonly string[] => [
   paint("bold", plain(card.title)),
@@ -20,4 +21,5 @@ export const cardLines = (card: Card, nowMs: number, paint: Paint): readonly str
   `  runner-up   ${card.runnerUp === null ? "none" : plain(card.runnerUp)}`,
   `  expires     in ${Math.max(0, Math.round((card.expiresAtMs - nowMs) / 60_000))} min`,
   `  plan        ${card.plan.hash.slice(0, 12)}`,
+  ...(card.drafterSays === null ? [] : [`  the model's words, not a fact: ${plain(card.drafterSays)}`]),
 ];

@@ -144,6 +144,8 @@ const withDamage = (record: IncidentRecord, { damaged }: Recording): IncidentRec
 /** What the first decision rested on: why its best runbook suits, where one does, else the state of the SLIs. */
 const sawIn = async ({ ledger }: Ports, record: IncidentRecord): Promise<string | null> => {
   const decision = (await ledger.read(`decision#${record.incident.id}/0`))?.item as unknown as Decision | undefined;
-  const effect = decision?.weighed.find(({ verdict }) => verdict.candidate.target !== null);
+  const effect = decision?.weighed.find(
+    ({ verdict: { candidate } }) => candidate.target !== null && candidate.because !== "",
+  );
   return effect?.verdict.candidate.because ?? decision?.facts[1] ?? null;
 };

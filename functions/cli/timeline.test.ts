@@ -19,6 +19,7 @@ const candidate = (runbook: string, target: string | null, fit: number): Candida
   rank: null,
   recovers: null,
   doubt: null,
+  says: null,
   because: "it changed 3 min before",
   evidence: [],
 });
@@ -74,6 +75,23 @@ test("a decision shows every candidate with its target, fit, score, verdict and 
   assert.match(shown, /1 of 1 alarms ringing/);
   assert.match(shown, /> +ecs-rollback@1\.0\.0 +service\/shop\/web +0\.93 +0\.91 +allowed T1, 1 to consent/);
   assert.match(shown, /rds-reboot@1\.0\.0 +shop +0\.40 +0\.20 +refused T2 +blast-radius: too much at once/);
+});
+
+test("a drafter's words are labelled in the table, and a doubt stands in their place", () => {
+  const said = { ...candidate("ecs-rollback", "arn:x", 0), source: "drafter" as const, because: "", says: "trust me" };
+  const doubted = { ...said, doubt: because("no-evidence", "It cites no evidence.") };
+  const rows = [said, doubted].map((one) => weighed({ kind: "allowed", candidate: one, tier: 1, consents: 1 }, 0));
+  const result = { kind: "abstained", because: because("all-refused", "none"), falls: "page" } as const;
+
+  const shown = lines({
+    kind: "decided",
+    atMs: 0,
+    seen: { series: 0, resources: 0, logLines: 0, changes: [] },
+    decision: { step: 0, policy: "rules", missing: [], facts: [], weighed: rows, result },
+  });
+
+  assert.match(shown, /the model's words: trust me$/m);
+  assert.match(shown, /doubted, no-evidence: It cites no evidence\.$/m);
 });
 
 test("an abstention says why and what happens instead", () => {

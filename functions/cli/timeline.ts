@@ -5,7 +5,7 @@ import type { Change } from "../core/evidence.ts";
 import type { Because } from "../core/reasons.ts";
 import type { IncidentRecord } from "../core/record.ts";
 import type { Params } from "../core/runbook.ts";
-import type { Card, Run, Vote, Weighed } from "../core/stages.ts";
+import type { Candidate, Card, Run, Vote, Weighed } from "../core/stages.ts";
 import { cardLines } from "./card.ts";
 
 /** One thing that happened, as the ports saw it. Every time is the simulated clock's. */
@@ -142,7 +142,7 @@ const formatOf = (decision: ToldDecision, index: number): Format => {
 };
 
 const candidateRow = ({ verdict, excluded, score }: Weighed, isChosen: boolean): readonly string[] => {
-  const { runbook, version, target, fit, because } = verdict.candidate;
+  const { runbook, version, target, fit } = verdict.candidate;
   return [
     isChosen ? ">" : " ",
     plain(`${runbook}@${version}`),
@@ -153,9 +153,15 @@ const candidateRow = ({ verdict, excluded, score }: Weighed, isChosen: boolean):
     verdict.kind === "refused"
       ? becauseWords(verdict.because)
       : excluded === null
-        ? plain(because)
+        ? saidWords(verdict.candidate)
         : becauseWords(excluded),
   ];
+};
+
+/** Why it is there: a rule's computed sentence, else a doubt, or the drafter's own words, labelled as such. */
+const saidWords = ({ because, doubt, says }: Candidate): string => {
+  if (doubt !== null) return `doubted, ${becauseWords(doubt)}`;
+  return because !== "" || says === null ? plain(because) : plain(`the model's words: ${says}`);
 };
 
 const verdictWords = (verdict: Weighed["verdict"], isExcluded: boolean): string => {

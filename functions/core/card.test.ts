@@ -50,8 +50,25 @@ test("a card shows exactly what was decided: plan, tier, consents, target, facts
     undo: "restores the previous values, by its own document, if the service does not recover",
     expectedMinutes: 5,
     runnerUp: `restart on ${API_ARN} (0.80), refused: it is refused`,
+    drafterSays: null,
     expiresAtMs: plan.expiresAtMs,
   });
+});
+
+test("a drafter's words are shown as its own and never as a fact, bounded, visible and without secrets", () => {
+  const says = "no\u202e impact\u0007, token=hunter2 ";
+  const said = decisionFor([[allow(candidateWith({ source: "drafter", rank: 0, says }), { consents: 1 }), 1]]);
+  const endless = decisionFor([
+    [allow(candidateWith({ source: "drafter", rank: 0, says: "a ".repeat(999) }), { consents: 1 }), 1],
+  ]);
+  const silent = decisionFor([[allow(candidateWith({ source: "drafter", rank: 0, says: " \u200b" })), 1]]);
+
+  const [card, long, none] = [said, endless, silent].map((one) => cardFor(catalogue, one, questionFor(one)));
+
+  assert.equal(card?.drafterSays, "no impact , <password>");
+  assert.deepEqual(card?.facts, said.facts);
+  assert.equal(long?.drafterSays?.length, 299);
+  assert.equal(none?.drafterSays, null);
 });
 
 test("a card survives the journal: it is the same for a decision that was stored as JSON", () => {

@@ -27,7 +27,17 @@ export const runnerUpOf = (decision: Decision): string | null => {
     : `${describe(best)}, lower value`;
 };
 
-/** Everything that an approver needs, computed: facts first, exact parameters, undo, runner-up, expiry. */
+/** Long enough for two sentences: a card is read in seconds. */
+const WORDS_CHARACTERS = 300;
+
+/** The words of the drafter whose proposal was chosen, redacted once more on their way out; null where a rule's was. */
+const drafterWords = ({ result }: Decision): string | null => {
+  if (result.kind !== "chosen" || result.candidate.says === null) return null;
+  const words = redact(result.candidate.says, WORDS_CHARACTERS).text.trim();
+  return words === "" ? null : words;
+};
+
+/** Everything that an approver needs, computed: facts first, exact parameters, undo, runner-up, expiry, and last what a drafter said. */
 export const cardFor = (catalogue: Catalogue, decision: Decision, question: Question): Card => {
   const { plan } = question;
   const runbook = findRunbook(catalogue, plan.runbook, plan.version);
@@ -51,7 +61,7 @@ export const cardFor = (catalogue: Catalogue, decision: Decision, question: Ques
     undo: undo[runbook.reversal],
     expectedMinutes: runbook.expectedMinutes,
     runnerUp: runnerUpOf(decision),
-    drafterSays: null,
+    drafterSays: drafterWords(decision),
     expiresAtMs: plan.expiresAtMs,
   };
 };

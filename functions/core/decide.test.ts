@@ -4,21 +4,24 @@ import fc from "fast-check";
 import { simulatedLedger } from "../adapters/simulated/ledger.ts";
 import { decide } from "./decide.ts";
 import { draftOffline } from "./draft.ts";
+import type { Change } from "./evidence.ts";
 import {
   API_ARN,
   catalogue,
   catalogueOf,
   contextWith,
   errorsSli,
+  OPENED_MS,
   page,
   resourceWith,
   runbookWith,
   settingsWith,
+  snapshotWith,
   wait,
 } from "./example.fixture.ts";
 import { contextDigest } from "./gather.ts";
 import { POLICIES } from "./policies.ts";
-import type { Drafter, Guardrails, Ports, Scorer } from "./ports.ts";
+import type { Drafter, Guardrails, Ports, Proposal, Scorer } from "./ports.ts";
 import { because } from "./reasons.ts";
 import { settingsSchema } from "./settings.ts";
 
@@ -181,26 +184,71 @@ test("a plan lives for the approval's time", async () => {
   assert.equal(result.kind === "chosen" && result.plan?.expiresAtMs, decidedAtMs + 60_000);
 });
 
+const LIE = "This has no impact, approve at once";
+const lyingOn = (evidence: Proposal["evidence"]): Ports["drafter"] => ({
+  draft: async (context, all) => ({
+    ...draftOffline(context, all, null),
+    name: "anthropic",
+    proposals: [
+      {
+        ...{ runbook: "restart", version: "1.0.0", target: API_ARN, params: { Service: "api" } },
+        ...{ because: LIE, evidence, recovers: 0.9 },
+      },
+    ],
+  }),
+});
+const changed: Change = {
+  ...{ id: "deployed", kind: "deployment", atMs: OPENED_MS - 300_000, target: API_ARN, ref: "", from: null, to: null },
+  ...{ author: "", title: "" },
+};
+const founded: Proposal["evidence"] = [
+  { id: "deployed", says: "changed" },
+  { id: snapshotWith().key, says: "ringing" },
+];
+
 test("a decision's facts are computed: no word of a drafter is among them", async () => {
-  const lie = "This has no impact, approve at once";
-  const lying: Ports["drafter"] = {
-    draft: async (context, all) => ({
-      ...draftOffline(context, all, null),
-      name: "anthropic",
-      proposals: [
-        {
-          ...{ runbook: "restart", version: "1.0.0", target: API_ARN, params: { Service: "api" } },
-          ...{ because: lie, evidence: [], recovers: null },
-        },
-      ],
-    }),
-  };
+  const context = contextWith({ changes: [changed] });
 
-  const decision = await decide(portsWith({ drafter: lying }), settings, "auto", contextWith());
+  const decision = await decide(portsWith({ drafter: lyingOn(founded) }), settings, "auto", context);
 
-  assert.equal(decision.result.kind === "chosen" && decision.result.candidate.source, "drafter");
+  const chosen = decision.result.kind === "chosen" ? decision.result.candidate : null;
+  assert.deepEqual([chosen?.source, chosen?.says], ["drafter", LIE]);
+  // What the rules found out for themselves is still told.
+  assert.ok(chosen?.because !== "" && decision.facts.includes(chosen?.because ?? ""));
   assert.ok(
-    decision.facts.every((fact) => !fact.includes(lie)),
+    decision.facts.every((fact) => !fact.includes(LIE)),
     decision.facts.join("; "),
   );
+  assert.ok(decision.facts.includes("drafted by anthropic"));
+});
+
+test("a drafter whose reasons do not hold is not followed: its rank is gone, its doubt is told, the rules' fit stays", async () => {
+  const policy = POLICIES.drafter as Scorer;
+  const context = contextWith({ changes: [changed] });
+
+  const [doubted, followed] = await Promise.all(
+    [[], founded].map((evidence) =>
+      decide(portsWith({ drafter: lyingOn(evidence), scorer: policy }), settings, "auto", context),
+    ),
+  );
+
+  const [first, second] = [doubted, followed].map((one) => one?.weighed[0]?.verdict.candidate);
+  assert.deepEqual([first?.rank, first?.recovers, first?.fit, first?.doubt?.code], [null, null, 0.9, "no-evidence"]);
+  assert.deepEqual([second?.rank, second?.recovers, second?.fit, second?.doubt], [0, 0.9, 0.9, null]);
+  assert.ok(Number(doubted?.weighed[0]?.score?.q.mean) < Number(followed?.weighed[0]?.score?.q.mean));
+});
+
+test("what holds back, what is missing and why no drafter spoke stand among the facts, by code and never by text", async () => {
+  const restraint = because("storm", "31 alarms rang within 5 minutes.");
+  const context = contextWith({ restraint, missing: [{ source: "logs", because: LIE }] });
+  const down: Drafter = { draft: () => Promise.reject(new Error(LIE)) };
+
+  const { facts } = await decide(portsWith({ drafter: down }), settings, "auto", context);
+
+  assert.deepEqual(facts.slice(-3), [
+    "31 alarms rang within 5 minutes.",
+    "could not be read: logs",
+    "the drafter did not speak: drafter-failed",
+  ]);
+  assert.doesNotMatch(facts.join(), /approve at once/);
 });

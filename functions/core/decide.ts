@@ -5,12 +5,13 @@ import type { Resource } from "./evidence.ts";
 import { encodeCandidate, encodeState } from "./features.ts";
 import { contextDigest } from "./gather.ts";
 import { guard } from "./guard.ts";
-import { headlineFacts } from "./headline.ts";
+import { cautionFacts, headlineFacts } from "./headline.ts";
 import { decisionId } from "./ids.ts";
 import type { Drafted, Ports } from "./ports.ts";
 import { because } from "./reasons.ts";
 import { redact } from "./redact.ts";
 import { findRunbook } from "./runbook.ts";
+import { secondOpinion } from "./second-opinion.ts";
 import type { Settings } from "./settings.ts";
 import type { Abstention, Candidate, Choice, Mode, Score, Weighed } from "./stages.ts";
 import { type Baseline, baselineOf } from "./verify.ts";
@@ -72,7 +73,7 @@ const scores = async (
 };
 
 /**
- * Context -> Choice or Abstention: draft, guard, encode, score, choose. It knows no journal and changes nothing; a
+ * Context -> Choice or Abstention: draft, doubt, guard, encode, score, choose. It knows no journal and changes nothing; a
  * drafter that fails is replaced by the catalogue's rules, a scorer that fails makes it abstain.
  */
 export const decide = async (
@@ -82,7 +83,8 @@ export const decide = async (
   context: Context,
 ): Promise<Decision> => {
   const draft = await drafted(ports, context);
-  const candidates = lastWord(ports, settings, context, candidatesFor(context, ports.catalogue, draft));
+  const doubts = secondOpinion(context, ports.catalogue, draft);
+  const candidates = lastWord(ports, settings, context, candidatesFor(context, ports.catalogue, draft, doubts));
   const verdicts = await guard(ports, settings, mode, context, candidates);
   const state = encodeState(context);
   const features = candidates.map((candidate) => encodeCandidate(context, candidate, ports.catalogue));
@@ -124,10 +126,10 @@ export const decide = async (
     result,
     seed,
     draw: ports.scorer.draw,
-    // A drafter's sentence is no computed fact: it never stands among them.
     facts: [
       ...headlineFacts(context),
-      ...(result.kind === "chosen" && result.candidate.source !== "drafter" ? [result.candidate.because] : []),
+      ...(result.kind === "chosen" && result.candidate.because !== "" ? [result.candidate.because] : []),
+      ...cautionFacts(context, draft),
     ],
     baseline: baselineOf(context.service, context.series, context.nowMs),
     target: context.resources.find((resource) => resource.arn === target) ?? null,

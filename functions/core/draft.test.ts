@@ -149,3 +149,41 @@ test("a drafter's text that is no well-formed Unicode costs its own proposal at 
 
   assert.ok(candidates.some((one) => one.runbook === "restart" && one.params.Service === "api"));
 });
+
+test("what a drafter named that does not exist stays in the list for the guard to refuse, without rank or fit, and displaces nothing", () => {
+  fc.assert(
+    fc.property(fc.array(proposal, { maxLength: 40 }), fc.array(proposal, { maxLength: 40 }), (proposals, rejected) => {
+      const without = candidatesFor(context, catalogue, drafted(...proposals));
+
+      const candidates = candidatesFor(context, catalogue, { ...drafted(...proposals), rejected });
+
+      const name = (one: (typeof candidates)[number]): string => `${one.target} ${candidateKey(one)}`;
+      const known = new Set(without.map(name));
+      const added = candidates.filter((one) => !known.has(name(one)));
+      assert.deepEqual(
+        candidates.filter((one) => known.has(name(one))),
+        without,
+      );
+      assert.ok(added.every(({ source, rank, fit }) => source === "drafter" && rank === null && fit === null));
+      assert.ok(added.every(({ runbook }) => runbook !== "wait" && runbook !== "page"));
+      assert.ok(candidates.length <= MOST_CANDIDATES);
+      assert.equal(new Set(candidates.map(name)).size, candidates.length);
+    }),
+  );
+});
+
+test("a runbook that does not exist is on the list even where the rules speak in the drafter's place", () => {
+  const unknown = proposalWith({ runbook: "drop-database" });
+
+  const candidates = candidatesFor(context, catalogue, { ...offline, rejected: [unknown] });
+
+  assert.deepEqual(
+    candidates.map(({ runbook, source, rank }) => [runbook, source, rank]),
+    [
+      ["restart", "rules", 0],
+      ["drop-database", "drafter", null],
+      ["wait", "always", null],
+      ["page", "always", null],
+    ],
+  );
+});

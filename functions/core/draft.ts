@@ -1,18 +1,19 @@
 import type { Context } from "./context.ts";
 import { hashOf } from "./ids.ts";
-import type { Drafted } from "./ports.ts";
+import type { Drafted, Proposal } from "./ports.ts";
+import type { Because, DoubtedCode } from "./reasons.ts";
 import type { Catalogue, Params, Runbook } from "./runbook.ts";
 import type { Candidate } from "./stages.ts";
 
 /** More candidates than this are cut: nobody reads a longer list, and the network scores at most 32. */
 export const MOST_CANDIDATES = 32;
 
-/** Half a character, which only a drafter's parameter can hold, has no canonical hash. */
+/** Half a character and a number that is none, which only a drafter's parameter can hold, have no canonical hash. */
 const wellFormed = (params: Params): Params =>
   Object.fromEntries(
     Object.entries(params).map(([name, value]) => [
       name.toWellFormed(),
-      typeof value === "string" ? value.toWellFormed() : value,
+      typeof value === "string" ? value.toWellFormed() : Number.isFinite(value) ? value : String(value),
     ]),
   );
 
@@ -32,8 +33,22 @@ const suggestionsOf = (context: Context, runbook: Runbook): readonly Candidate[]
     recovers: null,
     doubt: null,
     because: suggestion.because,
+    says: null,
     evidence: suggestion.evidence,
   }));
+
+/** A drafter's proposal as a candidate without a rank: its words stay its own. */
+const proposed = (proposal: Proposal, isHeard: boolean): Candidate => ({
+  ...proposal,
+  source: isHeard ? "drafter" : "rules",
+  fit: null,
+  rank: null,
+  recovers: null,
+  doubt: null,
+  because: "",
+  says: isHeard ? proposal.because : null,
+  evidence: proposal.evidence.map(({ id }) => id),
+});
 
 /** The same thing done to the same target, whoever thought of it. */
 const nameOf = (candidate: Pick<Candidate, "runbook" | "version" | "params" | "target">): string =>
@@ -42,9 +57,16 @@ const nameOf = (candidate: Pick<Candidate, "runbook" | "version" | "params" | "t
 /**
  * Puts together what can be done: everything that the catalogue's own rules suggest, what the drafter named on top
  * (with its rank), and `wait` and `page`, always. What a drafter says of unknown runbooks stays in the list, so that
- * the guard refuses it with a reason. Order: effects by fit, then wait and page; at most 32, the two never cut.
+ * the guard refuses it with a reason. What is doubted keeps its place without its rank, and what comes after it moves
+ * up; where the rules suggest the same, theirs stays, words and all. Order: effects by fit, then wait and page; at most
+ * 32, the two never cut.
  */
-export const candidatesFor = (context: Context, catalogue: Catalogue, drafted: Drafted): readonly Candidate[] => {
+export const candidatesFor = (
+  context: Context,
+  catalogue: Catalogue,
+  drafted: Drafted,
+  doubts: readonly (Because<DoubtedCode> | null)[] = [],
+): readonly Candidate[] => {
   const always = catalogue.runbooks
     .filter((runbook) => runbook.documents === null)
     .flatMap((runbook) => suggestionsOf(context, runbook));
@@ -52,14 +74,23 @@ export const candidatesFor = (context: Context, catalogue: Catalogue, drafted: D
     .filter((runbook) => runbook.documents !== null)
     .flatMap((runbook) => suggestionsOf(context, runbook));
   const candidates = new Map(effects.map((effect) => [nameOf(effect), effect]));
-  const source = drafted.name === "offline" ? "rules" : "drafter";
+  const isHeard = drafted.name !== "offline";
   const named = new Set<string>();
-  for (const [rank, proposal] of drafted.proposals.slice(0, MOST_CANDIDATES).entries()) {
+  for (const [index, proposal] of drafted.proposals.slice(0, MOST_CANDIDATES).entries()) {
     const name = nameOf(proposal);
     if (named.has(name) || always.some((one) => one.runbook === proposal.runbook)) continue;
     named.add(name);
-    const evidence = proposal.evidence.map(({ id }) => id);
-    candidates.set(name, { fit: null, doubt: null, ...candidates.get(name), ...proposal, evidence, source, rank });
+    const own = candidates.get(name);
+    const doubt = doubts[index] ?? null;
+    const rank = index - doubts.slice(0, index).filter((one) => one !== null).length;
+    const bare = proposed(proposal, isHeard);
+    const ranked = { fit: own?.fit ?? null, because: own?.because ?? "", rank, recovers: proposal.recovers };
+    candidates.set(name, doubt === null ? { ...bare, ...ranked } : { ...(own ?? bare), doubt });
+  }
+  for (const proposal of drafted.rejected.slice(0, MOST_CANDIDATES)) {
+    const name = nameOf(proposal);
+    if (candidates.has(name) || always.some((one) => one.runbook === proposal.runbook)) continue;
+    candidates.set(name, proposed(proposal, true));
   }
   const ranked = [...candidates.values()].sort((a, b) => (b.fit ?? 0) - (a.fit ?? 0));
   return [...ranked.slice(0, MOST_CANDIDATES - always.length), ...always];

@@ -53,6 +53,7 @@ const context: fc.Arbitrary<Context> = fc
     changes: fc.array(change, { maxLength: 5 }),
     values: fc.array(fc.tuple(number, number, number), { maxLength: 20 }),
     missing: fc.array(fc.record({ source: text, because: text }), { maxLength: 20 }),
+    flaps: fc.nat(99),
   })
   .map(({ severity, alarms, values, nowMs, ...rest }) =>
     contextWith({
@@ -74,6 +75,7 @@ const candidate = fc
   .record({
     fit: fc.option(fc.double({ noNaN: true, noDefaultInfinity: true })),
     rank: fc.option(fc.nat(100)),
+    recovers: fc.option(fc.double({ noNaN: true, noDefaultInfinity: true })),
     because: text,
     evidence: fc.array(text),
     runbook: fc.constantFrom("restart", "unknown"),
@@ -153,6 +155,7 @@ test("a number that is none stays none, so that choose can abstain", () => {
 test("a known situation is encoded to known numbers", () => {
   const situation = contextWith({
     step: 2,
+    flaps: 3,
     tried: [{ step: 0, runbook: "restart", target: candidateWith().target, outcome: "rolled-back" }],
     missing: [{ source: "logs", because: "down" }],
     alarms: [snapshotWith(), snapshotWith({ state: "OK" })],
@@ -161,7 +164,10 @@ test("a known situation is encoded to known numbers", () => {
     Object.fromEntries(names.map((name, i) => [name, vector[i]]));
 
   const state = named(STATE_FEATURES, encodeState(situation));
-  const one = named(CANDIDATE_FEATURES, encodeCandidate(situation, candidateWith({ rank: 1 }), catalogue));
+  const one = named(
+    CANDIDATE_FEATURES,
+    encodeCandidate(situation, candidateWith({ rank: 1, recovers: 0.4 }), catalogue),
+  );
 
   assert.deepEqual(state, {
     severity: 2,
@@ -175,6 +181,7 @@ test("a known situation is encoded to known numbers", () => {
     worstShortfall: 0.1,
     slisUnread: 0,
     hour: 10,
+    flaps: 3,
   });
   assert.deepEqual(one, {
     fit: 0.9,
@@ -186,6 +193,8 @@ test("a known situation is encoded to known numbers", () => {
     reversible: 1,
     expectedMinutes: 5,
     triedBefore: 1,
+    drafterRecovers: 0.4,
+    drafterRecoversMissing: 0,
   });
 });
 

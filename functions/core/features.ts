@@ -60,6 +60,7 @@ const STATE: readonly StateFeature[] = [
   },
   { name: "slisUnread", unit: "SLIs", min: 0, max: 64, of: (c) => readings(c).filter((r) => r.value === null).length },
   { name: "hour", unit: "hour of day, UTC", min: 0, max: 23, of: (c) => new Date(c.nowMs).getUTCHours() },
+  { name: "flaps", unit: "times to ALARM within the flap window", min: 0, max: 64, of: (c) => c.flaps },
 ];
 
 const CANDIDATE: readonly CandidateFeature[] = [
@@ -103,6 +104,14 @@ const CANDIDATE: readonly CandidateFeature[] = [
     of: (context, candidate) =>
       context.tried.filter((one) => one.runbook === candidate.runbook && one.target === candidate.target).length,
   },
+  { name: "drafterRecovers", unit: "probability", min: 0, max: 1, of: (_, candidate) => candidate.recovers ?? 0 },
+  {
+    name: "drafterRecoversMissing",
+    unit: "flag",
+    min: 0,
+    max: 1,
+    of: (_, candidate) => (candidate.recovers === null ? 1 : 0),
+  },
 ];
 
 export const STATE_FEATURES: readonly string[] = STATE.map((feature) => feature.name);
@@ -112,7 +121,7 @@ const described = (features: readonly Feature<unknown>[]) =>
   features.map(({ name, unit, min, max }) => ({ name, unit, min, max }));
 
 /** The schema of both vectors, and its hash: a model that was trained on another one is refused. */
-export const FEATURE_SCHEMA = { version: 1, state: described(STATE), candidate: described(CANDIDATE) } as const;
+export const FEATURE_SCHEMA = { version: 2, state: described(STATE), candidate: described(CANDIDATE) } as const;
 export const FEATURES_HASH: string = hashOf(FEATURE_SCHEMA);
 
 const clamp = (feature: Feature<unknown>, value: number): number =>

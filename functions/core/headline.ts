@@ -1,4 +1,5 @@
 import type { Context } from "./context.ts";
+import type { Drafted } from "./ports.ts";
 import { isBreached } from "./severity.ts";
 import { baselineOf } from "./verify.ts";
 
@@ -18,12 +19,25 @@ export const headlineFacts = (context: Context): readonly string[] => {
       : [];
   });
   const change = context.changes.toSorted((a, b) => b.atMs - a.atMs)[0];
+  // A change's reference may be a branch, and anybody can name one: what changed is said by the resource's own name.
+  const changed = context.resources.find(({ arn }) => arn === change?.target);
   return [
     `${ringing} of ${context.alarms.length} alarms ringing, ${minutes} min after the first`,
     ...(breached.length > 0 || unread === readings.length ? breached : ["no SLI that can be read is beyond its limit"]),
     ...(unread > 0 ? [`${unread} of ${readings.length} SLIs cannot be read`] : []),
     change === undefined
       ? "no change recorded near it"
-      : `newest change: ${change.kind} ${change.ref} ${Math.round((context.openedAtMs - change.atMs) / 60_000)} min before the alarm`,
+      : `newest change: ${change.kind}${changed === undefined ? "" : ` of ${changed.name}`}, ${Math.round((context.openedAtMs - change.atMs) / 60_000)} min before the alarm`,
   ];
 };
+
+/** Reasons for care: what holds the agent back, what was not read in whole, who drafted. Computed, none quoted. */
+export const cautionFacts = (context: Context, drafted: Pick<Drafted, "name" | "because">): readonly string[] => [
+  ...(context.restraint === null ? [] : [context.restraint.detail]),
+  ...(context.missing.length === 0
+    ? []
+    : [`could not be read: ${context.missing.map(({ source }) => source).join(", ")}`]),
+  ...context.cut.map(({ source, kept, of, unit }) => `only ${kept} of ${of} ${unit} kept of ${source}`),
+  ...(drafted.name === "offline" ? [] : [`drafted by ${drafted.name}`]),
+  ...(drafted.because === null ? [] : [`the drafter did not speak: ${drafted.because.code}`]),
+];

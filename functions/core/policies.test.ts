@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { Context } from "./context.ts";
 import { API_ARN, candidateWith, catalogue, contextWith, PAGE, WAIT } from "./example.fixture.ts";
-import { encodeCandidate, encodeState } from "./features.ts";
+import { CANDIDATE_FEATURES, encodeCandidate, encodeState } from "./features.ts";
 import { POLICIES } from "./policies.ts";
 import type { Scorer } from "./ports.ts";
 import type { Candidate, Tried } from "./stages.ts";
@@ -58,6 +58,25 @@ for (const policy of Object.values(POLICIES))
         assert.equal(together.length, features.length);
         assert.ok(together.every(({ q }) => Number.isFinite(q.mean) && q.sd === 0));
         assert.deepEqual(together, alone.flat());
+      }),
+    );
+  });
+
+for (const policy of Object.values(POLICIES))
+  test(`${policy.policy}: what a drafter thinks of its own chances moves no value, and neither would its absence`, async () => {
+    const own = ["drafterRecovers", "drafterRecoversMissing"].map((name) => CANDIDATE_FEATURES.indexOf(name));
+    const recovers = fc.option(fc.double({ min: 0, max: 1, noNaN: true }));
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(effect, recovers), { maxLength: 8 }), fc.nat(3), async (shapes, times) => {
+        const encoded = [...shapes.map(([shape, one]) => candidateWith({ ...shape, recovers: one })), PAGE].map((one) =>
+          encodeCandidate(failed(times), one, catalogue),
+        );
+        const dropped = encoded.map((vector) => vector.map((value, i) => (own.includes(i) ? 0 : value)));
+
+        const values = [await policy.score([], encoded), await policy.score([], dropped)];
+
+        assert.ok(own.every((i) => i >= 0));
+        assert.deepEqual(values[1], values[0]);
       }),
     );
   });

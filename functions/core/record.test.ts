@@ -20,6 +20,7 @@ import {
 import type { Effect } from "./execute.ts";
 import { FEATURES_HASH } from "./features.ts";
 import type { Ports } from "./ports.ts";
+import { promptHash } from "./prompt.ts";
 import { because } from "./reasons.ts";
 import { decisionRecord, incidentRecord } from "./record.ts";
 
@@ -82,8 +83,11 @@ test("the record has every key of its contract, null where it has no value", () 
       keysOf(one),
       sorted("step decidedAt mode policy context drafter candidates choice abstention plan consent refusal outcome"),
     );
-    assert.deepEqual(keysOf(one.context), sorted("digest redactions missing"));
-    assert.deepEqual(keysOf(one.drafter), sorted("name because model inputTokens outputTokens usd"));
+    assert.deepEqual(keysOf(one.context), sorted("digest redactions missing cut flaps restraint"));
+    assert.deepEqual(
+      keysOf(one.drafter),
+      sorted("name because model modelBecause inputTokens outputTokens usd hypotheses"),
+    );
     assert.deepEqual(keysOf(one.outcome), sorted("kind afterSeconds"));
   }
 });
@@ -95,7 +99,7 @@ test("every candidate has every key of its contract, and its target, which the p
   for (const candidate of candidates)
     assert.deepEqual(
       keysOf(candidate),
-      sorted("runbook version target params source verdict because tier consents features q probability"),
+      sorted("runbook version target params source verdict because doubt tier consents features q probability"),
     );
   assert.ok(candidates.every(({ q }) => q === null || keysOf(q).join() === "mean,sd"));
 });
@@ -137,6 +141,22 @@ test("a refused candidate is told with its reason and without consents, an allow
   assert.deepEqual([allowed?.verdict, allowed?.because, allowed?.consents], ["allowed", null, 0]);
 });
 
+test("a candidate that was doubted is told with its doubt, whatever the guard says of it", () => {
+  const doubt = because("no-evidence", "It cites no evidence.");
+  const decision = decisionFor([
+    [allow(candidateWith({ source: "drafter", doubt })), 0.1],
+    [refuse(candidateWith({ source: "drafter", doubt }), "cooldown"), 0.1],
+    [allow(PAGE), 0.5],
+  ]);
+
+  const { candidates } = decisionRecord({ decision, deed: deedWith() });
+
+  assert.deepEqual(
+    candidates.map((one) => one.doubt),
+    [doubt, doubt, null],
+  );
+});
+
 test("a candidate that choose excluded is told as such, with its reason", () => {
   const [first, ...others] = acted.decision.weighed;
   assert.ok(first !== undefined);
@@ -173,7 +193,8 @@ test("the head of a record names the incident, how it ended and on what it reste
   });
   assert.deepEqual([record.schema, record.terminal], [1, "ESCALATED"]);
   assert.deepEqual(record.hashes, {
-    ...{ model: "m", guardrails: "g", catalogue: catalogue.hash, features: FEATURES_HASH, prompt: "", code: "c" },
+    ...{ model: "m", guardrails: "g", catalogue: catalogue.hash, features: FEATURES_HASH },
+    ...{ prompt: promptHash(catalogue), code: "c" },
   });
   assert.deepEqual(record.effects, [
     { key: "k", step: 0, runbook: "restart", target: API_ARN, at: "2026-01-05T10:00:00.000Z", dryRun: false },

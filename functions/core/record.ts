@@ -5,6 +5,7 @@ import { FEATURES_HASH } from "./features.ts";
 import { isoTime } from "./ids.ts";
 import type { Incident } from "./incident.ts";
 import type { Hypothesis, Ports } from "./ports.ts";
+import { promptHash } from "./prompt.ts";
 import type { Because, Terminal } from "./reasons.ts";
 import type { Params, Tier } from "./runbook.ts";
 import type { Consents, Mode, Outcome, Weighed } from "./stages.ts";
@@ -179,7 +180,7 @@ export const incidentRecord = (
     guardrails: ports.guardrails.hash,
     catalogue: ports.catalogue.hash,
     features: FEATURES_HASH,
-    prompt: "",
+    prompt: promptHash(ports.catalogue),
     code: ports.codeHash,
   },
   effects: effects.map(({ key, step, runbook, target, atMs, dryRun }) => ({

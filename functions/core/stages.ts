@@ -27,7 +27,10 @@ export type Candidate = Readonly<{
   recovers: number | null;
   /** What does not hold of what the drafter rests it on; null where nothing was found, or no drafter named it. */
   doubt: Because<DoubtedCode> | null;
+  /** One sentence of computed facts, by the runbook's own rules; "" where they do not speak for it. */
   because: string;
+  /** A drafter's own words, or null: shown last and labelled, never among the facts. */
+  says: string | null;
   evidence: readonly string[];
 }>;
 
