@@ -32,7 +32,7 @@ const firstContext = async (fault: string, index: number): Promise<Context | nul
     simulatedEvidence(world),
     settings,
     service,
-    { ...subject, alarmMetrics: [alarm.metric], words: [] },
+    { ...subject, alarmMetrics: [alarm.metric], words: [], rings: {}, storm: false },
     at,
   );
 };

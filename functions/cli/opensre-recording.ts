@@ -2,23 +2,15 @@ import { parseTimestamp } from "../adapters/aws/timestamp.ts";
 import { resourceBehind } from "../adapters/recorded/namespaces.ts";
 import { isoTime } from "../core/ids.ts";
 import type { Json } from "../core/json.ts";
-import type { NamedDocument, OpensreIncident, OpensreSeries } from "./opensre-documents.ts";
+import type { DatabaseIncident, NamedDocument, OpensreSeries } from "./opensre-documents.ts";
+import { alarmDocument, document, metricRow, placeIn, type RecordedFiles } from "./recorded-files.ts";
 
-/** The files of a recorded incident: its alarm's name and time, and the text of each file. */
-export type RecordedFiles = Readonly<{
-  alarmName: string;
-  changedAtMs: number;
-  files: Readonly<Record<string, string>>;
-}>;
-
-// The alerts name no account; AWS's documentation uses this one.
-const ACCOUNT = "123456789012";
-
-/** Writes an opensre incident as a recorded incident. Pure: the same documents give the same bytes. */
-export const recordedFiles = (incident: OpensreIncident): RecordedFiles => {
+/** Writes an RDS incident as a recorded incident. Pure: the same documents give the same bytes. */
+export const databaseRecording = (incident: DatabaseIncident): RecordedFiles => {
   const { labels, annotations } = incident.alert;
+  const summary = annotations.summary ?? "";
   const alarming = alarmingSeries(incident);
-  const place = { account: ACCOUNT, region: annotations.cloudwatch_region ?? "us-east-1" };
+  const place = placeIn(annotations.cloudwatch_region);
   const alarmName = labels.alertname ?? alarming.metric.metricName;
   const changedAtMs = lastTimeMs(alarming.timestamps) ?? 0;
   const instances = instancesOf(incident, alarming);
@@ -30,8 +22,17 @@ export const recordedFiles = (incident: OpensreIncident): RecordedFiles => {
     alarmName,
     changedAtMs,
     files: {
-      "alarm.json": document(alarmEvent(incident, alarming, { ...place, alarmName, changedAtMs })),
-      "metrics.json": document(incident.series.map(metricRow)),
+      "alarm.json": alarmDocument(place, {
+        alarmName,
+        changedAtMs,
+        metric: alarming.metric,
+        description: summary,
+        reason: annotations.error || summary,
+        evaluation: null,
+      }),
+      "metrics.json": document(
+        incident.series.map(({ metric, timestamps, values }) => metricRow(metric, timestamps, values)),
+      ),
       "logs.jsonl": logLines(incident.others, changedAtMs),
       "changes.json": document(changeRows(incident, arnOf)),
       "resources.json": document(resourceRows(instances, alarming, place)),
@@ -39,13 +40,11 @@ export const recordedFiles = (incident: OpensreIncident): RecordedFiles => {
   };
 };
 
-const document = (value: Json): string => `${JSON.stringify(value, null, 2)}\n`;
-
 /**
  * The series that the alert is about: of those on an instance that the alert names, the one whose words stand first
  * in its summary, else in its name; where none is mentioned, the first.
  */
-export const alarmingSeries = ({ alert, series }: OpensreIncident): OpensreSeries => {
+export const alarmingSeries = ({ alert, series }: DatabaseIncident): OpensreSeries => {
   const named = new Set(Object.values(alert.annotations));
   const onNamed = series.filter(({ metric }) => Object.values(metric.dimensions).some((value) => named.has(value)));
   const candidates = onNamed.length > 0 ? onNamed : series;
@@ -79,50 +78,7 @@ const lastTimeMs = (timestamps: readonly string[]): number | null =>
     .map(parseTimestamp)
     .reduce((latest, atMs) => (latest === null || (atMs ?? 0) > latest ? atMs : latest), null);
 
-const alarmEvent = (
-  { alert }: OpensreIncident,
-  { metric }: OpensreSeries,
-  alarm: Readonly<{ account: string; region: string; alarmName: string; changedAtMs: number }>,
-): Json => {
-  const { account, region, alarmName, changedAtMs } = alarm;
-  const { namespace, metricName: name, dimensions, stat, periodSeconds: period } = metric;
-  const summary = alert.annotations.summary ?? "";
-  return {
-    version: "0",
-    "detail-type": "CloudWatch Alarm State Change",
-    source: "aws.cloudwatch",
-    account,
-    time: isoTime(changedAtMs),
-    region,
-    resources: [`arn:aws:cloudwatch:${region}:${account}:alarm:${alarmName}`],
-    detail: {
-      alarmName,
-      state: {
-        value: "ALARM",
-        reason: alert.annotations.error || summary,
-        timestamp: isoTime(changedAtMs),
-      },
-      configuration: {
-        description: summary,
-        metrics: [
-          { id: "m1", metricStat: { metric: { namespace, name, dimensions }, period, stat }, returnData: true },
-        ],
-      },
-    },
-  };
-};
-
-const metricRow = ({ metric, timestamps, values }: OpensreSeries): Json => ({
-  namespace: metric.namespace,
-  metricName: metric.metricName,
-  dimensions: metric.dimensions,
-  stat: metric.stat,
-  period: metric.periodSeconds,
-  timestamps,
-  values,
-});
-
-const changeRows = ({ events }: OpensreIncident, arnOf: (instance: string) => string): Json =>
+const changeRows = ({ events }: DatabaseIncident, arnOf: (instance: string) => string): Json =>
   events.map((event, index) => ({
     kind: "config",
     at: event.date,
@@ -135,7 +91,7 @@ const changeRows = ({ events }: OpensreIncident, arnOf: (instance: string) => st
 
 /** Every instance that a metric or the alert names, and the instance that each one replicates, if any. */
 const instancesOf = (
-  { alert, series }: OpensreIncident,
+  { alert, series }: DatabaseIncident,
   alarming: OpensreSeries,
 ): readonly Readonly<{ name: string; replicates: string | null }>[] => {
   const [dimension = ""] = Object.keys(alarming.metric.dimensions);

@@ -3,7 +3,8 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { readRecording, rowsOf } from "../adapters/recorded/recording.ts";
+import fc from "fast-check";
+import { readRecording, recordingEndsAtMs, rowsOf } from "../adapters/recorded/recording.ts";
 import { settingsForRecording } from "../adapters/recorded/settings.ts";
 import { settingsSchema } from "../core/settings.ts";
 import { BadInput } from "./errors.ts";
@@ -22,6 +23,44 @@ const series = (metric_name: string, instance: string, values: readonly number[]
   timestamps: values.map((_, minute) => `2026-01-05T10:0${minute}:00Z`),
   values,
 });
+const POD_LOGS =
+  "2026-01-05T10:03:20Z INFO up\n2026-01-05T10:04:30Z WARN memory is short\n[container exited with code 0]\n";
+const CLUSTER_DOCUMENTS = {
+  "alert.json": {
+    title: "Cause: the moon",
+    state: "alerting",
+    commonLabels: { alertname: "PodsRestart", cluster_name: "prod", namespace: "shop", service: "cart" },
+    commonAnnotations: {
+      summary: "A pod of cart restarts.",
+      error: "",
+      suspected_symptom: "The moon.",
+      k8s_failure_mode: "moon",
+      context_sources: "moon",
+    },
+  },
+  "eks_events.json": {
+    warning_events: [
+      {
+        reason: "BackOff",
+        message: "Back-off",
+        involved_object: "Pod/cart-1",
+        first_time: "2026-01-05T10:00:00Z",
+        last_time: "2026-01-05T10:04:00Z",
+      },
+      {
+        reason: "ScalingReplicaSet",
+        message: "Scaled up cart to 5",
+        involved_object: "Deployment/cart",
+        first_time: "2026-01-05T09:58:00Z",
+        last_time: "2026-01-05T09:58:00Z",
+      },
+    ],
+  },
+  "eks_pod_logs.json": { pod_name: "cart-1", logs: POD_LOGS },
+  "eks_pods.json": { pods: [{ name: "cart-1", start_time: "2026-01-04T10:00:00Z", restart_count: 8 }] },
+  "datadog_logs.json": { logs: [{ timestamp: "2026-01-05T10:02:00Z", status: "error", message: "no answer" }] },
+};
+
 const alert = (annotations: Readonly<Record<string, string>> = {}, alertname = "StandbyBehind") => ({
   title: "Cause: the moon",
   commonLabels: { alertname },
@@ -63,11 +102,14 @@ const DOCUMENTS = {
 };
 
 /** Writes one incident's documents, the cause's files included, and returns the folder that holds its folder. */
-const incidents = (documents: Readonly<Record<string, unknown>> = {}): string => {
+const incidents = (documents: Readonly<Record<string, unknown>> = {}): string =>
+  incidentsOf({ ...DOCUMENTS, ...documents });
+
+const incidentsOf = (documents: Readonly<Record<string, unknown>>): string => {
   const folder = newFolder();
   const incident = join(folder, "001-moon");
   mkdirSync(incident);
-  for (const [file, value] of Object.entries({ ...DOCUMENTS, ...documents })) {
+  for (const [file, value] of Object.entries(documents)) {
     writeFileSync(join(incident, file), JSON.stringify(value));
   }
   writeFileSync(join(incident, "answer.yml"), "root_cause_category: moon");
@@ -83,11 +125,14 @@ const contents = (folder: string): Readonly<Record<string, string>> =>
       .map((path) => [path.slice(folder.length), readFileSync(path, "utf8")]),
   );
 
-const recordOne = (documents: Readonly<Record<string, unknown>> = {}) => {
+const recordIn = (folder: string) => {
   const out = newFolder();
-  const [name = ""] = recordOpensre(incidents(documents), out);
+  const [name = ""] = recordOpensre(folder, out);
   return { name, recording: readRecording(join(out, name)) };
 };
+const recordOne = (documents: Readonly<Record<string, unknown>> = {}) => recordIn(incidents(documents));
+const recordCluster = (documents: Readonly<Record<string, unknown>> = {}) =>
+  recordIn(incidentsOf({ ...CLUSTER_DOCUMENTS, ...documents }));
 
 const PRIMARY = "arn:aws:rds:eu-west-1:123456789012:db:shop";
 const REPLICA = "arn:aws:rds:eu-west-1:123456789012:db:shop-replica";
@@ -183,13 +228,112 @@ for (const [summary, alertname, metricName] of [
     const incident = readIncident(
       Object.entries(documents).map(([name, value]) => ({ name, value: parseDocument(JSON.stringify(value)) })),
     );
-    assert.ok(incident !== null);
+    assert.ok(incident?.kind === "database");
 
     const chosen = alarmingSeries(incident);
 
     assert.equal(chosen.metric.metricName, metricName);
   });
 }
+
+it("an incident of another monitoring system is an alarm on its cluster at the newest time that it tells", () => {
+  const { name, recording } = recordCluster();
+
+  const { alarmName, state, changedAtMs, metrics } = recording.alarm;
+
+  assert.match(name, /^PodsRestart-20260105T100430Z-[0-9a-f]{6}$/);
+  assert.deepEqual(recording.damaged, []);
+  assert.deepEqual(
+    { alarmName, state, changedAtMs },
+    { alarmName: "PodsRestart", state: "ALARM", changedAtMs: Date.UTC(2026, 0, 5, 10, 4, 30) },
+  );
+  assert.deepEqual(
+    metrics.map(({ namespace, dimensions }) => ({ namespace, dimensions })),
+    [{ namespace: "ContainerInsights", dimensions: { ClusterName: "prod", Namespace: "shop", Service: "cart" } }],
+  );
+  assert.deepEqual(
+    rowsOf(recording.resources).map(({ arn, type }) => [arn, type]),
+    [["arn:aws:eks:us-east-1:123456789012:cluster/prod", "AWS::EKS::Cluster"]],
+  );
+  assert.equal(recording.metrics.kind, "missing");
+});
+
+it("what a cluster's documents tell becomes lines at their own times, or at the alarm's where they have none", () => {
+  const { recording } = recordCluster();
+
+  const lines = rowsOf(recording.logs).map(
+    ({ atMs, logGroup, message }) => `${new Date(atMs).toISOString().slice(11, 19)} ${logGroup}: ${message}`,
+  );
+
+  assert.deepEqual(lines, [
+    "10:02:00 datadog_logs: error no answer",
+    "10:03:20 eks_pod_logs: 2026-01-05T10:03:20Z INFO up",
+    "10:04:00 eks_events: BackOff Pod/cart-1: Back-off",
+    "10:04:30 eks_pod_logs: 2026-01-05T10:04:30Z WARN memory is short",
+    "10:04:30 eks_pod_logs: [container exited with code 0]",
+    '10:04:30 eks_pods: pods {"name":"cart-1","start_time":"2026-01-04T10:00:00Z","restart_count":8}',
+  ]);
+});
+
+it("what happened to a deployment is a change of its cluster", () => {
+  const { recording } = recordCluster();
+
+  const changes = rowsOf(recording.changes).map(({ kind, atMs, target, title }) => ({ kind, atMs, target, title }));
+
+  assert.deepEqual(changes, [
+    {
+      kind: "deployment",
+      atMs: Date.UTC(2026, 0, 5, 9, 58),
+      target: "arn:aws:eks:us-east-1:123456789012:cluster/prod",
+      title: "Scaled up cart to 5",
+    },
+  ]);
+});
+
+it("nothing in a cluster's recording is stamped later than its alarm, whenever its events were", () => {
+  const time = fc.date({
+    min: new Date("2026-01-01T00:00:00Z"),
+    max: new Date("2027-01-01T00:00:00Z"),
+    noInvalidDate: true,
+  });
+  const happened = fc.record({
+    first_time: time,
+    last_time: time,
+    involved_object: fc.constantFrom("Pod/a", "Deployment/a"),
+    message: fc.string(),
+  });
+
+  fc.assert(
+    fc.property(fc.array(happened, { minLength: 1, maxLength: 5 }), (warning_events) => {
+      const { recording } = recordCluster({ "eks_events.json": { warning_events } });
+
+      const stamps = [...rowsOf(recording.logs), ...rowsOf(recording.changes)].map(({ atMs }) => atMs);
+
+      assert.ok(stamps.every((atMs) => atMs <= recording.alarm.changedAtMs));
+      assert.equal(recordingEndsAtMs(recording), recording.alarm.changedAtMs);
+    }),
+    { numRuns: 20 },
+  );
+});
+
+for (const name of ["title", "failure_mode", "k8s_failure_mode", "suspected_symptom", "context_sources"]) {
+  it(`a document is read without its ${name}, however deep it lies`, () => {
+    const parsed = parseDocument(
+      JSON.stringify({ [name]: "moon", within: [{ [name]: { of: "moon" }, name: "cart" }] }),
+    );
+
+    assert.deepEqual(parsed, { within: [{ name: "cart" }] });
+  });
+}
+
+it("a cluster's incident whose documents tell no time is bad input that names the folder", () => {
+  const { "alert.json": told } = CLUSTER_DOCUMENTS;
+  const folder = incidentsOf({ "alert.json": told, "eks_pods.json": { pods: [] } });
+
+  const record = () => recordOpensre(folder, newFolder());
+
+  assert.throws(record, (error) => error instanceof BadInput && error.message.includes("001-moon"));
+});
 
 it("a folder without an alert or metrics is bad input that names the folder", () => {
   const folder = incidents({ "alert.json": {} });
@@ -216,22 +360,28 @@ const disguise = (folder: string): string => {
     const path = join(target, "alert.json");
     const told = JSON.parse(readFileSync(path, "utf8"));
     told.title = "Cause: the sun";
-    told.commonAnnotations.rds_failure_mode = "the_sun";
+    for (const name of ["rds_failure_mode", "k8s_failure_mode", "suspected_symptom", "context_sources"])
+      told.commonAnnotations[name] = "the_sun";
     writeFileSync(path, JSON.stringify(told));
   }
   return disguised;
 };
 
-it("folder names, titles, answers and labels of the cause change no byte", () => {
-  const folder = incidents();
-  const [plain, disguised] = [newFolder(), newFolder()];
+for (const [kind, documents] of [
+  ["a database", DOCUMENTS],
+  ["a cluster", CLUSTER_DOCUMENTS],
+] as const) {
+  it(`folder names, titles, answers and labels of the cause change no byte of ${kind}'s incident`, () => {
+    const folder = incidentsOf(documents);
+    const [plain, disguised] = [newFolder(), newFolder()];
 
-  recordOpensre(folder, plain);
-  recordOpensre(disguise(folder), disguised);
+    recordOpensre(folder, plain);
+    recordOpensre(disguise(folder), disguised);
 
-  assert.deepEqual(contents(disguised), contents(plain));
-  assert.doesNotMatch(JSON.stringify(contents(plain)), /moon/);
-});
+    assert.deepEqual(contents(disguised), contents(plain));
+    assert.doesNotMatch(JSON.stringify(contents(plain)), /moon/);
+  });
+}
 
 const testData = process.env.QUELL_TEST_DATA;
 if (testData === undefined) {
@@ -278,6 +428,46 @@ if (testData === undefined) {
 
       assert.deepEqual(contents(disguised), contents(plain));
       assert.doesNotMatch(JSON.stringify(contents(plain)), /failure_mode|synthetic-rds/);
+    });
+  });
+
+  describe("opensre's synthetic EKS incidents", () => {
+    const folder = join(testData, "incidents", "opensre-synthetic", "eks");
+
+    it("are seven alarms on their cluster, each one replayable", () => {
+      const out = newFolder();
+
+      const names = recordOpensre(folder, out);
+
+      const recordings = names.map((name) => readRecording(join(out, name)));
+      assert.deepEqual(
+        recordings.map(({ alarm, logs, changes }) => [
+          alarm.alarmName,
+          new Date(alarm.changedAtMs).toISOString().slice(0, 19),
+          rowsOf(logs).length > 0,
+          rowsOf(changes).length,
+        ]),
+        [
+          ["HighErrorRate", "2026-04-18T10:44:10", true, 0],
+          ["KubernetesDeploymentReplicasMismatch", "2026-04-18T10:45:00", true, 1],
+          ["KubernetesPodCrashLooping", "2026-04-18T10:45:10", true, 0],
+          ["KubernetesPodImagePullBackOff", "2026-04-18T10:45:00", true, 0],
+          ["KubernetesPodPending", "2026-04-18T10:45:00", true, 0],
+          ["KubernetesPodRestarting", "2026-04-18T10:45:01", true, 0],
+          ["KubernetesScheduledHealthCheck", "2026-04-14T10:17:45", true, 0],
+        ],
+      );
+      assert.ok(recordings.every(({ damaged, resources }) => damaged.length === 0 && rowsOf(resources).length === 1));
+    });
+
+    it("give the same bytes under other folder names and labels", () => {
+      const [plain, disguised] = [newFolder(), newFolder()];
+
+      recordOpensre(folder, plain);
+      recordOpensre(disguise(folder), disguised);
+
+      assert.deepEqual(contents(disguised), contents(plain));
+      assert.doesNotMatch(JSON.stringify(contents(plain)), /failure_mode|synthetic-k8s|suspected_symptom/);
     });
   });
 }

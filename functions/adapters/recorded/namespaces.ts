@@ -77,6 +77,25 @@ const NAMESPACES: readonly Namespace[] = [
     traffic: [{ metricName: "RequestCount", stat: "Sum" }],
   },
   {
+    namespace: "AWS/ELB",
+    resource: ({ LoadBalancerName }, arn) =>
+      LoadBalancerName === undefined
+        ? null
+        : alone(
+            arn("elasticloadbalancing", `loadbalancer/${LoadBalancerName}`),
+            "AWS::ElasticLoadBalancing::LoadBalancer",
+            LoadBalancerName,
+          ),
+    traffic: [{ metricName: "RequestCount", stat: "Sum" }],
+  },
+  {
+    namespace: "ContainerInsights",
+    // Of what runs in an EKS cluster nothing has an ARN: Namespace, Service and PodName only narrow the cluster down.
+    resource: ({ ClusterName }, arn) =>
+      ClusterName === undefined ? null : alone(arn("eks", `cluster/${ClusterName}`), "AWS::EKS::Cluster", ClusterName),
+    traffic: [],
+  },
+  {
     namespace: "AWS/EC2",
     resource: ({ InstanceId }, arn) =>
       InstanceId === undefined ? null : alone(arn("ec2", `instance/${InstanceId}`), "AWS::EC2::Instance", InstanceId),

@@ -81,6 +81,13 @@ for (const [what, files] of [
   });
 }
 
+it("logs that were not recorded are asked for, so that they are said to be missing; none is asked of an empty file", () => {
+  const [missing, empty] = [settingsOf({ "logs.jsonl": null }), settingsOf({ "logs.jsonl": "" })];
+
+  assert.equal(missing.services[0]?.logGroups.length, 1);
+  assert.deepEqual(empty.services[0]?.logGroups, []);
+});
+
 it("without recorded resources the alarm's dimensions name the service and its resource", () => {
   const files = { "alarm.json": alarmOn("AWS/RDS", { DBInstanceIdentifier: "orders" }), "resources.json": null };
 
@@ -102,6 +109,9 @@ for (const [namespace, dimensions, arn] of [
     { LoadBalancer: "app/l/1", TargetGroup: "targetgroup/t/2" },
     "arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/t/2",
   ],
+  ["AWS/ELB", { LoadBalancerName: "l" }, "arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/l"],
+  ["ContainerInsights", { ClusterName: "c", Namespace: "n" }, "arn:aws:eks:eu-west-1:1:cluster/c"],
+  ["ContainerInsights", { Namespace: "n" }, undefined],
   ["AWS/EC2", { InstanceId: "i-1" }, "arn:aws:ec2:eu-west-1:1:instance/i-1"],
   ["AWS/DynamoDB", { TableName: "t" }, "arn:aws:dynamodb:eu-west-1:1:table/t"],
   ["AWS/RDS", {}, undefined],

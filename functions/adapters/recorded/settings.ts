@@ -24,12 +24,16 @@ export const settingsForRecording = (recording: Recording, mode: Mode): z.input<
         name,
         resources: [...ownArns(recording)],
         slis: slisOf(recording),
-        logGroups: [...new Set(rowsOf(recording.logs).map(({ logGroup }) => logGroup))],
+        logGroups: logGroupsOf(recording),
       },
     ],
     alarms: { [alarm.alarmName]: name },
   };
 };
+
+/** Logs that nobody recorded are asked for all the same, so that they are said to be missing. */
+const logGroupsOf = ({ logs }: Recording): string[] =>
+  logs.kind === "missing" ? [NOT_RECORDED.namespace] : [...new Set(logs.rows.map(({ logGroup }) => logGroup))];
 
 const MOST_NEIGHBOURS = 3;
 
