@@ -113,7 +113,8 @@ type Fold = Readonly<{ name: string; ledger: Ledger; settings: Settings; events:
 const fold = async ({ name, ledger, settings, events, incidents }: Fold): Promise<readonly Measured[]> => {
   const started = new Set<string>();
   const executions = { start: async (id: string) => void started.add(id), ring: async () => {} };
-  const intake = intakeWith({ ledger, executions }, settings);
+  const clock = { nowMs: () => WORLD_START_MS + WAVES * WAVE_MS };
+  const intake = intakeWith({ ledger, executions, clock }, settings);
   const foldAll = async (): Promise<number> => {
     const startMs = performance.now();
     for (const event of events) await intake(parseAlarmEvent(event));

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import {
   eventStream,
   eventsOf,
@@ -14,6 +14,7 @@ import {
 } from "../adapters/llm/replay-server.fixture.ts";
 import { openDatabase } from "../adapters/sqlite/database.ts";
 import { sqliteRecords } from "../adapters/sqlite/records.ts";
+import { gameday as quellGameday } from "./gameday.ts";
 
 const QUELL = join(import.meta.dirname, "quell.ts");
 const KEY = "sk-ant-test-0123456789";
@@ -29,12 +30,43 @@ const gameday = (args: readonly string[], environment: Readonly<Record<string, s
     );
   });
 
+/** Where drafts come from in a store that a gameday has written. */
+const draftersIn = (store: string) =>
+  sqliteRecords(openDatabase(store))
+    .all()
+    .flatMap(({ decisions }) => decisions.map(({ drafter }) => drafter));
+
+const newStore = (): string => join(mkdtempSync(join(tmpdir(), "quell-drafter-")), "gameday.sqlite");
+
+/** In this process, where nothing is waited for between tries; `url` is the provider's, as the environment says it. */
+const playedHere = async (t: TestContext, drafter: string, url: string) => {
+  for (const [name, value] of Object.entries({ ANTHROPIC_API_KEY: KEY, ANTHROPIC_BASE_URL: url })) {
+    process.env[name] = value;
+    t.after(() => delete process.env[name]);
+  }
+  const said = { out: "", err: "" };
+  const pauses: number[] = [];
+  const store = newStore();
+  const flags = { incidents: "1", seed: "1", mode: "auto", policy: "rules", speed: "1", json: true, store } as const;
+  const terminal = {
+    write: (text: string) => {
+      said.out += text;
+    },
+    writeError: (text: string) => {
+      said.err += text;
+    },
+    ...{ paint: (_format: unknown, text: string) => text, isLive: false, canAsk: false },
+  };
+  const code = await quellGameday({ ...flags, drafter }, terminal, async (ms) => {
+    pauses.push(ms);
+  });
+  return { code, ...said, pauses, drafters: draftersIn(store) };
+};
+
 const playedBy = async (environment: Readonly<Record<string, string>>, drafter = "anthropic") => {
-  const store = join(mkdtempSync(join(tmpdir(), "quell-drafter-")), "gameday.sqlite");
+  const store = newStore();
   const said = await gameday(["--drafter", drafter, "--json", "--store", store], environment);
-  const records = sqliteRecords(openDatabase(store)).all();
-  const drafters = records.flatMap(({ decisions }) => decisions.map(({ drafter }) => drafter));
-  return { ...said, drafters };
+  return { ...said, drafters: draftersIn(store) };
 };
 
 /** A reply that the schema allows and that names nothing of this world: the guard has the last word on it. */
@@ -56,7 +88,7 @@ test("a hosted model that is named drafts, and the report has the shape that it 
 
   const { code, out, err, drafters } = await playedBy(environment);
 
-  const offline = await gameday(["--json"], {});
+  const offline = await playedHere(t, "offline", server.url);
   assert.deepEqual([code, err], [0, ""]);
   assert.deepEqual(shapeOf(out), shapeOf(offline.out));
   assert.ok(server.received.length >= 1);
@@ -83,14 +115,14 @@ test("Bedrock is asked as whoever the process is, in its region", async (t) => {
   assert.ok(signed.length > 0 && signed.every((one) => /AKIDEXAMPLE\/\d+\/eu-central-1\/bedrock\//.test(one)));
 });
 
-test("a hosted model that nobody can reach is replaced by the offline drafter, and the record says why", async () => {
+test("a hosted model that nobody can reach is replaced by the offline drafter, and the record says why", async (t) => {
   const server = await openReplayServer([]);
   await server.close();
 
-  const { code, out, drafters } = await playedBy({ ANTHROPIC_API_KEY: KEY, ANTHROPIC_BASE_URL: server.url });
+  const { code, out, pauses, drafters } = await playedHere(t, "anthropic", server.url);
 
-  const offline = await gameday(["--json"], {});
-  assert.equal(code, 0);
+  const offline = await playedHere(t, "offline", server.url);
+  assert.deepEqual([code, pauses.length > 0, offline.pauses], [0, true, []]);
   assert.deepEqual(
     { ...JSON.parse(out), timing: null },
     { ...JSON.parse(offline.out), timing: null },
@@ -104,7 +136,7 @@ test("a redirect takes no prompt to another host", async (t) => {
   const headers = { location: `${elsewhere.url}/v1/messages` };
   const server = await replayServer(t, { kind: "answer", status: 307, headers, body: "" });
 
-  const { drafters } = await playedBy({ ANTHROPIC_API_KEY: KEY, ANTHROPIC_BASE_URL: server.url });
+  const { drafters } = await playedHere(t, "anthropic", server.url);
 
   assert.equal(drafters[0]?.because?.code, "unreachable");
   assert.deepEqual([server.received.length > 0, elsewhere.received.length], [true, 0]);

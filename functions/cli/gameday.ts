@@ -7,6 +7,7 @@ import { loadGuardrails } from "../../policies/guardrails/load.ts";
 import { catalogue } from "../../runbooks/catalogue.ts";
 import { cedarGuardrails } from "../adapters/cedar/guardrails.ts";
 import { memoryEngineStore } from "../adapters/durable/memory-engine-store.ts";
+import type { Pause } from "../adapters/llm/drafter.ts";
 import { type Answer, type People, scriptedPeople } from "../adapters/simulated/approvals.ts";
 import { openDatabase, StoreUnreadable } from "../adapters/sqlite/database.ts";
 import { sqliteEngineStore } from "../adapters/sqlite/engine-store.ts";
@@ -29,11 +30,14 @@ import { timelineLines } from "./timeline.ts";
 
 const PACE_MS_A_MINUTE = 300; // slow enough to follow an incident, fast enough to wait for its end
 
-/** `quell gameday`: Quell answers simulated incidents, one world after the other. 1 = an effect was doubled or an incident is open. */
-export const gameday = async (flags: GamedayFlags, terminal: Terminal): Promise<ExitCode> => {
+/**
+ * `quell gameday`: Quell answers simulated incidents, one world after the other. 1 = an effect was doubled or an incident is open.
+ * @param pause how a hosted drafter waits between its tries; in real time where it is left out
+ */
+export const gameday = async (flags: GamedayFlags, terminal: Terminal, pause?: Pause): Promise<ExitCode> => {
   const options = gamedayOptions(flags, terminal.canAsk);
   if (options.episodes !== null) refuseUnwritable(options.episodes);
-  const drafter = await drafterNamed(options.parameters.drafter);
+  const drafter = await drafterNamed(options.parameters.drafter, pause);
   const database = opened(options);
   try {
     const store = gamedayStore(database, options.parameters, options.store ?? "in memory");
@@ -107,14 +111,17 @@ const stageFor = (
 };
 
 /** A hosted model only where it is named: its SDK is not even loaded otherwise. Throws BadInput where nobody could ask it. */
-const drafterNamed = async (name: GamedayOptions["parameters"]["drafter"]): Promise<Stage["drafter"]> => {
+const drafterNamed = async (
+  name: GamedayOptions["parameters"]["drafter"],
+  pause: Pause | undefined,
+): Promise<Stage["drafter"]> => {
   if (name === "offline") return () => ({ draft: async (context, from) => draftOffline(context, from, null) });
   const provider =
     name === "anthropic"
       ? { name, apiKey: fromEnvironment("ANTHROPIC_API_KEY", name, "a key of platform.claude.com") }
       : { name, region: fromEnvironment("AWS_REGION", name, "a region in which your account may use the model") };
   const { drafterFor } = await import("../adapters/llm/drafter.ts");
-  return drafterFor(provider);
+  return drafterFor(provider, pause);
 };
 
 const fromEnvironment = (variable: string, drafter: string, what: string): string => {

@@ -11,9 +11,8 @@ import { hashOf } from "./ids.ts";
 import { standingKeys } from "./incident.ts";
 import { because } from "./reasons.ts";
 import { findRunbook, type Runbook } from "./runbook.ts";
-import { currentIncident, modeFor, type Session, serviceFor } from "./session.ts";
+import { currentIncident, modeFor, type Session, serviceFor, subjectOf } from "./session.ts";
 import type { Consent, Outcome, Plan, Refusal, RunStatus } from "./stages.ts";
-import { stormNow } from "./storm.ts";
 import { takeBack } from "./undo.ts";
 import { watch } from "./watch.ts";
 
@@ -26,6 +25,8 @@ export type Deed = Readonly<{
   exit: RunStatus | null;
   undone: boolean;
   endedAtMs: number;
+  /** The incident's `news` at the look that saw recovery; null where none was seen. */
+  seenNews: number | null;
 }>;
 
 const secondsSince = (decision: Decision, atMs: number): number => Math.round((atMs - decision.decidedAtMs) / 1000);
@@ -38,12 +39,7 @@ const start = async (session: Session, decision: Decision, question: Question): 
   const incident = await currentIncident(session);
   const service = serviceFor(settings, incident);
   const nowMs = ports.clock.nowMs();
-  const subject = {
-    ...incident,
-    incidentId: incident.id,
-    alarmMetrics: Object.values(incident.metrics).flat(),
-    storm: (await stormNow(ports.ledger, settings, nowMs)) !== null,
-  };
+  const subject = await subjectOf(session, incident, nowMs);
   const context = await gatherContext(ports.evidence, settings, service, subject, {
     nowMs,
     step: decision.step,
@@ -111,6 +107,7 @@ const verified = async (
       exit: run.status,
       undone: false,
       endedAtMs: watched.endedAtMs,
+      seenNews: watched.news,
     };
   }
   const endedAtMs = watched?.endedAtMs ?? run.endedAtMs ?? effect.atMs;
@@ -119,7 +116,15 @@ const verified = async (
     await settle(session, step, effect, "unknown", run.status);
     const detail = watched === null ? (run.reason ?? "nobody knows how the run ended") : "recovery could not be seen";
     const afterSeconds = secondsSince(decision, endedAtMs);
-    return { outcome: { kind: "unknown", afterSeconds, detail }, exit: run.status, undone: false, endedAtMs };
+    const outcome = { kind: "unknown", afterSeconds, detail } as const;
+    return { outcome, exit: run.status, undone: false, endedAtMs, seenNews: null };
+  }
+  if (run.lost.length > 0) {
+    // It may have changed something, and nobody knows any more what its undo would need.
+    await settle(session, step, effect, "undo-failed", run.status);
+    const lost = `what it takes is too long to be kept: ${run.lost.join(", ")}`;
+    const outcome = { kind: "undo-failed", afterSeconds: secondsSince(decision, endedAtMs), step: lost } as const;
+    return { outcome, exit: run.status, undone: false, endedAtMs, seenNews: null };
   }
   const back = await takeBack(session, decision, plan, runbook, effect, run, watched);
   await settle(session, step, effect, back.aftermath, back.status);
@@ -128,6 +133,7 @@ const verified = async (
     exit: run.status,
     undone: back.undone,
     endedAtMs: decision.decidedAtMs + back.outcome.afterSeconds * 1000,
+    seenNews: back.seenNews,
   };
 };
 
@@ -151,7 +157,7 @@ const publicConsent = (consent: Consent): NonNullable<Deed["consent"]> => ({
 
 /** Carries out a chosen effect: approve, execute, verify, and undo what did not help. */
 export const carryOut = async (session: Session, decision: Decision): Promise<Deed> => {
-  const nothing = { consent: null, refusal: null, exit: null, undone: false } as const;
+  const nothing = { consent: null, refusal: null, exit: null, undone: false, seenNews: null } as const;
   const question =
     decision.result.kind === "chosen" ? questionOf(session.incidentId, decision.step, decision.result) : null;
   if (question === null) throw new Error(`${decision.decisionId}: there is no effect to carry out`);

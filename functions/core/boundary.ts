@@ -1,12 +1,13 @@
 import type { AlarmWords, Cut } from "./context.ts";
+import { isSecretField } from "./detector-keyed.ts";
 import type { AlarmSnapshot, AlarmTransition, Change, Resource, Series } from "./evidence.ts";
 import { sha256 } from "./ids.ts";
-import { redact, redactSure } from "./redact.ts";
+import { redact, redactTokens } from "./redact.ts";
 
 /**
  * Rows of other people's sources on their way into a context. Each is built field by field: what is not named here does
- * not come in. Words are redacted and cut short; what is compared (ARNs, versions, dimensions) stays exact, and only what
- * is surely a secret is taken out of it.
+ * not come in. Words are redacted and cut short; what is compared (ARNs, versions, dimensions) stays exact, and only a
+ * secret that shows by itself is taken out of it.
  */
 const MOST_CHANGES = 40;
 const MOST_TRANSITIONS = 60;
@@ -36,6 +37,8 @@ export type Boundary = Readonly<{
   cuts: () => readonly Cut[];
 }>;
 
+const unique = (id: string, left: string): string => (left === id ? id : `${left} ${sha256(id).slice(0, 8)}`);
+
 /** A boundary for one context: it remembers what it took out. */
 export const openBoundary = (): Boundary => {
   const counts: Record<string, number> = {};
@@ -45,7 +48,10 @@ export const openBoundary = (): Boundary => {
     return text;
   };
   const words = (text: string, most: number): string => noted(redact(text, most));
-  const exact = (text: string): string => (redactSure(text).found.length === 0 ? text : noted(redactSure(text)));
+  const exact = (text: string): string => noted(redactTokens(text));
+  /** A value whose own name says that it is a secret. */
+  const unkeyed = (name: string, value: string, clean: (text: string) => string): string =>
+    isSecretField(name, value) ? noted({ text: "<password>", found: ["password"] }) : clean(value);
   const version = (text: string | null): string | null =>
     text === null || text.length > ATTRIBUTE_CHARACTERS ? null : exact(text);
   const keep = <T>(source: string, kept: readonly T[], of: number): readonly T[] => {
@@ -74,7 +80,9 @@ export const openBoundary = (): Boundary => {
     tags: fields(
       "tags",
       row.tags,
-      (name, value) => [[words(name, TAG_KEY_CHARACTERS), words(value, TAG_VALUE_CHARACTERS)]],
+      (name, value) => [
+        [words(name, TAG_KEY_CHARACTERS), unkeyed(name, value, (text) => words(text, TAG_VALUE_CHARACTERS))],
+      ],
       MOST_TAGS,
     ),
     attributes: fields<number | string | boolean | null>(
@@ -82,7 +90,7 @@ export const openBoundary = (): Boundary => {
       row.attributes,
       (name, value) => {
         if (typeof value !== "string") return [[exact(name), value]];
-        return value.length > ATTRIBUTE_CHARACTERS ? [] : [[exact(name), exact(value)]];
+        return value.length > ATTRIBUTE_CHARACTERS ? [] : [[exact(name), unkeyed(name, value, exact)]];
       },
       MOST_RESOURCES,
     ),
@@ -90,12 +98,12 @@ export const openBoundary = (): Boundary => {
   return {
     alarms: (rows) =>
       rows.map(({ key, state, changedAtMs, periodSeconds, evaluationPeriods }) => ({
-        ...{ key, state, changedAtMs, periodSeconds, evaluationPeriods },
+        ...{ key: exact(key), state, changedAtMs, periodSeconds, evaluationPeriods },
       })),
     series: (rows) =>
       rows.map(({ id, metric: { namespace, metricName, dimensions, stat, periodSeconds: each }, ...rest }) => ({
         // Still unique: two metrics that differ in a secret alone must not become one.
-        id: exact(id) === id ? id : `${exact(id)} ${sha256(id).slice(0, 8)}`,
+        id: unique(id, exact(id)),
         metric: { namespace, metricName, dimensions, stat, periodSeconds: each },
         ...{ arn: rest.arn, fromMs: rest.fromMs, periodSeconds: rest.periodSeconds, values: rest.values },
       })),
@@ -104,7 +112,7 @@ export const openBoundary = (): Boundary => {
     resources: (rows) => keep("resources", rows.slice(0, MOST_RESOURCES), rows.length).map(resource),
     history: (rows) =>
       keep("history", rows.slice(-MOST_TRANSITIONS), rows.length).map(({ key, atMs, from, to }) => ({
-        ...{ key, atMs, from, to },
+        ...{ key: exact(key), atMs, from, to },
       })),
     words: (rows) =>
       keep("words", rows.slice(0, MOST_WORDS), rows.length).map(({ id, name, description, reason }) => ({

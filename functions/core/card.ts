@@ -37,7 +37,10 @@ const drafterWords = ({ result }: Decision): string | null => {
   return words === "" ? null : words;
 };
 
-/** Everything that an approver needs, computed: facts first, exact parameters, undo, runner-up, expiry, and last what a drafter said. */
+/**
+ * Everything that an approver needs, computed: facts first, exact parameters, undo, runner-up, expiry, and last what a
+ * drafter said. All of it is text: whoever renders a card escapes for its own markup.
+ */
 export const cardFor = (catalogue: Catalogue, decision: Decision, question: Question): Card => {
   const { plan } = question;
   const runbook = findRunbook(catalogue, plan.runbook, plan.version);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { evidenceIn, idOf } from "./citations.ts";
+import { evidenceIn, idsIn } from "./citations.ts";
 import { contextWith, snapshotWith } from "./example.fixture.ts";
 import { toldContext } from "./hosted-drafter.fixture.ts";
 
@@ -13,13 +13,13 @@ test("every ref and every id of what can be cited leads to its id, and a ref win
       const context = contextWith({ alarms: [], series: [], logs });
 
       const evidence = evidenceIn(context);
+      const idOf = idsIn(context);
 
       assert.deepEqual(
-        evidence.map((one) => [one.ref, idOf(context, one.ref)]),
+        evidence.map((one) => [one.ref, idOf(one.ref)]),
         ids.map((one, i) => [`e${i + 1}`, one]),
       );
-      for (const one of ids)
-        assert.equal(idOf(context, one), /^e\d$/.test(one) ? (ids[Number(one[1]) - 1] ?? one) : one);
+      for (const one of ids) assert.equal(idOf(one), /^e\d$/.test(one) ? (ids[Number(one[1]) - 1] ?? one) : one);
     }),
   );
 });
@@ -39,7 +39,7 @@ test("alarms come first, then series, changes and logs, and an alarm is known by
 });
 
 test("what the context does not hold has no id", () => {
-  const ids = ["e0", "e5", "E1", "log-2", ""].map((written) => idOf(toldContext("text"), written));
+  const ids = ["e0", "e5", "E1", "log-2", ""].map(idsIn(toldContext("text")));
 
   assert.deepEqual(ids, [null, null, null, null, null]);
 });

@@ -22,8 +22,9 @@ export const evidenceIn = (context: Context): readonly Citable[] =>
     ...context.logs.map((log) => ({ kind: "log" as const, id: log.id, log })),
   ].map((evidence, i) => ({ ref: `e${i + 1}`, ...evidence }));
 
-/** The id that a drafter means by a ref, or by the id itself; null where the context has neither. A ref wins. */
-export const idOf = (context: Context, written: string): string | null => {
+/** Reads what a drafter wrote: the id that it means by a ref, or by the id itself; null where the context has neither. A ref wins. */
+export const idsIn = (context: Context): ((written: string) => string | null) => {
   const all = evidenceIn(context);
-  return (all.find(({ ref }) => ref === written) ?? all.find(({ id }) => id === written))?.id ?? null;
+  const ids = new Map([...all.map(({ id }) => [id, id] as const), ...all.map(({ ref, id }) => [ref, id] as const)]);
+  return (written) => ids.get(written) ?? null;
 };

@@ -1,7 +1,6 @@
-import { writeTerminal } from "./close.ts";
-import { changeIncident, type Incident, pointLock, readIncident, withIncident } from "./incident.ts";
-import { because } from "./reasons.ts";
-import { relatedServices } from "./service-graph.ts";
+import { changeIncident, type Incident, pointLock, readIncident } from "./incident.ts";
+import { mergeInto, withIncident } from "./merge.ts";
+import { joinableServices } from "./service-graph.ts";
 import type { Session } from "./session.ts";
 
 /** `umbrella`: it is claimed, and there is nothing to decide in it. */
@@ -26,23 +25,29 @@ export const claim = async (session: Session): Promise<Claimed> => {
 
 /** Two alarms of one cause may open two incidents at the same moment: the younger joins before its first decision. */
 const mergeIntoOlder = async (session: Session, incident: Incident): Promise<boolean> => {
-  const { ledger, clock, executions } = session.ports;
+  const { ledger } = session.ports;
   if (incident.service === "" || incident.decided > 0) return false;
-  for (const service of relatedServices(session.settings, incident.service)) {
+  for (const service of joinableServices(session.settings, incident.service)) {
     const active = (await ledger.read(`active#${service}`))?.item as { incidentId: string } | undefined;
     const older = active === undefined ? null : await readIncident(ledger, active.incidentId);
     if (older === null || older.id === incident.id || older.terminal !== null) continue;
     const gapMs = incident.openedAtMs - older.openedAtMs;
     if (gapMs < 0 || gapMs > session.settings.foldSeconds * 1000 || (gapMs === 0 && older.id > incident.id)) continue;
-    const into = await changeIncident(ledger, older.id, (current) =>
-      current.terminal === null ? withIncident(current, incident) : undefined,
-    );
-    if (into.terminal !== null) continue;
-    for (const key of incident.keys) await pointLock(ledger, key, into);
-    const why = because("merged", `joined ${into.id} before its first decision`);
-    await writeTerminal(session, incident, [], { terminal: "MERGED", because: why, page: false }, clock.nowMs());
-    if (into.doorbell !== null) await executions.ring(into.doorbell);
-    return true;
+    const detail = `joined ${older.id} before its first decision`;
+    if (await mergeInto(session, incident, detail, (younger) => handOver(session.ports, older.id, younger)))
+      return true;
   }
   return false;
+};
+
+/** Tells the older incident all that the younger knows, and sends its alarms' later changes there. False: it closed. */
+const handOver = async ({ ledger, executions }: Session["ports"], id: string, younger: Incident): Promise<boolean> => {
+  const older = await changeIncident(ledger, id, (current) =>
+    current.terminal === null ? withIncident(current, younger) : undefined,
+  );
+  const isOpen = older.terminal === null;
+  // A try before this one may have sent them to an incident that has closed since: then they come back.
+  for (const key of younger.keys) await pointLock(ledger, key, isOpen ? older : younger);
+  if (isOpen && older.doorbell !== null) await executions.ring(older.doorbell);
+  return isOpen;
 };

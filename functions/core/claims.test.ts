@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { isBorneOut } from "./claims.ts";
+import { isBorneOut, standing } from "./claims.ts";
 import type { Context } from "./context.ts";
 import type { Change, Series } from "./evidence.ts";
 import {
@@ -58,6 +58,20 @@ test("a claim turns with its numbers: mirrored values turn above into below and 
       const [here] = levelsIn(seriesOf(LATENCY, FROM_MS, mirrored));
 
       assert.equal(LEVELS.indexOf(here as "usual"), 2 - LEVELS.indexOf(there as "usual"));
+    }),
+  );
+});
+
+test("what a series is told to stand at is the one claim that its numbers bear out", () => {
+  const value = fc.option(fc.double({ noNaN: true, min: -1e6, max: 1e6 }), { freq: 6 });
+  fc.assert(
+    fc.property(fc.array(value, { maxLength: 60 }), (values) => {
+      const series = seriesOf(LATENCY, FROM_MS, values);
+      const context = contextWith({ series: [series] });
+
+      const stands = standing(context, series)?.stands ?? null;
+
+      assert.deepEqual(levelsIn(series, context), stands === null ? [] : [stands]);
     }),
   );
 });

@@ -39,20 +39,33 @@ export const isBorneOut = (context: Context, citation: Citation): boolean | null
   return alarm === undefined ? null : says === "ringing" && alarm.state === "ALARM";
 };
 
-/** Exactly one of above-usual, usual and below-usual holds for a series of which enough was read. */
+const LEVELS = ["above-usual", "usual", "below-usual"] as const;
+
 const standsAs = (context: Context, series: Series, says: Claim): boolean | null => {
-  if (says !== "above-usual" && says !== "below-usual" && says !== "usual") return false;
-  const usualUntilMs = context.openedAtMs - TROUBLE_MS;
+  if (!LEVELS.some((level) => level === says)) return false;
+  const now = standing(context, series);
+  return now === null ? null : now.stands === says;
+};
+
+/** What is usual ended at this instant. */
+export const usualUntilMs = (context: Context): number => context.openedAtMs - TROUBLE_MS;
+
+/** How the newest values of a series stand to `usual`, the median of what it was before the trouble. */
+export type Standing = Readonly<{ stands: (typeof LEVELS)[number]; usual: number }>;
+
+/** The one measure by which drafters are told of a series and by which their claims are checked. Null: too little was read. */
+export const standing = (context: Context, series: Series): Standing | null => {
+  const untilMs = usualUntilMs(context);
   const points = pointsOf(context, series);
-  const usual = points.filter(({ atMs }) => atMs < usualUntilMs).map(({ value }) => value);
-  const recent = points.filter(({ atMs }) => atMs >= usualUntilMs).slice(-RECENT_VALUES);
+  const usual = points.filter(({ atMs }) => atMs < untilMs).map(({ value }) => value);
+  const recent = points.filter(({ atMs }) => atMs >= untilMs).slice(-RECENT_VALUES);
   if (usual.length < LEAST_USUAL || recent.length === 0) return null;
   const level = median(usual);
   const spread = median(usual.map((value) => Math.abs(value - level)));
   const rise = median(recent.map(({ value }) => value)) - level;
   const margin = Math.max(SPREADS * spread, BREATH * Math.abs(level));
-  if (says === "usual") return Math.abs(rise) <= margin;
-  return says === "above-usual" ? rise > margin : rise < -margin;
+  const stands = rise > margin ? "above-usual" : rise < -margin ? "below-usual" : "usual";
+  return { stands, usual: level };
 };
 
 type Point = Readonly<{ atMs: number; value: number }>;

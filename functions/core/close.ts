@@ -4,8 +4,8 @@ import { effectsOf } from "./execute.ts";
 import { changeIncident, type Incident } from "./incident.ts";
 import { incidentRecord } from "./record.ts";
 import { recordEpisode } from "./record-episode.ts";
-import { currentIncident, doze, isSilent, type Session } from "./session.ts";
-import { watch, watchEndsMs } from "./watch.ts";
+import { currentIncident, isSilent, type Session, sleep } from "./session.ts";
+import { type Watched, watch, watchEndsMs } from "./watch.ts";
 
 /** Seconds between tries to reach the pager: people must be told, so it is tried for over two hours. */
 const PAGE_AGAIN_SECONDS = [60, 300, 900, 1800, 3600] as const;
@@ -32,7 +32,7 @@ const page = async (session: Session, chapters: readonly Chapter[], ending: Endi
       return true;
     } catch {
       // The pager is down: what is left is to try again later, and to say so in the record.
-      if (seconds > 0) await doze(session, `page-nap-${turn}`, seconds, Number.MAX_SAFE_INTEGER);
+      if (seconds > 0) await sleep(session, `page-nap-${turn}`, seconds);
     }
   }
   return false;
@@ -44,13 +44,20 @@ const subjectOf = ({ umbrella, alarmName, service }: Incident): string =>
 const said = (decision: Chapter["decision"]): string =>
   decision.result.kind === "chosen" ? decision.result.candidate.runbook : `abstained, ${decision.result.because.code}`;
 
-/** Writes the record, then the terminal state. Nothing leaves a terminal state: a second call changes nothing. */
+/** Whether an ending leaves the incident with people, who are then watched until it recovers. */
+const isHandedOver = (ending: Ending): boolean => ending.page || ending.terminal === "REJECTED";
+
+/**
+ * Writes the record, then the terminal state. Nothing leaves a terminal state: a second call changes nothing.
+ * @param seenNews the incident ends only while its `news` is this one; null: whatever was told to it
+ */
 export const writeTerminal = async (
   session: Session,
   incident: Incident,
   chapters: readonly Chapter[],
   ending: Ending,
   atMs: number,
+  seenNews: number | null = null,
 ): Promise<void> => {
   if (incident.terminal !== null) return;
   const { ports } = session;
@@ -58,17 +65,33 @@ export const writeTerminal = async (
   const started = effects.filter((effect) => effect.executionId !== null);
   await ports.records.put(incidentRecord(ports, incident, { ...ending, atMs }, chapters, started));
   await changeIncident(ports.ledger, incident.id, (current) =>
-    current.terminal === null
+    current.terminal === null && (seenNews === null || current.news === seenNews)
       ? {
           ...current,
           terminal: ending.terminal,
           because: ending.because,
           closedAtMs: atMs,
-          watching: ending.page || ending.terminal === "REJECTED",
+          watching: isHandedOver(ending),
         }
       : undefined,
   );
 };
+
+/**
+ * Ends an incident that recovered, as it was last looked at. False: something was told to it since, so that nobody knows
+ * whether it still holds, and the incident goes on.
+ */
+export const closeRecovered = (
+  session: Session,
+  chapters: readonly Chapter[],
+  ending: Ending,
+  seen: Readonly<{ name: string; news: number | null }>,
+): Promise<boolean> =>
+  session.journal.step(seen.name, async () => {
+    const incident = await currentIncident(session);
+    await writeTerminal(session, incident, chapters, ending, session.ports.clock.nowMs(), seen.news);
+    return (await currentIncident(session)).terminal !== null;
+  });
 
 /**
  * Ends an incident: people are paged where they must be, the record and the terminal state are written. What was handed
@@ -83,9 +106,8 @@ export const close = async (session: Session, chapters: readonly Chapter[], endi
     await writeTerminal(session, incident, chapters, said, atMs);
     return atMs;
   });
-  const handed = ending.page || ending.terminal === "REJECTED";
   const last = chapters.at(-1);
-  if (!handed) {
+  if (!isHandedOver(ending)) {
     if (last !== undefined) {
       const end = ending.because.code === "observed" ? "open" : "recovered";
       await recordEpisode(session, last, { toMs: closedAtMs, end });
@@ -107,15 +129,24 @@ const unreached = (ending: Ending): Ending["because"] => ({
   detail: `${ending.because.detail}; THE PAGER COULD NOT BE REACHED`,
 });
 
-const watchHandover = async (session: Session, chapters: readonly Chapter[], fromMs: number) => {
+const watchHandover = async (session: Session, chapters: readonly Chapter[], fromMs: number): Promise<Watched> => {
   const baseline = chapters.at(-1)?.decision.baseline ?? { atMs: fromMs, slis: [] };
   const untilMs = watchEndsMs(session, fromMs, session.settings.handoverSeconds);
-  const watched = await watch(session, { name: "handover", untilMs, baseline, stopWhenWorse: false });
-  await session.journal.step("handover-ends", async () => {
-    await changeIncident(session.ports.ledger, session.incidentId, (incident) => ({ ...incident, watching: false }));
-    if (watched.kind === "recovered" && !(await isSilent(session)))
-      await session.ports.pager.resolve(session.incidentId, "recovery held through the soak");
-    return null;
-  });
-  return watched;
+  for (let turn = 0; ; turn += 1) {
+    const watched = await watch(session, { name: `handover-${turn}`, untilMs, baseline, stopWhenWorse: false });
+    if (await session.journal.step(`handover-ends-${turn}`, () => letGo(session, watched))) return watched;
+  }
+};
+
+/** Watches no longer. False: recovery was seen, something was told since, and it is looked at again. */
+const letGo = async (session: Session, { kind, news }: Watched): Promise<boolean> => {
+  const incident = await changeIncident(session.ports.ledger, session.incidentId, (current) =>
+    current.watching && (kind === "not-recovered" || current.news === news)
+      ? { ...current, watching: false }
+      : undefined,
+  );
+  if (incident.watching) return false;
+  if (kind === "recovered" && !(await isSilent(session)))
+    await session.ports.pager.resolve(session.incidentId, "recovery held through the soak");
+  return true;
 };

@@ -6,7 +6,7 @@ import { gatherContext } from "./gather.ts";
 import { changeIncident, isAllGone, isAllOk } from "./incident.ts";
 import type { Json } from "./json.ts";
 import { change } from "./ledger.ts";
-import { currentIncident, modeFor, type Session, serviceFor } from "./session.ts";
+import { currentIncident, modeFor, type Session, serviceFor, subjectOf } from "./session.ts";
 import type { Tried } from "./stages.ts";
 import { stormNow } from "./storm.ts";
 import { joinUmbrella } from "./umbrella.ts";
@@ -52,8 +52,7 @@ export const decideNow = async (session: Session, chapters: readonly Chapter[]):
   const storm = await stormNow(ports.ledger, settings, nowMs);
   if (incident.terminal === "MERGED" || (step === 0 && (await joinUmbrella(session, incident, storm))))
     return { kind: "merged" };
-  const alarmMetrics = Object.values(incident.metrics).flat();
-  const subject = { ...incident, incidentId, alarmMetrics, storm: storm !== null };
+  const subject = await subjectOf(session, incident, nowMs);
   const context = await gatherContext(ports.evidence, settings, service, subject, {
     nowMs,
     step,

@@ -2,10 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { cleaned, withEgress } from "./egress.ts";
-import { contextWith, resourceWith, service } from "./example.fixture.ts";
+import { catalogueOf, contextWith, page, resourceWith, service, snapshotWith, wait } from "./example.fixture.ts";
 import type { Json } from "./json.ts";
 import type { Ports } from "./ports.ts";
+import type { IncidentRecord } from "./record.ts";
+import { redactTokens } from "./redact.ts";
 import { identities, positives } from "./redaction-corpus.fixture.ts";
+import { secondOpinion } from "./second-opinion.ts";
 import type { Card, Run } from "./stages.ts";
 
 const [{ text: TOKEN, secret: SECRET } = { text: "", secret: "" }] = positives().filter(
@@ -105,7 +108,7 @@ test("a card shows no secret, renders nobody's markup, and names exactly the pla
 
   const text = JSON.stringify(shown);
   assert.ok(!text.includes(SECRET));
-  assert.doesNotMatch(`${shown[0]?.runnerUp} ${shown[0]?.drafterSays}`, /[<>]|:\/\/|\]\(|!\[/);
+  assert.doesNotMatch(`${shown[0]?.runnerUp} ${shown[0]?.drafterSays}`, /<[!@]|<http|\]\(/);
   assert.deepEqual(shown[0]?.plan, card.plan);
 });
 
@@ -140,13 +143,156 @@ test("an error of a port says its name and no secret, in its message and in its 
     assert.equal(error.name, "Throttled");
     assert.doesNotMatch(`${error.message}${error.stack}`, new RegExp(SECRET.slice(0, 30)));
     assert.doesNotMatch(error.message, /\n|\[2J/);
+    assert.match(error.stack ?? "", /egress\.test\.ts/, "the frames still say where it came from");
     return error.cause === undefined;
   });
   await assert.rejects(withEgress(failing(clean)).pager.page(request), (error) => error === clean);
 });
 
+test("an error keeps its lines and its own stack, and what it was caused by is cleaned too, as deep as it is shown", async () => {
+  const lines = new Error("call failed\nsecond line");
+  const caused = new Error("request failed", { cause: new Error("retried", { cause: new Error(`said ${SECRET}`) }) });
+  const failing = (error: Error) => withEgress(portsWith({ records: { put: () => Promise.reject(error) } })).records;
+
+  await assert.rejects(failing(lines).put({} as never), (error) => error === lines);
+  await assert.rejects(failing(caused).put({} as never), (error: Error) => {
+    const [first, second] = [error.cause as Error, (error.cause as Error).cause as Error];
+    assert.equal(`${error.message}, ${first.message}, ${second.message}`, "request failed, retried, said <jwt>");
+    assert.ok(![error, first, second].some(({ stack }) => stack?.includes(SECRET)));
+    return /egress\.test\.ts/.test(error.stack ?? "");
+  });
+});
+
+test("a secret leaves by no field that is named like one; a reference, a word and a time do", () => {
+  const attributes = { AWS_SECRET_ACCESS_KEY: "wJalrXUtnFEMIK7MDENGbPx", "env.DB_PASSWORD": "Hunter2xQ9" };
+  const kept = {
+    secretArn: "arn:aws:secretsmanager:eu-west-1:1:secret:db",
+    token: "required",
+    passwordChangedAt: "17:00",
+  };
+  const document = {
+    target: { tags: { password: "Hunter2xQ9", ...kept }, attributes: { ...attributes, dbPass: null } },
+  };
+
+  const left = cleaned(document);
+
+  assert.deepEqual(left.target.tags, { password: "<password>", ...kept });
+  assert.deepEqual(left.target.attributes, {
+    ...{ AWS_SECRET_ACCESS_KEY: "<password>", "env.DB_PASSWORD": "<password>" },
+    dbPass: null,
+  });
+});
+
+const version = (n: number) => `arn:aws:ecs:eu-west-1:123456789012:task-definition/auth-token:${n}`;
+/** Names as people make them: of words about secrets, with joints and ends of every kind, and in any script. */
+const anyName = fc.oneof(
+  fc.string({ unit: "grapheme", maxLength: 40 }),
+  fc
+    .tuple(
+      fc.array(fc.constantFrom("auth-token", "compass", "secret", "password", "\u672c\u756a", "5 \u00b5s", "\uff21"), {
+        minLength: 1,
+        maxLength: 4,
+      }),
+      fc.constantFrom(":", "/", "-", ".", ": ", "="),
+      fc.constantFrom("42", "live", "1.4.2", " \u26a0\ufe0f"),
+    )
+    .map(([words, joint, end]) => [...words, end].join(joint)),
+);
+
+test("what is compared or hashed later leaves as it came, whatever it is called", () => {
+  fc.assert(
+    fc.property(anyName, (name) => {
+      fc.pre(redactTokens(name).found.length === 0);
+      const params = { [name]: name, Password: name };
+      const document = {
+        incident: { key: name, keys: [name], alarmName: name, id: name },
+        plan: { ...plan, target: name, params },
+        candidates: [{ target: name, params, version: name, evidence: [name] }],
+        evidence: [{ id: name, says: null }],
+        series: [{ id: name, arn: name, metric: { namespace: name, metricName: name, dimensions: { [name]: name } } }],
+        row: { incident_id: name, candidate_key: [name], seed: name },
+        changes: [{ id: name, target: name, from: name, to: name }],
+        resources: [{ arn: name, root: name, dependsOn: [name], attributes: { taskDefinition: name } }],
+        run: { executionId: name, outputs: { "Read.Token": name } },
+      };
+
+      assert.equal(cleaned(document), document);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test("an undo gets the outputs of its run as they were, and a record the key of its ledger", async () => {
+  const outputs = { "Read.PreviousTaskDefinition": version(41), "Read.Token": "auth-token:41" };
+  const run = {
+    executionId: "1",
+    status: "succeeded",
+    failedStep: null,
+    reason: null,
+    outputs,
+    startedAtMs: 1,
+    endedAtMs: 2,
+  };
+  const key = "123456789012/eu-west-1/API latency > 500 \u00b5s \u26a0\ufe0f \uff08\u672c\u756a\uff09";
+  const put: string[] = [];
+  const ports = withEgress(
+    portsWith({
+      actuator: { start: never, poll: async () => run as Run, stop: never },
+      records: { put: async (record) => void put.push(record.incident.key) },
+    }),
+  );
+
+  const seen = await ports.actuator.poll("1");
+  await ports.records.put({ incident: { key } } as IncidentRecord);
+
+  assert.deepEqual([seen.outputs, put], [outputs, [key]]);
+});
+
+test("the evidence that a drafter cites is the evidence that was read, whatever the alarm and the metric are called", async () => {
+  await fc.assert(
+    fc.asyncProperty(anyName, async (name) => {
+      fc.pre(redactTokens(name).found.length === 0);
+      const key = `123456789012/eu-west-1/${name}`;
+      const base = contextWith();
+      const context = contextWith({
+        alarms: [snapshotWith({ key })],
+        series: base.series.map((one, i) => ({ ...one, id: `${name} ${i}` })),
+      });
+      const catalogue = catalogueOf(wait, page);
+      const cited: Ports["drafter"] = {
+        draft: async (shown) => ({
+          ...{ name: "recorded", because: null, model: null, modelBecause: null, hypotheses: [], rejected: [] },
+          ...{ inputTokens: 0, outputTokens: 0, usd: 0 },
+          proposals: [
+            {
+              ...{ runbook: "wait", version: "1.0.0", target: shown.resources[0]?.arn ?? "", params: {}, because: "" },
+              evidence: [...shown.alarms.map((one) => one.key), ...shown.series.map(({ id }) => id)].map((id) => ({
+                id,
+                says: null,
+              })),
+              recovers: null,
+            },
+          ],
+        }),
+      };
+
+      const drafted = await withEgress(portsWith({ drafter: cited })).drafter.draft(context, catalogue);
+
+      const [doubt] = secondOpinion(context, catalogue, drafted);
+      assert.notEqual(doubt?.code, "unknown-evidence");
+      assert.notEqual(doubt?.code, "target-not-in-graph");
+    }),
+    { numRuns: 300 },
+  );
+});
+
 test("a drafter is shown no secret, and what it says back is cleaned before anybody writes it down", async () => {
   const shown: string[] = [];
+  const KEYED = "password=Hunter2xQ9";
+  const proposal = {
+    ...{ runbook: "restart", version: "1.0.0", target: "", params: {}, because: KEYED },
+    ...{ evidence: [], recovers: null },
+  };
   const said = {
     name: "recorded",
     because: null,
@@ -161,7 +307,9 @@ test("a drafter is shown no secret, and what it says back is cleaned before anyb
       drafter: {
         draft: async (context) => {
           shown.push(JSON.stringify(context));
-          return { ...said, hypotheses: [{ cause: TOKEN, for: [], against: [] }], proposals: [], rejected: [] };
+          const invented = { ...proposal, runbook: KEYED, target: KEYED, params: { [KEYED]: KEYED } };
+          const hypotheses = [{ cause: TOKEN, for: [], against: [] }];
+          return { ...said, hypotheses, proposals: [{ ...proposal, target: KEYED }], rejected: [invented] };
         },
       },
     }),
@@ -174,4 +322,5 @@ test("a drafter is shown no secret, and what it says back is cleaned before anyb
 
   assert.ok(!shown.join("").includes(SECRET));
   assert.ok(!JSON.stringify(drafted).includes(SECRET));
+  assert.doesNotMatch(JSON.stringify(drafted), /Hunter2/, "what a drafter made up is words, not a name");
 });

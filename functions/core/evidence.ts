@@ -4,6 +4,8 @@ import type { AlarmState, MetricRef } from "./alarm.ts";
  * A resource of the incident's own graph. `arn` is the only way to name a target.
  * `attributes` are fresh numbers and ids read from the control plane (desiredCount, runningCount, taskDefinition,
  * functionVersion ...), under the API's own names in camelCase; an adapter leaves out what it could not read.
+ * An adapter reads allow-listed attributes only, and none that a stranger can write: parameters may name them
+ * (`namesTarget` in parameters.ts).
  */
 export type Resource = Readonly<{
   arn: string;

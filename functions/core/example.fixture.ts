@@ -228,6 +228,7 @@ export const decisionFor = (priced: Priced, changes: Partial<Decision> = {}): De
 export const deedWith = (changes: Partial<Deed> = {}): Deed => ({
   outcome: { kind: "not-recovered", afterSeconds: 600 },
   ...{ consent: null, refusal: null, exit: null, undone: false, endedAtMs: OPENED_MS + 20 * MINUTE_MS },
+  seenNews: null,
   ...changes,
 });
 

@@ -14,15 +14,8 @@ import {
 } from "./example.fixture.ts";
 import { fold, subjectGone } from "./fold.ts";
 import { incidentId } from "./ids.ts";
-import {
-  changeIncident,
-  type Incident,
-  isAllGone,
-  isAllOk,
-  readIncident,
-  standingKeys,
-  withIncident,
-} from "./incident.ts";
+import { changeIncident, type Incident, isAllGone, isAllOk, readIncident, standingKeys } from "./incident.ts";
+import { withIncident } from "./merge.ts";
 import type { Ledger } from "./ports.ts";
 
 const elb = (name: string) => `app/${name}/1`;
@@ -184,7 +177,10 @@ test("a deletion is noted on the open incident that has the alarm, wakes it, and
   ];
 
   const incident = await readIncident(ports.ledger, ID);
-  assert.deepEqual(told, Array(2).fill({ kind: "updated", incidentId: ID }));
+  assert.deepEqual(told, [
+    { kind: "updated", incidentId: ID },
+    { kind: "ignored", incidentId: null },
+  ]);
   assert.deepEqual([incident?.gone, incident?.news], [{ [at(0).key]: at(3).changedAtMs }, 1]);
   assert.deepEqual(ports.rung, ["bell", "bell"]);
 });
@@ -195,12 +191,12 @@ test("a deletion that nobody waits for is ignored: no incident, a closed one, or
   await fold(ports, settings, at(2));
   const id = incidentId(at(0).key, at(2).changedAtMs);
 
-  await subjectGone(ports, settings, at(0), at(1).changedAtMs);
+  const overtaken = await subjectGone(ports, settings, at(0), at(1).changedAtMs);
   const late = await readIncident(ports.ledger, id);
   await changeIncident(ports.ledger, id, (incident) => ({ ...incident, terminal: "RESOLVED" }));
   const after = await subjectGone(ports, settings, at(0), at(3).changedAtMs);
 
-  assert.deepEqual([before, after], Array(2).fill({ kind: "ignored", incidentId: null }));
+  assert.deepEqual([before, overtaken, after], Array(3).fill({ kind: "ignored", incidentId: null }));
   assert.deepEqual(late?.gone, {});
 });
 
@@ -239,6 +235,20 @@ test("whatever order a deletion and the states around it come in, it stands only
     }),
     { numRuns: 60 },
   );
+});
+
+test("a deletion counts though its time, in whole seconds, lies before a state change of the same second", async () => {
+  for (const goneFirst of [false, true]) {
+    const ports = openPorts();
+    await fold(ports, settings, at(0));
+    const gone = () => subjectGone(ports, settings, at(0), at(1).changedAtMs);
+
+    if (goneFirst) await gone();
+    await fold(ports, settings, at(1, { changedAtMs: at(1).changedAtMs + 500 }));
+    if (!goneFirst) await gone();
+
+    assert.deepEqual((await readIncident(ports.ledger, ID))?.gone, { [at(0).key]: at(1).changedAtMs });
+  }
 });
 
 test("an alarm counts no more only where it was deleted and CloudWatch does not know it", () => {

@@ -10,14 +10,24 @@ import {
   pointLock,
   readIncident,
   readLock,
+  takeLock,
   withAlarm,
   withoutAlarm,
 } from "./incident.ts";
-import { change, LedgerContended } from "./ledger.ts";
+import { LedgerContended } from "./ledger.ts";
 import type { Ports } from "./ports.ts";
-import { relatedServices, serviceOf } from "./service-graph.ts";
+import { joinableServices, serviceOf } from "./service-graph.ts";
 import type { Settings } from "./settings.ts";
-import { countAlarm, memberGone, memberOf, readMember, type Storm, tellMember, umbrellaFor } from "./storm.ts";
+import {
+  countAlarm,
+  memberGone,
+  memberOf,
+  readMember,
+  ringsAnew,
+  type Storm,
+  tellMember,
+  umbrellaFor,
+} from "./storm.ts";
 
 export type Folded = Readonly<{
   kind: "opened" | "joined" | "updated" | "ignored";
@@ -54,7 +64,9 @@ export const fold = async (ports: FoldPorts, settings: Settings, alarm: Alarm): 
 const add = async (ports: FoldPorts, settings: Settings, incident: Incident, alarm: Alarm): Tried => {
   if (incident.umbrella) return shelter(ports, settings, incident, alarm);
   if (incident.keys[0] === alarm.key) await announce(ports, settings, incident);
-  const told = await tell(ports, incident.id, (current) => withAlarm(current, alarm));
+  const told = await tell(ports, incident.id, (current) =>
+    withAlarm(current, alarm, serviceOf(settings, alarm)?.severity),
+  );
   if (told === "closed") return null;
   if (opensIncident(alarm)) await pointLock(ports.ledger, alarm.key, incident);
   return { kind: told === "news" && opensIncident(alarm) ? "joined" : "updated", incidentId: incident.id };
@@ -62,13 +74,14 @@ const add = async (ports: FoldPorts, settings: Settings, incident: Incident, ala
 
 /** Takes an alarm into an umbrella, by one write of an item of its own; the umbrella itself names only the first few. */
 const shelter = async (ports: FoldPorts, settings: Settings, umbrella: Incident, alarm: Alarm): Tried => {
+  const lock: Lock = { incidentId: umbrella.id, openedAtMs: umbrella.openedAtMs };
+  if (await ringsAnew(ports.ledger, settings, umbrella.id, alarm)) return openAnew(ports, settings, alarm, lock);
   const told = await tellMember(ports.ledger, umbrella.id, memberOf(settings, alarm));
   if (umbrella.keys.length < MOST_SHELTERED_KEYS && !umbrella.keys.includes(alarm.key))
     await nameUnder(ports, umbrella, alarm);
   if (umbrella.startedAtMs === null) await ports.executions.start(umbrella.id);
   if (told === "known" || !opensIncident(alarm)) return { kind: "updated", incidentId: umbrella.id };
-  if (!isOpen(await readIncident(ports.ledger, umbrella.id)))
-    return openAnew(ports, settings, alarm, { incidentId: umbrella.id, openedAtMs: umbrella.openedAtMs });
+  if (!isOpen(await readIncident(ports.ledger, umbrella.id))) return openAnew(ports, settings, alarm, lock);
   const isOpener = umbrella.keys[0] === alarm.key && umbrella.openedAtMs === alarm.changedAtMs;
   return { kind: isOpener ? "opened" : "joined", incidentId: umbrella.id };
 };
@@ -135,7 +148,10 @@ const seekShelter = async (
   storm: Storm,
 ): Tried => {
   const umbrella = await umbrellaFor(ports.ledger, settings, alarm, storm);
-  const isMine = await takeLock(ports, alarm, lock, { incidentId: umbrella.id, openedAtMs: umbrella.openedAtMs });
+  const isMine = await takeLock(ports.ledger, alarm.key, lock, {
+    incidentId: umbrella.id,
+    openedAtMs: umbrella.openedAtMs,
+  });
   return isMine ? shelter(ports, settings, umbrella, alarm) : null;
 };
 
@@ -147,7 +163,7 @@ const openOwn = async (
   openedAtMs: number,
 ): Tried => {
   const incident = newIncident(settings, { ...alarm, changedAtMs: openedAtMs });
-  if (!(await takeLock(ports, alarm, lock, { incidentId: incident.id, openedAtMs }))) return null;
+  if (!(await takeLock(ports.ledger, alarm.key, lock, { incidentId: incident.id, openedAtMs }))) return null;
   await createIncident(ports.ledger, incident);
   await announce(ports, settings, incident);
   await ports.executions.start(incident.id);
@@ -155,22 +171,11 @@ const openOwn = async (
   return { kind: "opened", incidentId: incident.id };
 };
 
-/** Points the alarm's lock at an incident, unless somebody moved it since it was read. */
-const takeLock = async (ports: FoldPorts, alarm: Alarm, seen: Lock | null, next: Lock): Promise<boolean> => {
-  const locked = await change(ports.ledger, lockKey(alarm.key), (item) => {
-    const current = item as Lock | null;
-    if (current !== null && current.incidentId !== seen?.incidentId) return { stop: current.incidentId };
-    return { write: next };
-  });
-  // Stopped on our own id: the write went through and its reply was lost.
-  return !("stop" in locked) || locked.stop === next.incidentId;
-};
-
-/** The open incident of a service that shares a dependency with the alarm's own, where it opened near enough in time. */
+/** The open incident of a service whose incident may take the alarm in, where it opened near enough in time. */
 const relatedIncident = async (ports: FoldPorts, settings: Settings, alarm: Alarm): Promise<Incident | null> => {
   const service = serviceOf(settings, alarm);
   if (service === null) return null;
-  for (const related of relatedServices(settings, service.name)) {
+  for (const related of joinableServices(settings, service.name)) {
     const active = (await ports.ledger.read(`active#${related}`))?.item as { incidentId: string } | undefined;
     const other = active === undefined ? null : await readIncident(ports.ledger, active.incidentId);
     if (isOpen(other) && Math.abs(alarm.changedAtMs - other.openedAtMs) <= settings.foldSeconds * 1000) return other;
@@ -215,7 +220,7 @@ const announce = async (ports: FoldPorts, settings: Settings, incident: Incident
 
 /**
  * Notes that an alarm was deleted in every open incident that has it or one of its contributors, and wakes it. Ignored
- * where none does. Whoever reads the note asks CloudWatch again before anything rests on it.
+ * where that is news to none. Whoever reads the note asks CloudWatch again before anything rests on it.
  */
 export const subjectGone = async (
   ports: FoldPorts,
@@ -236,9 +241,9 @@ export const subjectGone = async (
   for (const [key, id] of holders) {
     const incident = await readIncident(ports.ledger, id);
     if (!isOpen(incident)) continue;
-    if (incident.umbrella) await memberGone(ports.ledger, id, key, deletedAtMs);
-    if ((await tell(ports, id, (current) => withoutAlarm(current, key, deletedAtMs))) === "closed") continue;
-    told = id;
+    const isNews = incident.umbrella && (await memberGone(ports.ledger, id, key, deletedAtMs));
+    const heard = await tell(ports, id, (current) => withoutAlarm(current, key, deletedAtMs));
+    if (heard === "news" || (heard === "known" && isNews)) told = id;
   }
   return told === null ? ignored(null) : { kind: "updated", incidentId: told };
 };

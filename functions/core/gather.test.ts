@@ -303,11 +303,30 @@ test("two metrics that differ in a secret alone keep two ids", async () => {
   const [first] = contextWith().series;
   assert.ok(first);
   const { evidence } = evidenceOf({
-    metrics: async () => ["hunter2", "hunter3"].map((secret) => ({ ...first, id: `m{token=${secret}}` })),
+    metrics: async () => ["hunter2", "hunter3"].map((secret) => ({ ...first, id: `https://u:${secret}@h/ m` })),
   });
 
   const { series } = await gatherContext(evidence, settings, api, subject, at);
 
   assert.ok(!/hunter/.test(JSON.stringify(series)));
   assert.equal(new Set(series.map(({ id }) => id)).size, 2);
+});
+
+test("the history is that of the first five alarms, in the order of time", async () => {
+  const keys = Array.from({ length: 7 }, (_, i) => `key-${i}`);
+  const { evidence, asked } = evidenceOf({
+    history: async (key) =>
+      [0, 1].map((i) => ({ key, atMs: OPENED_MS + i * 10 - keys.indexOf(key), from: null, to: "ALARM" as const })),
+  });
+
+  const { history } = await gatherContext(evidence, settings, api, { ...subject, keys }, at);
+
+  const told = asked.filter(({ source }) => source === "history").map((one) => one.arguments[0]);
+  assert.deepEqual(told, keys.slice(0, 5));
+  assert.equal(history.length, 10);
+  const times = history.map(({ atMs }) => atMs);
+  assert.deepEqual(
+    times,
+    times.toSorted((a, b) => a - b),
+  );
 });

@@ -1,7 +1,7 @@
 import type { MetricRef } from "./alarm.ts";
 import { openBoundary } from "./boundary.ts";
 import type { AlarmWords, Context } from "./context.ts";
-import type { AlarmSnapshot, Resource, Series } from "./evidence.ts";
+import type { AlarmSnapshot, AlarmTransition, Resource, Series } from "./evidence.ts";
 import { hashOf } from "./ids.ts";
 import { templatesOf } from "./log-templates.ts";
 import type { Evidence } from "./ports.ts";
@@ -26,6 +26,19 @@ export type Subject = Readonly<{
 }>;
 
 const MOST_SERIES = 60;
+
+/** CloudWatch tells the history of one alarm a call; the first of an incident's alarms are its own and the earliest. */
+const MOST_HISTORIES = 5;
+
+/** The last day of each alarm as one history, oldest change first. Throws where one of them cannot be read. */
+const historyOf = async (
+  evidence: Evidence,
+  keys: readonly string[],
+  nowMs: number,
+): Promise<readonly AlarmTransition[]> => {
+  const each = await Promise.all(keys.map((key) => evidence.history(key, nowMs - 86_400_000, nowMs)));
+  return each.flat().toSorted((one, other) => one.atMs - other.atMs);
+};
 
 /** The service itself and everything it calls, nearest first. */
 export const servicesReached = (settings: Settings, name: string): readonly ServiceSettings[] => {
@@ -92,7 +105,7 @@ export const gatherContext = async (
   );
   const changes = await reading("changes", [], () => evidence.changes(arns, fromMs - 3 * 3_600_000, at.nowMs));
   const history = await reading("history", [], () =>
-    evidence.history(subject.keys[0] ?? "", at.nowMs - 86_400_000, at.nowMs),
+    historyOf(evidence, subject.keys.slice(0, MOST_HISTORIES), at.nowMs),
   );
   const flaps = flapsIn(settings.flap, history, subject.rings, at.nowMs);
   const logs = templatesOf(lines, settings.context);

@@ -208,6 +208,14 @@ test("a truncated reply may be twice as long the next time, if the budget has ro
   assert.deepEqual([short.requests.length, short.drafted.because?.code], [1, "truncated"]);
 });
 
+test("a truncated reply is not asked for again where twice its time is no longer left", async () => {
+  const late = await played([at(21_000, failedWith("truncated")), GOOD]);
+  const early = await played([at(20_000, failedWith("truncated")), GOOD]);
+
+  assert.deepEqual([late.requests.length, late.drafted.because?.code], [1, "truncated"]);
+  assert.deepEqual([early.requests.length, early.drafted.because], [2, null]);
+});
+
 const modelAt = async (severity: number, usdPerIncident: number) => {
   const told = { ...context, service: { ...context.service, severity } };
   const { drafted, requests } = await played([GOOD], settingsWith({ budgets: { usdPerIncident } }), told);

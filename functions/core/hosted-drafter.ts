@@ -19,6 +19,7 @@ import {
   type Cost,
   costOf,
   mostCost,
+  mostUsage,
   NO_COST,
   reserveSpending,
   settleSpending,
@@ -103,14 +104,13 @@ const chooseModel = async (parts: HostedParts, context: Context, question: Quest
   const covering = parts.settings.drafter.models.filter(({ severities }) => severities.includes(severity));
   if (covering.length === 0) return because("not-configured", `No model is named for severity ${severity}.`);
   const left = await spendingLeft(parts.ledger, parts.settings, context.incidentId, parts.nowMs());
-  const model = covering.find((one) => {
-    const most = mostCost(one, question);
-    return most.usd <= left.usd && most.inputTokens + most.outputTokens <= left.tokens;
-  });
+  const { inputTokens, cacheWriteTokens, outputTokens } = mostUsage(question);
+  const tokens = inputTokens + cacheWriteTokens + outputTokens;
+  if (tokens > left.tokens)
+    return because("budget-spent", `A call may take ${tokens} tokens, and the budget leaves ${left.tokens}.`);
+  const model = covering.find((one) => mostCost(one, question).usd <= left.usd);
   const rest = `the budget leaves USD ${left.usd.toFixed(2)}`;
-  if (model === undefined) {
-    return because("budget-spent", `No call fits: ${rest} and ${left.tokens} tokens.`);
-  }
+  if (model === undefined) return because("budget-spent", `No model is cheap enough for one call: ${rest}.`);
   return { model, modelBecause: model === covering[0] ? `severity ${severity}` : rest };
 };
 
@@ -163,18 +163,20 @@ const oneTry = async (
   } catch {
     return { kind: "not-asked", code: "drafter-failed", detail: "The ledger does not say what is left of the budget." };
   }
+  const askedMs = parts.nowMs();
   const timeoutMs = Math.max(1, Math.min(settings.drafter.trySeconds * 1000, leftMs()));
   const answer = await answered(parts.model, { ...question, model: model.id, effort: model.effort, timeoutMs });
+  const tookMs = parts.nowMs() - askedMs;
   const cost = answer.usage === null ? most : costOf(model, answer.usage);
   if (answer.usage !== null) await settleSpending(ledger, settings, call, cost).catch(() => {});
   if (answer.kind === "failed") {
     const { code, detail, retryAfterMs } = answer;
-    return { kind: "failed", cost, code, detail: sentence(detail), retryAfterMs, rejected: [] };
+    return { kind: "failed", cost, code, detail: sentence(detail), retryAfterMs, tookMs, rejected: [] };
   }
   const read = asking.read(answer.text);
   return read.kind === "read"
     ? { kind: "heard", cost, read, model: sentence(answer.model) }
-    : { ...read, kind: "failed", cost, retryAfterMs: null };
+    : { ...read, kind: "failed", cost, retryAfterMs: null, tookMs };
 };
 
 /** A model that throws breaks its contract; what it did by then costs what it could. */

@@ -1,6 +1,6 @@
 import { type Citable, evidenceIn } from "./citations.ts";
+import { standing, usualUntilMs } from "./claims.ts";
 import type { Context } from "./context.ts";
-import type { Series } from "./evidence.ts";
 import { cut, redact, redactSure } from "./redact.ts";
 import { readSli } from "./severity.ts";
 import { baselineOf } from "./verify.ts";
@@ -12,10 +12,6 @@ import { baselineOf } from "./verify.ts";
 const WORDS_CHARACTERS = 300;
 const NAME_CHARACTERS = 512;
 const LAST_VALUES = 5;
-/** The minutes before an alarm belong to the trouble, not to what is usual. */
-const USUAL_UNTIL_MS = 10 * 60_000;
-/** CloudWatch writes no zeros for what is counted. */
-const COUNTS: readonly string[] = ["Sum", "SampleCount"];
 /** What the notes of the sections that were cut can take, with room to spare. */
 const NOTES_BYTES = 500;
 
@@ -28,9 +24,6 @@ const nameOrNull = (text: string | null): string | null => (text === null ? null
 
 const rounded = (value: number | null): number | null => (value === null ? null : Number(value.toPrecision(4)));
 const minutesBetween = (fromMs: number, toMs: number): number => Math.round((toMs - fromMs) / 60_000);
-
-const median = (values: readonly number[]): number | null =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? null;
 
 type Of<K extends Citable["kind"]> = Extract<Citable, { kind: K }>;
 
@@ -50,24 +43,18 @@ const alarmTextRow = (said: Context["words"][number]) => ({
 
 const seriesRow = (context: Context, { ref, series }: Of<"series">) => {
   const known = series.values.filter((value) => value !== null);
-  const usual = usualValues(series, context.openedAtMs - USUAL_UNTIL_MS);
+  const now = standing(context, series);
   return {
     ref,
     metric: name(`${series.metric.namespace}/${series.metric.metricName}`),
     stat: name(series.metric.stat),
     resource: nameOrNull(series.arn),
-    usual: rounded(median(usual)),
+    stands: now?.stands ?? null,
+    usual: rounded(now?.usual ?? null),
     last: series.values.slice(-LAST_VALUES).map(rounded),
     min: rounded(known.length === 0 ? null : Math.min(...known)),
     max: rounded(known.length === 0 ? null : Math.max(...known)),
   };
-};
-
-const usualValues = (series: Series, untilMs: number): readonly number[] => {
-  const early = series.values.filter((_, i) => series.fromMs + i * series.periodSeconds * 1000 < untilMs);
-  const known = early.filter((value) => value !== null);
-  const counts = known.length > 0 && COUNTS.includes(series.metric.stat);
-  return counts ? early.map((value) => value ?? 0) : known;
 };
 
 const changeRow = (context: Context, { ref, change }: Of<"change">) => ({
@@ -101,7 +88,7 @@ const sliRows = (context: Context) => {
     bad: sli.bad,
     limit: sli.limit,
     now: rounded(now[i]?.value ?? null),
-    usual: rounded(readSli(series, sli, 0, context.openedAtMs - USUAL_UNTIL_MS).value),
+    usual: rounded(readSli(series, sli, 0, usualUntilMs(context)).value),
   }));
 };
 

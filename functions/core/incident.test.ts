@@ -504,3 +504,36 @@ for (const [whose, second] of [
     ]);
   });
 }
+
+test("ten metrics of an alarm are kept: CloudWatch itself allows no more in one", async () => {
+  const ports = openPorts();
+  const [metric] = at(0).metrics;
+  const metrics = Array.from({ length: 25 }, (_, i) => ({ ...metric, metricName: `m${i}` })) as Alarm["metrics"];
+
+  await foldAll(ports, [at(0, { metrics }), at(1, { alarmName: "api-slow", metrics })]);
+
+  const incident = await readIncident(ports.ledger, ID);
+  assert.deepEqual(
+    Object.values(incident?.metrics ?? {}).map((kept) => kept.map(({ metricName }) => metricName)),
+    Array(2).fill(["m0", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "m9"]),
+  );
+});
+
+test("a writer that loses to ten others in a row still gets its turn", async () => {
+  const ports = openPorts();
+  await foldAll(ports, [at(0)]);
+  let lost = 0;
+  const contended: Ledger = {
+    ...ports.ledger,
+    write: async (key, item, expected) => {
+      lost += 1;
+      if (lost <= 10) await changeIncident(ports.ledger, ID, (one) => ({ ...one, news: one.news + 1 }));
+      return ports.ledger.write(key, item, expected);
+    },
+  };
+
+  await changeIncident(contended, ID, (one) => ({ ...one, doorbell: "bell" }));
+
+  const incident = await readIncident(ports.ledger, ID);
+  assert.deepEqual([incident?.doorbell, incident?.news], ["bell", 10]);
+});

@@ -64,18 +64,22 @@ export const createIncident = async (ledger: Ports["ledger"], incident: Incident
   );
 };
 
+/** An incident's writers are its own execution and the intakes of all its alarms, which may come at one moment. */
+const MOST_TRIES = 20;
+
 /** Changes an incident by one conditional write; `undefined` leaves it alone. Throws where it does not exist. */
 export const changeIncident = async (
   ledger: Ports["ledger"],
   id: string,
   next: (incident: Incident) => Incident | undefined,
 ): Promise<Incident> => {
-  const done = await change(ledger, incidentKey(id), (item) => {
+  const decide = (item: Json | null) => {
     if (item === null) throw new Error(`${id}: no such incident in the ledger`);
     const incident = item as unknown as Incident;
     const changed = next(incident);
     return changed === undefined ? { stop: incident } : { write: changed as unknown as Json };
-  });
+  };
+  const done = await change(ledger, incidentKey(id), decide, MOST_TRIES);
   return ("write" in done ? done.write : done.stop) as unknown as Incident;
 };
 
@@ -95,6 +99,22 @@ export const pointLock = async (ledger: Ports["ledger"], alarmKey: string, incid
   );
 };
 
+/** Points an alarm's lock at an incident, unless somebody moved it since it was read. */
+export const takeLock = async (
+  ledger: Ports["ledger"],
+  alarmKey: string,
+  seen: Lock | null,
+  next: Lock,
+): Promise<boolean> => {
+  const locked = await change(ledger, lockKey(alarmKey), (item) => {
+    const current = item as Lock | null;
+    if (current !== null && current.incidentId !== seen?.incidentId) return { stop: current.incidentId };
+    return { write: next };
+  });
+  // Stopped on our own id: the write went through and its reply was lost.
+  return !("stop" in locked) || locked.stop === next.incidentId;
+};
+
 /** Open, or handed over to people and still watched: a state change of one of its alarms belongs to it. */
 export const isOpen = (incident: Incident | null): incident is Incident =>
   incident !== null && (incident.terminal === null || incident.watching);
@@ -108,7 +128,7 @@ export const newIncident = (settings: Settings, alarm: Alarm): Incident => {
     covers: { [alarm.key]: alarm.changedAtMs },
     states: { [alarm.key]: { state: alarm.state, atMs: alarm.changedAtMs } },
     rings: { [alarm.key]: [alarm.changedAtMs] },
-    metrics: { [alarm.key]: alarm.metrics },
+    metrics: { [alarm.key]: alarm.metrics.slice(0, MOST_METRICS) },
     words: [wordsOf(alarm, 0)],
     gone: {},
     umbrella: false,
@@ -131,8 +151,11 @@ export const newIncident = (settings: Settings, alarm: Alarm): Incident => {
   };
 };
 
+/** As many as one alarm may have (docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring, metric math). */
+const MOST_METRICS = 10;
+
 /** An incident of hundreds of alarms is told by its first: more words than these help nobody. */
-const MOST_WORDS = 20;
+export const MOST_WORDS = 20;
 
 const wordsOf = (alarm: Alarm, index: number): AlarmWords => ({
   id: `alarm-${index + 1}`,
@@ -145,11 +168,15 @@ const wordsOf = (alarm: Alarm, index: number): AlarmWords => ({
 /** More than any flap limit that makes sense, and few enough for an item of the ledger. */
 const MOST_RINGS = 32;
 
-const newestRings = (...times: readonly number[]): readonly number[] =>
+/** Of these times the newest, oldest first. */
+export const newestRings = (...times: readonly number[]): readonly number[] =>
   [...new Set(times)].toSorted((a, b) => a - b).slice(-MOST_RINGS);
 
-/** Adds a state change to an incident; undefined where it knows all that the change says. */
-export const withAlarm = (incident: Incident, alarm: Alarm): Incident | undefined => {
+/**
+ * Adds a state change to an incident; undefined where it knows all that the change says.
+ * @param severity of the alarm's service: an incident is as grave as the gravest of its alarms, and 1 is the gravest
+ */
+export const withAlarm = (incident: Incident, alarm: Alarm, severity = incident.severity): Incident | undefined => {
   const { key, changedAtMs } = alarm;
   const known = incident.states[key];
   const covered = incident.covers[key] ?? Number.NEGATIVE_INFINITY;
@@ -164,7 +191,7 @@ export const withAlarm = (incident: Incident, alarm: Alarm): Incident | undefine
   return {
     ...incident,
     keys: joins ? [...incident.keys, key] : incident.keys,
-    metrics: joins ? { ...incident.metrics, [key]: alarm.metrics } : incident.metrics,
+    metrics: joins ? { ...incident.metrics, [key]: alarm.metrics.slice(0, MOST_METRICS) } : incident.metrics,
     words:
       joins && incident.keys.length < MOST_WORDS
         ? [...incident.words, wordsOf(alarm, incident.keys.length)]
@@ -172,40 +199,23 @@ export const withAlarm = (incident: Incident, alarm: Alarm): Incident | undefine
     covers: opens ? { ...incident.covers, [key]: Math.max(covered, changedAtMs) } : incident.covers,
     states: isNewest ? { ...incident.states, [key]: { state: alarm.state, atMs: changedAtMs } } : incident.states,
     rings: rings.length > 0 ? { ...incident.rings, [key]: rings } : incident.rings,
-    gone: goneAtMs !== undefined && changedAtMs > goneAtMs ? gone : incident.gone,
+    severity: Math.min(incident.severity, severity),
+    gone: goneAtMs !== undefined && isAfterDeletion(changedAtMs, goneAtMs) ? gone : incident.gone,
     // A ring that came late is counted, and changes nothing for whoever waits.
     news: incident.news + (isNews ? 1 : 0),
   };
 };
 
+/** Whether a state change is newer than a deletion, whose time is in whole seconds: within its second the deletion is last. */
+export const isAfterDeletion = (changedAtMs: number, deletedAtMs: number): boolean => changedAtMs > deletedAtMs + 999;
+
 /** Notes that one of an incident's alarms was deleted; undefined where that is known, or was overtaken by a newer state. */
 export const withoutAlarm = (incident: Incident, key: string, deletedAtMs: number): Incident | undefined => {
   const { [key]: goneAtMs = Number.NEGATIVE_INFINITY } = incident.gone;
   const { atMs: newestAtMs = Number.NEGATIVE_INFINITY } = incident.states[key] ?? {};
-  if (!incident.keys.includes(key) || deletedAtMs <= goneAtMs || deletedAtMs < newestAtMs) return undefined;
+  if (!incident.keys.includes(key) || deletedAtMs <= goneAtMs || isAfterDeletion(newestAtMs, deletedAtMs))
+    return undefined;
   return { ...incident, gone: { ...incident.gone, [key]: deletedAtMs }, news: incident.news + 1 };
-};
-
-/** What an incident becomes when a younger one joins it; undefined where it has all of its alarms. */
-export const withIncident = (into: Incident, younger: Incident): Incident | undefined => {
-  const added = younger.keys.filter((key) => !into.keys.includes(key));
-  if (added.length === 0) return undefined;
-  const keys = [...into.keys, ...added];
-  const words = added.flatMap((key, i) => {
-    const known = younger.words[younger.keys.indexOf(key)];
-    return known === undefined ? [] : [{ ...known, id: `alarm-${into.keys.length + i + 1}` }];
-  });
-  return {
-    ...into,
-    keys,
-    covers: { ...younger.covers, ...into.covers },
-    states: { ...younger.states, ...into.states },
-    rings: { ...younger.rings, ...into.rings },
-    metrics: { ...younger.metrics, ...into.metrics },
-    words: [...into.words, ...words].slice(0, MOST_WORDS),
-    gone: { ...younger.gone, ...into.gone },
-    news: into.news + 1,
-  };
 };
 
 /** Whether every alarm that still counts is known to be OK, and there is one. @param alarms as CloudWatch shows them now */

@@ -5,7 +5,9 @@ import { type Failed, nextTry, TRIED_AGAIN } from "./next-try.ts";
 import { DRAFTED_OFFLINE, type DraftedOfflineCode } from "./reasons.ts";
 
 const settings = { mostTries: 3 };
-const failed = (code: DraftedOfflineCode, retryAfterMs: number | null = null): Failed => ({ code, retryAfterMs });
+const failed = (code: DraftedOfflineCode, retryAfterMs: number | null = null, tookMs = 1_000): Failed => ({
+  ...{ code, retryAfterMs, tookMs },
+});
 const next = (failures: readonly Failed[], leftMs = 60_000) => nextTry(settings, failures, 4000, leftMs, "seed");
 
 const failures = fc.array(
@@ -16,6 +18,7 @@ const failures = fc.array(
       fc.nat(120_000),
       fc.constantFrom(Number.NaN, -1, Number.POSITIVE_INFINITY),
     ),
+    tookMs: fc.nat(60_000),
   }),
   { maxLength: 6 },
 );
@@ -57,6 +60,12 @@ test("a truncated reply may be twice as long, any other keeps its bound", () => 
     bounds.map((again) => again?.maxOutputTokens),
     [8000, 4000, 4000],
   );
+});
+
+test("a truncated reply is asked for again only where twice its time is left", () => {
+  const again = [19_999, 20_000].map((leftMs) => next([failed("truncated", null, 10_000)], leftMs) !== null);
+
+  assert.deepEqual(again, [false, true]);
 });
 
 test("pauses double from half a second to a second, differ by drafter, and last at least what the provider asks for", () => {

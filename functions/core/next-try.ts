@@ -4,7 +4,7 @@ import type { DrafterSettings } from "./settings.ts";
 
 /**
  * What each way to fail calls for. `later`: the provider could not, so it is asked again after a pause. `once`: the
- * reply was no good, so it is asked for once more. `never`: the same question would end the same way.
+ * reply was no good, so the same is asked once more: a model's words differ each time that it is asked. `never`: the same question would end the same way.
  */
 export const TRIED_AGAIN: Readonly<Record<DraftedOfflineCode, "later" | "once" | "never">> = {
   "rate-limited": "later",
@@ -34,7 +34,8 @@ export const TRIED_AGAIN: Readonly<Record<DraftedOfflineCode, "later" | "once" |
 
 const FIRST_PAUSE_MS = 500;
 
-export type Failed = Readonly<{ code: DraftedOfflineCode; retryAfterMs: number | null }>;
+/** `tookMs`: how long the try lasted. */
+export type Failed = Readonly<{ code: DraftedOfflineCode; retryAfterMs: number | null; tookMs: number }>;
 /** What is asked for next, and after how long; null = the drafter gives up. */
 export type Next = Readonly<{ afterMs: number; maxOutputTokens: number }> | null;
 
@@ -57,8 +58,10 @@ export const nextTry = (
   if (again === "never") return null;
   if (again === "once") {
     const before = failures.slice(0, -1).some(({ code }) => TRIED_AGAIN[code] === "once");
-    const most = last.code === "truncated" ? 2 * maxOutputTokens : maxOutputTokens;
-    return before ? null : { afterMs: 0, maxOutputTokens: most };
+    if (before) return null;
+    if (last.code !== "truncated") return { afterMs: 0, maxOutputTokens };
+    // Twice the tokens take twice the time.
+    return leftMs < 2 * last.tookMs ? null : { afterMs: 0, maxOutputTokens: 2 * maxOutputTokens };
   }
   const spread = Number.parseInt(sha256(`${seed}/${failures.length}`).slice(0, 8), 16) / 0xffffffff;
   const pauseMs = FIRST_PAUSE_MS * 2 ** (failures.length - 1) * (1 + spread);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { MetricRef } from "./alarm.ts";
+import { isBorneOut } from "./claims.ts";
 import type { Series } from "./evidence.ts";
 import {
   catalogueOf,
@@ -17,6 +18,7 @@ import {
   wait,
 } from "./example.fixture.ts";
 import { CATALOGUE, toldContext } from "./hosted-drafter.fixture.ts";
+import { CLAIMS } from "./ports.ts";
 import { promptFor, promptHash } from "./prompt.ts";
 
 const MOST = 60_000;
@@ -133,7 +135,7 @@ test("free text stands under untrusted, and nowhere else", () => {
   assert.equal(held.length, 5);
 });
 
-test("numbers are told beside what was usual before the trouble, a count's silence as zero", () => {
+test("numbers are told beside what was usual before the trouble and how they stand to it, by what claims are checked with", () => {
   const from = (metric: MetricRef, usual: number | null, now: number): Series =>
     seriesOf(metric, OPENED_MS - 20 * MINUTE_MS, [...Array(9).fill(usual), 0.3, ...Array(12).fill(now)]);
   const context = contextWith({ series: [from(LATENCY, 0.2, 2.00004), from(ERRORS, null, 50)] });
@@ -144,14 +146,33 @@ test("numbers are told beside what was usual before the trouble, a count's silen
   assert.deepEqual(series, [
     {
       ...{ ref: "e2", metric: "AWS/ApplicationELB/TargetResponseTime", stat: "Average", ...none },
-      ...{ usual: 0.2, last: [2, 2, 2, 2, 2], min: 0.2, max: 2 },
+      ...{ stands: "above-usual", usual: 0.2, last: [2, 2, 2, 2, 2], min: 0.2, max: 2 },
     },
     {
       ...{ ref: "e3", metric: "AWS/ApplicationELB/HTTPCode_Target_5XX_Count", stat: "Sum", ...none },
-      ...{ usual: 0, last: [50, 50, 50, 50, 50], min: 0.3, max: 50 },
+      ...{ stands: "above-usual", usual: 0, last: [50, 50, 50, 50, 50], min: 0.3, max: 50 },
     },
   ]);
   assert.deepEqual(slis[1], { name: "latency", role: "latency", bad: "above", limit: 1, now: null, usual: 0.21 });
+});
+
+test("the prompt and the check of claims never say two things of one series", () => {
+  const values = fc.array(fc.option(fc.double({ min: 0, max: 200, noNaN: true }), { freq: 8 }), { maxLength: 60 });
+  fc.assert(
+    fc.property(values, values, (one, other) => {
+      const series = [LATENCY, ERRORS].map((metric, i) =>
+        seriesOf(metric, OPENED_MS - 50 * MINUTE_MS, [one, other][i] ?? []),
+      );
+      const context = contextWith({ series });
+
+      const told = JSON.parse(documentIn(promptFor(context, CATALOGUE, FENCE, MOST).data)).series;
+
+      for (const [i, { id }] of series.entries()) {
+        const borneOut = CLAIMS.filter((says) => isBorneOut(context, { id, says }) === true);
+        assert.deepEqual(borneOut, told[i].stands === null ? [] : [told[i].stands]);
+      }
+    }),
+  );
 });
 
 const ORDER = ["logs", "series", "changes", "resources"] as const;

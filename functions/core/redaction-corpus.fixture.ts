@@ -445,3 +445,9 @@ export const showsPartOf = (text: string, secret: string): boolean => {
     read.includes(part),
   );
 };
+
+/** Whether a secret can be read in a text, whatever its line ends and its forms of letters. */
+export const showsAllOf = (text: string, secret: string): boolean => {
+  const [read, plain] = [text, secret].map((one) => one.normalize("NFKC").replace(/[^!-~]/g, ""));
+  return read !== undefined && plain !== undefined && read.includes(plain);
+};

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { idOf } from "./citations.ts";
+import { idsIn } from "./citations.ts";
 import type { Context } from "./context.ts";
 import { MOST_CANDIDATES } from "./draft.ts";
 import { parseParams } from "./parameters.ts";
@@ -90,12 +90,13 @@ export const readReply = (text: string, context: Context, catalogue: Catalogue):
     const detail = `The reply names ${candidates.length} candidates, more than ${MOST_CANDIDATES}.`;
     return unreadable("too-many-candidates", detail);
   }
+  const idOf = idsIn(context);
   const proposals: Proposal[] = [];
   const refused: Readonly<{ proposal: Proposal; because: Because<UnreadableCode> }>[] = [];
   for (const [i, raw] of candidates.entries()) {
     const candidate = candidateRead.safeParse(raw);
     if (!candidate.success) return malformed(candidate.error, "candidates", i);
-    const proposal = proposalOf(candidate.data, context);
+    const proposal = proposalOf(candidate.data, idOf);
     if (isAlwaysThere(catalogue, proposal.runbook)) continue;
     const fault = faultOf(proposal, catalogue);
     if (fault === null) proposals.push(proposal);
@@ -110,7 +111,7 @@ export const readReply = (text: string, context: Context, catalogue: Catalogue):
     kind: "read",
     proposals,
     rejected,
-    hypotheses: hypotheses.slice(0, MOST_HYPOTHESES).map(hypothesisOf(context)),
+    hypotheses: hypotheses.slice(0, MOST_HYPOTHESES).map(hypothesisOf(idOf)),
   };
 };
 
@@ -129,12 +130,13 @@ const faultOf = (proposal: Proposal, catalogue: Catalogue): Because<"unknown-run
 
 const wordsOf = (text: string): string => redact(text, WORDS_CHARACTERS).text;
 
+type IdOf = ReturnType<typeof idsIn>;
+
 /** What nobody can look up stays as it was written: the second opinion doubts it. */
-const citedId = (context: Context, written: string): string =>
-  idOf(context, written) ?? redact(written, WORDS_CHARACTERS).text;
+const citedId = (idOf: IdOf, written: string): string => idOf(written) ?? redact(written, WORDS_CHARACTERS).text;
 
 /** Bounds everything and changes no name: an id or a parameter that is cleaned could become one that exists. */
-const proposalOf = (read: z.infer<typeof candidateRead>, context: Context): Proposal => ({
+const proposalOf = (read: z.infer<typeof candidateRead>, idOf: IdOf): Proposal => ({
   runbook: cut(read.runbook, ID_CHARACTERS),
   version: cut(read.version, ID_CHARACTERS),
   target: cut(read.target, ID_CHARACTERS),
@@ -152,17 +154,17 @@ const proposalOf = (read: z.infer<typeof candidateRead>, context: Context): Prop
     .map(
       (one): Citation =>
         typeof one === "string"
-          ? { id: citedId(context, one), says: null }
-          : { id: citedId(context, one.ref), says: one.says },
+          ? { id: citedId(idOf, one), says: null }
+          : { id: citedId(idOf, one.ref), says: one.says },
     ),
   recovers: read.recovers !== null && read.recovers >= 0 && read.recovers <= 1 ? read.recovers : null,
 });
 
 const hypothesisOf =
-  (context: Context) =>
+  (idOf: IdOf) =>
   (read: z.infer<typeof hypothesisRead>): Hypothesis => {
     const ids = (written: readonly string[]): readonly string[] =>
-      written.slice(0, MOST_CITATIONS).map((one) => citedId(context, one));
+      written.slice(0, MOST_CITATIONS).map((one) => citedId(idOf, one));
     return { cause: wordsOf(read.cause), for: ids(read.for), against: ids(read.against) };
   };
 

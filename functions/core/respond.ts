@@ -1,7 +1,7 @@
 import { carryOut } from "./act.ts";
 import { type Chapter, idle } from "./chapter.ts";
 import { claim } from "./claim.ts";
-import { close } from "./close.ts";
+import { close, closeRecovered } from "./close.ts";
 import type { Decision } from "./decide.ts";
 import { decideNow } from "./decide-now.ts";
 import { deletedEnding, type Ending, endingAfter, handedOver, recoveredEnding } from "./ending.ts";
@@ -12,7 +12,7 @@ import { findRunbook, type Runbook } from "./runbook.ts";
 import type { Session } from "./session.ts";
 import { rideOut } from "./umbrella.ts";
 import { soakMs } from "./verify.ts";
-import { watch, watchEndsMs } from "./watch.ts";
+import { type Watched, watch, watchEndsMs } from "./watch.ts";
 
 /** What becomes of an incident. `duplicate`: another execution has it, or nobody ever opened it. */
 export type Responded = Readonly<{ incidentId: string; terminal: Terminal | "duplicate" }>;
@@ -47,7 +47,10 @@ const untilItEnds = async (session: Session, chapters: Chapter[]): Promise<Endin
     if (now.kind === "merged") return "merged";
     if (now.kind === "gone") return deletedEnding(chapters);
     if (now.kind === "quiet") {
-      if (await staysQuiet(session, turn, now)) return recoveredEnding(chapters);
+      const { kind, news } = await watchQuiet(session, turn, now);
+      const ending = recoveredEnding(chapters);
+      if (kind === "recovered" && (await closeRecovered(session, chapters, ending, { name: `ends-${turn}`, news })))
+        return ending;
       continue;
     }
     const { decision } = now;
@@ -56,25 +59,21 @@ const untilItEnds = async (session: Session, chapters: Chapter[]): Promise<Endin
     const deed = await become(session, decision);
     chapters.push({ decision, deed });
     const ending = endingAfter(chapters, deed.outcome);
-    if (ending !== null) return ending;
+    if (ending === null) continue;
+    const seen = { name: `ends-${turn}`, news: deed.seenNews };
+    if (ending.because.code !== "recovered" || (await closeRecovered(session, chapters, ending, seen))) return ending;
   }
   return handedOver(chapters, because("too-many-turns", `it did not come to rest within ${mostTurns} turns`));
 };
 
 /** The alarm was OK when we looked: either that holds through a soak, or it rings again and is decided upon. */
-const staysQuiet = async (
+const watchQuiet = (
   session: Session,
   turn: number,
   quiet: Extract<Awaited<ReturnType<typeof decideNow>>, { kind: "quiet" }>,
-): Promise<boolean> => {
+): Promise<Watched> => {
   const untilMs = quiet.nowMs + soakMs(session.settings, quiet.alarms);
-  const watched = await watch(session, {
-    name: `quiet-${turn}`,
-    untilMs,
-    baseline: quiet.baseline,
-    stopWhenWorse: true,
-  });
-  return watched.kind === "recovered";
+  return watch(session, { name: `quiet-${turn}`, untilMs, baseline: quiet.baseline, stopWhenWorse: true });
 };
 
 const kindOf = (session: Session, decision: Decision): Runbook["kind"] => {
@@ -113,5 +112,6 @@ const watched = async (
   return idle(
     seen.kind === "recovered" ? { kind: "recovered", by: "self", afterSeconds } : { kind: otherwise, afterSeconds },
     seen.endedAtMs,
+    seen.kind === "recovered" ? seen.news : null,
   );
 };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { alarmWith, type ERRORS, LATENCY, service, settingsWith } from "./example.fixture.ts";
-import { relatedServices, serviceOf } from "./service-graph.ts";
+import { joinableServices, relatedServices, serviceOf } from "./service-graph.ts";
 import type { Settings } from "./settings.ts";
 
 const NAMES = ["a", "b", "c", "d", "e"] as const;
@@ -83,3 +83,86 @@ for (const [name, alarm, expected] of CASES)
 
     assert.equal(found?.name ?? null, expected);
   });
+
+/** Two ECS services of one cluster, one of the same name in another, and the cluster's own service. */
+const ecs = (cluster: string, name: string) => `arn:aws:ecs:eu-west-1:123456789012:service/${cluster}/${name}`;
+const sliOn = (name: string, dimensions: Readonly<Record<string, string>>, resources: readonly string[]) => ({
+  ...{ ...service, name, resources: [...resources] },
+  slis: service.slis.map((sli) => ({
+    ...sli,
+    metric: { ...sli.metric, dimensions: { ...dimensions } },
+    per: undefined,
+  })),
+});
+const shared = settingsWith({
+  alarms: {},
+  services: [
+    sliOn("aaa", { ClusterName: "prod", ServiceName: "aaa" }, [ecs("prod", "aaa")]),
+    sliOn("bbb", { ClusterName: "prod", ServiceName: "bbb" }, [ecs("prod", "bbb")]),
+    sliOn("staged", { ClusterName: "stage", ServiceName: "bbb" }, [ecs("stage", "bbb")]),
+    sliOn("cluster", { ClusterName: "prod" }, ["arn:aws:ecs:eu-west-1:123456789012:cluster/prod"]),
+    sliOn("edge", { LoadBalancer: "app/edge/1" }, [
+      "arn:aws:elasticloadbalancing:r:1:loadbalancer/app/inner/2",
+      ecs("prod", "worker"),
+      ecs("stage", "worker"),
+    ]),
+    sliOn("twin", { LoadBalancer: "app/edge/1" }, [ecs("prod", "lone"), "arn:aws:sqs:r:1:jobs"]),
+  ],
+});
+
+const SHARED: readonly (readonly [Readonly<Record<string, string>>, string | null])[] = [
+  [{ ClusterName: "prod", ServiceName: "aaa" }, "aaa"],
+  [{ ClusterName: "prod", ServiceName: "bbb" }, "bbb"],
+  [{ ClusterName: "stage", ServiceName: "bbb" }, "staged"],
+  [{ ClusterName: "prod" }, "cluster"],
+  [{ ClusterName: "prod", ServiceName: "worker" }, "edge"],
+  [{ ClusterName: "prod", ServiceName: "lone" }, "twin"],
+  [{ ServiceName: "bbb" }, null],
+  [{ LoadBalancer: "app/inner/2" }, "edge"],
+  [{ LoadBalancer: "app/inner/2", AvailabilityZone: "r-1a" }, "edge"],
+  [{ LoadBalancer: "app/inner/2", TargetGroup: "targetgroup/none/3" }, null],
+  [{ LoadBalancer: "app/edge/1" }, null],
+  [{ QueueName: "jobs" }, "twin"],
+  [{ QueueName: "s" }, null],
+  [{ Region: "" }, null],
+  [{}, null],
+];
+for (const [dimensions, expected] of SHARED)
+  test(`of services that share dimensions, ${JSON.stringify(dimensions)} speaks of ${expected ?? "none"}`, () => {
+    const bySeries = serviceOf(shared, alarmWith({ alarmName: "other", attributes: dimensions, metrics: [] }));
+    const byMetric = serviceOf(shared, alarmWith({ alarmName: "other", metrics: metricOn(dimensions) }));
+
+    assert.deepEqual([bySeries?.name ?? null, byMetric?.name ?? null], [expected, expected]);
+  });
+
+test("an alarm is never given to a service none of whose SLIs has all its pairs and none of whose resources is named", () => {
+  const values = fc.constantFrom("prod", "stage", "aaa", "bbb", "worker", "lone", "jobs", "app/edge/1", "x");
+  const names = fc.constantFrom("ClusterName", "ServiceName", "LoadBalancer", "QueueName");
+  fc.assert(
+    fc.property(fc.dictionary(names, values), (dimensions) => {
+      const found = serviceOf(shared, alarmWith({ alarmName: "other", metrics: metricOn(dimensions) }));
+
+      const hasAll = found?.slis.some(({ metric }) =>
+        Object.entries(metric.dimensions).every(([name, value]) => dimensions[name] === value),
+      );
+      const isNamed = found?.resources.some((arn) => Object.values(dimensions).some((value) => arn.endsWith(value)));
+      assert.ok(found === null || hasAll || isNamed, `${JSON.stringify(dimensions)} -> ${found?.name}`);
+    }),
+  );
+});
+
+test("an alarm of a service that may be paged for joins no incident of one that is only observed; the other way it may", () => {
+  const db = { ...service, name: "db" };
+  const modes = settingsWith({
+    services: [db, { ...service, name: "pay", dependsOn: ["db"] }, { ...service, name: "web", dependsOn: ["db"] }].map(
+      (one) => (one.name === "web" ? { ...one, mode: "observe" as const } : one),
+    ),
+  });
+
+  const joinable = ["pay", "web"].map((name) => joinableServices(modes, name));
+
+  assert.deepEqual(joinable, [
+    ["db", "pay"],
+    ["db", "pay", "web"],
+  ]);
+});

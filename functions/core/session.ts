@@ -1,8 +1,11 @@
+import type { Subject } from "./gather.ts";
 import type { Incident } from "./incident.ts";
 import { changeIncident, readIncident } from "./incident.ts";
 import type { Journal, Ports } from "./ports.ts";
+import { isObserved } from "./service-graph.ts";
 import type { ServiceSettings, Settings } from "./settings.ts";
 import type { Mode } from "./stages.ts";
+import { membersOf, stormNow } from "./storm.ts";
 
 /** What every stage of one running incident shares. */
 export type Session = Readonly<{
@@ -38,17 +41,30 @@ export const serviceFor = (settings: Settings, incident: Incident): ServiceSetti
 
 export const modeFor = (settings: Settings, service: ServiceSettings): Mode => service.mode ?? settings.mode;
 
+/** What gathering needs to know of an incident, the weather included. */
+export const subjectOf = async (session: Session, incident: Incident, nowMs: number): Promise<Subject> => ({
+  ...incident,
+  incidentId: incident.id,
+  alarmMetrics: Object.values(incident.metrics).flat(),
+  storm: (await stormNow(session.ports.ledger, session.settings, nowMs)) !== null,
+});
+
 /**
- * Whether nobody may be paged: in observe mode, and where the incident is only a recording. An umbrella speaks for every
- * service, so it is silent only where all of them are.
+ * Whether nobody may be paged: in observe mode, and where the incident is only a recording. An umbrella speaks for the
+ * services of its alarms, so it is silent only where all of them are.
  */
 export const isSilent = async (session: Session): Promise<boolean> => {
   const { ports, settings } = session;
-  const incident = await currentIncident(session);
-  const modes = incident.umbrella
-    ? [settings.mode, ...settings.services.map((service) => modeFor(settings, service))]
-    : [modeFor(settings, serviceFor(settings, incident))];
-  return ports.dryRun || modes.every((mode) => mode === "observe");
+  if (ports.dryRun) return true;
+  const { id, umbrella, service } = await currentIncident(session);
+  if (!umbrella) return isObserved(settings, service);
+  const members = await membersOf(ports.ledger, id);
+  return members.length > 0 && members.every((member) => isObserved(settings, member.service));
+};
+
+/** Sleeps the whole time, whatever is written meanwhile: nobody hears of the bell, so nobody can ring it. */
+export const sleep = async (session: Session, name: string, seconds: number): Promise<void> => {
+  await session.journal.doze(name, Math.max(1, Math.ceil(seconds)), async () => {});
 };
 
 /**

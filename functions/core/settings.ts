@@ -48,6 +48,7 @@ const usdPerMillionTokens = z.strictObject({
 
 /** One model that may be asked: for which severities, how hard it thinks, and what it costs. */
 const modelSettings = z.strictObject({
+  /** As the provider names it. On Bedrock an id with a dot, or an ARN, is asked as it stands. */
   id: z.string().min(1),
   severities: z.array(z.int().min(1).max(4)).min(1),
   effort: z.enum(["low", "medium", "high"]),
@@ -73,17 +74,31 @@ const MODELS: z.input<typeof modelSettings>[] = [
   },
 ];
 
-const drafterSettings = z.strictObject({
-  /** Who drafts. A network drafter only where it is named. */
-  name: z.enum(["offline", "anthropic", "bedrock"]).default("offline"),
-  models: z.array(modelSettings).min(1).prefault(MODELS),
-  /** All tries together. */
-  deadlineSeconds: z.number().positive().default(60),
-  /** One try: no answer in that time is a lost connection. */
-  trySeconds: z.number().positive().default(40),
-  mostTries: z.int().min(1).max(5).default(3),
-  maxOutputTokens: z.int().positive().default(4_000),
-});
+const drafterSettings = z
+  .strictObject({
+    /** Who drafts. A network drafter only where it is named. */
+    name: z.enum(["offline", "anthropic", "bedrock"]).default("offline"),
+    models: z.array(modelSettings).min(1).prefault(MODELS),
+    /**
+     * Stands before every other model's id on Bedrock, and decides where an incident's data may be read: `global.anthropic.`
+     * in any commercial Region of the world, `eu.anthropic.` or `us.anthropic.` in that geography, `anthropic.` in your
+     * Region alone, where the model is offered there (docs.aws.amazon.com/bedrock/latest/userguide/cross-region-inference.html).
+     */
+    bedrockInferenceProfile: z
+      .string()
+      .regex(/^(?:[a-z0-9-]+\.)+$/, "ends with a dot, for instance eu.anthropic.")
+      .default("global.anthropic."),
+    /** All tries together. */
+    deadlineSeconds: z.number().positive().default(60),
+    /** One try: no answer in that time is a lost connection. Not more than all tries together. */
+    trySeconds: z.number().positive().default(40),
+    mostTries: z.int().min(1).max(5).default(3),
+    maxOutputTokens: z.int().positive().default(4_000),
+  })
+  .refine(({ trySeconds, deadlineSeconds }) => trySeconds <= deadlineSeconds, {
+    message: "one try must not take longer than all together: trySeconds <= deadlineSeconds",
+    path: ["trySeconds"],
+  });
 
 export const settingsSchema = z.strictObject({
   account: z.string().min(1),
@@ -123,14 +138,20 @@ export const settingsSchema = z.strictObject({
   /** An alarm that goes to ALARM this often within this time flaps: no effect without a person's consent. */
   flap: z.strictObject({ alarms: z.int().min(2).default(4), seconds: z.int().positive().default(900) }).prefault({}),
   /** This many distinct alarms within this time are a storm: one umbrella incident, one page, no effect without consent. */
-  storm: z.strictObject({ alarms: z.int().min(2).default(30), seconds: z.int().positive().default(300) }).prefault({}),
+  storm: z
+    .strictObject({ alarms: z.int().min(2).max(200).default(30), seconds: z.int().positive().default(300) })
+    .prefault({}),
   /** Budgets of what is read and sent; what they leave out is said in the context. */
   context: z
     .strictObject({
       logLines: z.int().positive().default(5_000),
       logBytes: z.int().positive().default(1_000_000),
       logTemplates: z.int().positive().default(20),
-      promptBytes: z.int().positive().default(60_000),
+      /**
+       * Of an incident's document in a prompt; a usual one has 8,000. Of the largest, an incident's tokens pay for two calls
+       * at their dearest and one try that got no reply.
+       */
+      promptBytes: z.int().positive().max(150_000).default(24_000),
     })
     .prefault({}),
   drafter: drafterSettings.prefault({}),

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { settingsWith } from "./example.fixture.ts";
 import type { Json } from "./json.ts";
 import { fakeLedger, type Mishap } from "./ledger.fixture.ts";
+import { LedgerContended } from "./ledger.ts";
 import {
   type Call,
   type Cost,
@@ -137,6 +138,18 @@ test("each budget refuses by its own name", async () => {
   }
 });
 
+test("a reservation that the hour's purse cannot take leaves nothing in the incident's", async () => {
+  const inner = fakeLedger();
+  const read = async (key: string) => {
+    if (key.startsWith("spend#hour/")) throw new Error("the ledger is away");
+    return inner.read(key);
+  };
+
+  await assert.rejects(reserveSpending({ ...inner, read }, settings, callWith(), costWith(0.2, 1000)), LedgerContended);
+
+  assert.deepEqual(await spendingLeft(inner, settings, "quell-a", NOON), { usd: 0.25, tokens: 60_000 });
+});
+
 test("a new hour has its own purse, an incident keeps its own", async () => {
   const ledger = fakeLedger();
   const most = costWith(0.2);
@@ -191,9 +204,11 @@ test("no call costs more than its most, while a token has at least two bytes", (
   fc.assert(
     fc.property(text, text, text, fc.nat(500), parts, (system, catalogue, data, maxOutputTokens, [a, b]) => {
       const request = { system, catalogue, data, schema: { type: "object" }, maxOutputTokens };
-      const tokens = Math.floor((Buffer.byteLength(system + catalogue + data, "utf8") + 17) / 2);
-      const written = Math.floor(tokens * a);
-      const cached = Math.floor((tokens - written) * b);
+      // Only what stands before the mark can be written into the cache or read from it.
+      const marked = Math.floor((Buffer.byteLength(system + catalogue, "utf8") + 17) / 2);
+      const tokens = marked + Math.floor(Buffer.byteLength(data, "utf8") / 2);
+      const written = Math.floor(marked * a);
+      const cached = Math.floor((marked - written) * b);
       const usage = {
         inputTokens: tokens - written - cached,
         cacheWriteTokens: written,
@@ -207,4 +222,12 @@ test("no call costs more than its most, while a token has at least two bytes", (
       assert.ok(cost.usd <= most.usd + 1e-12 && cost.inputTokens <= most.inputTokens);
     }),
   );
+});
+
+test("the data of an incident is never counted at the price of a cache that it does not enter", () => {
+  const request = { system: "", catalogue: "", data: "x".repeat(2_000_000), schema: {}, maxOutputTokens: 0 };
+
+  const { usd, inputTokens } = mostCost(dear, request);
+
+  assert.deepEqual([inputTokens, usd.toFixed(4)], [1_000_001, "2.0000"]);
 });

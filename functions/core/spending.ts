@@ -31,21 +31,36 @@ export const costOf = (model: ModelSettings, usage: ModelUsage): Cost => {
   };
 };
 
-/** English prose has about four bytes a token; dense JSON and identifiers about three. */
+/**
+ * English prose has about four bytes a token, JSON with identifiers about three, random hex and digits about two. No law
+ * forbids fewer, so a text that nobody writes can cost more than was reserved for it: then its own call overdraws, and
+ * what it did cost is counted before the next one.
+ */
 const LEAST_BYTES_PER_TOKEN = 2;
 
 const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
 
-/** The most that one call can cost: every byte of the prompt at the dearest input price, and the longest reply. */
-export const mostCost = (
-  model: ModelSettings,
-  request: Pick<ModelRequest, "system" | "catalogue" | "data" | "schema" | "maxOutputTokens">,
-): Cost => {
-  const texts = [request.system, request.catalogue, request.data, JSON.stringify(request.schema)];
-  const inputTokens = Math.ceil(texts.reduce((sum, text) => sum + bytesOf(text), 0) / LEAST_BYTES_PER_TOKEN);
-  const { input, cacheWrite, cacheRead, output } = model.usdPerMillionTokens;
-  const usd = (inputTokens * Math.max(input, cacheWrite, cacheRead) + request.maxOutputTokens * output) * PER_MILLION;
-  return { usd, inputTokens, outputTokens: request.maxOutputTokens };
+const mostTokens = (...texts: readonly string[]): number =>
+  Math.ceil(texts.reduce((sum, text) => sum + bytesOf(text), 0) / LEAST_BYTES_PER_TOKEN);
+
+type Question = Pick<ModelRequest, "system" | "catalogue" | "data" | "schema" | "maxOutputTokens">;
+
+/**
+ * The most tokens that a call can take. What is the same in every incident may all be written into the cache; the data
+ * stand behind the cache's mark and never are.
+ */
+export const mostUsage = ({ system, catalogue, data, schema, maxOutputTokens }: Question): ModelUsage => ({
+  inputTokens: mostTokens(data),
+  cacheWriteTokens: mostTokens(system, catalogue, JSON.stringify(schema)),
+  cacheReadTokens: 0,
+  outputTokens: maxOutputTokens,
+});
+
+/** The most that one call can cost: its most tokens, what may be cached at the dearest price of an input. */
+export const mostCost = (model: ModelSettings, question: Question): Cost => {
+  const { input, cacheWrite, cacheRead } = model.usdPerMillionTokens;
+  const dearest = { ...model.usdPerMillionTokens, cacheWrite: Math.max(input, cacheWrite, cacheRead) };
+  return costOf({ ...model, usdPerMillionTokens: dearest }, mostUsage(question));
 };
 
 export type SpendingBudget = "usdPerIncident" | "tokensPerIncident" | "usdPerHour" | "modelCallsPerHour";
@@ -117,7 +132,7 @@ const counted = (token: string, { usd, inputTokens, outputTokens }: Cost): Calls
 
 /**
  * Counts the most that a call can cost, in its incident's budget and in its hour's, or in neither. A crash before it is
- * settled leaves it counted at that: too much, never too little.
+ * settled leaves it counted at that: too much, never too little. Where it throws, no call may be made.
  * @returns null when it is counted, else the budget that has no room for it. Throws LedgerContended, and on a damaged item.
  */
 export const reserveSpending = async (
@@ -131,9 +146,15 @@ export const reserveSpending = async (
   const entry = counted(call.token, most);
   const first = await change(ledger, incident.key, (item) => put(item, incident.limits, entry));
   if ("limit" in first) return first.limit.budget;
-  const second = await change(ledger, hour.key, (item) => put(item, hour.limits, entry));
+  const giveBack = () => change(ledger, incident.key, (item) => settle(item, call.token, null));
+  const second = await change(ledger, hour.key, (item) => put(item, hour.limits, entry)).catch(
+    async (error: unknown) => {
+      await giveBack().catch(() => {}); // it stays counted then, like a crash
+      throw error;
+    },
+  );
   if (!("limit" in second)) return null;
-  await change(ledger, incident.key, (item) => settle(item, call.token, null));
+  await giveBack();
   return second.limit.budget;
 };
 

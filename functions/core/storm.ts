@@ -1,11 +1,11 @@
 import type { Alarm, AlarmState } from "./alarm.ts";
 import { opensIncident } from "./alarm.ts";
-import { isoTime } from "./ids.ts";
-import { createIncident, type Incident, isOpen, newIncident, readIncident } from "./incident.ts";
+import { incidentId } from "./ids.ts";
+import { createIncident, type Incident, isAfterDeletion, isOpen, newIncident, readIncident } from "./incident.ts";
 import type { Json } from "./json.ts";
 import { change, LedgerContended } from "./ledger.ts";
 import type { Ports } from "./ports.ts";
-import { serviceOf } from "./service-graph.ts";
+import { isObserved, serviceOf } from "./service-graph.ts";
 import type { Settings } from "./settings.ts";
 
 /**
@@ -18,10 +18,12 @@ export type Storm = Readonly<{
   untilMs: number;
   /** The umbrella as it is to be opened: whoever finds it missing can open it. Null until the first alarm needs one. */
   umbrella: Incident | null;
+  /** Whether the umbrella speaks for services alone that are only observed: nobody is paged for it. */
+  isSilent: boolean;
 }>;
 
-/** Under `storm#ACCOUNT/REGION`: while it is calm, the distinct alarms of the window; then the storm. Bounded. */
-type Weather = Readonly<{ rang: Readonly<Record<string, number>>; storm: Storm | null }>;
+/** Under `storm#ACCOUNT/REGION`: the distinct alarms outside a storm that came last, and the last storm. Bounded. */
+type Weather = Readonly<{ rang: readonly Readonly<{ key: string; atMs: number }>[]; storm: Storm | null }>;
 
 /** One alarm of a storm, under `storm#UMBRELLA/KEY`: all that is kept of it. */
 export type Member = Readonly<{
@@ -34,7 +36,7 @@ export type Member = Readonly<{
   goneAtMs: number | null;
 }>;
 
-const CALM: Weather = { rang: {}, storm: null };
+const CALM: Weather = { rang: [], storm: null };
 
 const weatherKey = ({ account, region }: Pick<Settings, "account" | "region">): string => `storm#${account}/${region}`;
 const memberKey = (umbrellaId: string, alarmKey: string): string => `storm#${umbrellaId}/${alarmKey}`;
@@ -69,29 +71,31 @@ const weatherAfter = (settings: Settings, before: Weather, { key, changedAtMs }:
     return isWorthWriting ? { ...before, storm: { ...storm, untilMs } } : undefined;
   }
   if (before.storm !== null && changedAtMs < before.storm.sinceMs) return undefined;
-  if (before.rang[key] === changedAtMs) return undefined;
+  if (before.rang.some((known) => known.key === key && known.atMs === changedAtMs)) return undefined;
+  // The last that came are kept, whatever their times are: one from long ago must not make the others forgotten.
+  const others = before.rang.filter((known) => known.key !== key);
+  const rang = [...others, { key, atMs: changedAtMs }].slice(-2 * settings.storm.alarms);
   // Near this alarm's own time, not the newest: one event from the far future must not outweigh all others.
-  const near = Object.entries({ ...before.rang, [key]: changedAtMs }).filter(
-    ([, atMs]) => Math.abs(atMs - changedAtMs) < windowMs(settings),
-  );
-  if (near.length < settings.storm.alarms) return { rang: Object.fromEntries(near), storm: null };
-  const times = near.map(([, atMs]) => atMs);
-  return {
-    rang: {},
-    storm: { sinceMs: Math.min(...times), untilMs: Math.max(...times) + windowMs(settings), umbrella: null },
-  };
+  const near = rang.map(({ atMs }) => atMs).filter((atMs) => Math.abs(atMs - changedAtMs) < windowMs(settings));
+  // A storm is forgotten for the next one alone: whatever is not in it, from whenever, must not end it.
+  if (near.length < settings.storm.alarms) return { rang, storm: before.storm };
+  const [sinceMs, lastMs] = [Math.min(...near), Math.max(...near)];
+  return { rang: [], storm: { sinceMs, untilMs: lastMs + windowMs(settings), umbrella: null, isSilent: false } };
 };
+
+/** In calm every race that a writer loses is another's alarm that counts, so a storm ends them; some are lost to replies. */
+const mostTries = (settings: Settings): number => settings.storm.alarms + 5;
 
 /** Counts an alarm that is about to open or to join, and says which storm raged before it; null in calm. */
 export const countAlarm = async (ledger: Ports["ledger"], settings: Settings, alarm: Alarm): Promise<Storm | null> => {
   try {
-    const counted = await change(ledger, weatherKey(settings), (item) => {
+    const count = (item: Json | null) => {
       const before = weatherOf(item);
       const after = weatherAfter(settings, before, alarm);
       const storm = stormAround(before.storm, settings, alarm.changedAtMs);
       return after === undefined ? { stop: null, storm } : { write: after as unknown as Json, storm };
-    });
-    return counted.storm;
+    };
+    return (await change(ledger, weatherKey(settings), count, mostTries(settings))).storm;
   } catch (cause) {
     if (!(cause instanceof LedgerContended)) throw cause;
     // Others count at this very moment: one alarm fewer delays a storm by one, and one that they found still holds.
@@ -99,18 +103,28 @@ export const countAlarm = async (ledger: Ports["ledger"], settings: Settings, al
   }
 };
 
-/** An umbrella speaks for all services: it has none of its own, and wakes people as the gravest alarm would. */
-const newUmbrella = (settings: Settings, alarm: Alarm): Incident => ({
+/**
+ * An umbrella speaks for all services: it has none of its own, and wakes people as the gravest alarm would. Its id is not
+ * that of the alarm's ordinary incident, which the same change may have opened when it came twice.
+ * @param before the umbrella whose place it takes, if any
+ */
+const newUmbrella = (settings: Settings, alarm: Alarm, before: Incident | null): Incident => ({
   ...newIncident(settings, alarm),
+  id: incidentId(`storm#${before?.id ?? ""}/${alarm.key}`, alarm.changedAtMs),
   umbrella: true,
   service: "",
   environment: "production",
   severity: 1,
 });
 
+/** An alarm that people must hear of takes no shelter under an umbrella for which nobody is paged. */
+export const shelters = (settings: Settings, { isSilent }: Storm, serviceName: string): boolean =>
+  !isSilent || isObserved(settings, serviceName);
+
 /**
- * The incident that a storm is folded into: the one that is open, else this alarm opens one. Who writes it into the
- * storm's item first has opened it; everybody else finds it there whole, and finishes what a crash left undone.
+ * The incident that a storm is folded into: the one that is open and shelters this alarm, else the alarm opens one. Who
+ * writes it into the storm's item first has opened it; everybody else finds it there whole, and finishes what a crash
+ * left undone.
  */
 export const umbrellaFor = async (
   ledger: Ports["ledger"],
@@ -119,15 +133,17 @@ export const umbrellaFor = async (
   storm: Storm,
 ): Promise<Incident> => {
   const known = storm.umbrella === null ? null : await readIncident(ledger, storm.umbrella.id);
-  const closedId = known === null ? null : known.id;
-  if (isOpen(known)) return known;
-  const claimed = await change(ledger, weatherKey(settings), (item) => {
+  const service = serviceOf(settings, alarm)?.name ?? "";
+  if (isOpen(known) && shelters(settings, storm, service)) return known;
+  const claim = (item: Json | null) => {
     const current = weatherOf(item).storm ?? storm;
-    if (current.umbrella !== null && current.umbrella.id !== closedId)
+    if (current.umbrella !== null && current.umbrella.id !== known?.id && shelters(settings, current, service))
       return { stop: null, umbrella: current.umbrella };
-    const umbrella = newUmbrella(settings, alarm);
-    return { write: { rang: {}, storm: { ...current, umbrella } } as unknown as Json, umbrella };
-  });
+    const umbrella = newUmbrella(settings, alarm, known);
+    const claimed: Storm = { ...current, umbrella, isSilent: isObserved(settings, service) };
+    return { write: { ...weatherOf(item), storm: claimed } as unknown as Json, umbrella };
+  };
+  const claimed = await change(ledger, weatherKey(settings), claim, mostTries(settings));
   await createIncident(ledger, claimed.umbrella);
   return (await readIncident(ledger, claimed.umbrella.id)) ?? claimed.umbrella;
 };
@@ -148,6 +164,32 @@ export const membersOf = async (
 /** Whether an alarm of a storm may still ring, as far as it was delivered. */
 export const mayRing = ({ state, goneAtMs }: Member): boolean => state !== "OK" && goneAtMs === null;
 
+/** Whether it rings: once the storm is over, one without data is not waited for, and opens an incident if it rings. */
+const rings = (member: Member): boolean => mayRing(member) && member.state === "ALARM";
+
+/** The members that keep an umbrella open, as far as they were delivered. */
+export const loudMembers = async (
+  ledger: Pick<Ports["ledger"], "read" | "list">,
+  settings: Settings,
+  umbrellaId: string,
+  nowMs: number,
+): Promise<readonly Member[]> =>
+  (await membersOf(ledger, umbrellaId)).filter((await stormNow(ledger, settings, nowMs)) === null ? rings : mayRing);
+
+/** Whether a member that was quiet rings after the storm: that is another event, and people must hear of it. */
+export const ringsAnew = async (
+  ledger: Pick<Ports["ledger"], "read">,
+  settings: Settings,
+  umbrellaId: string,
+  alarm: Alarm,
+): Promise<boolean> => {
+  if (!opensIncident(alarm)) return false;
+  const member = await readMember(ledger, umbrellaId, alarm.key);
+  if (member === null || member.atMs >= alarm.changedAtMs) return false;
+  const wasQuiet = !rings(member) || alarm.previousState === "OK";
+  return wasQuiet && (await stormNow(ledger, settings, alarm.changedAtMs)) === null;
+};
+
 /** Writes one state change of one alarm into its own item; the newest state wins, in whatever order they come. */
 export const tellMember = async (
   ledger: Ports["ledger"],
@@ -161,7 +203,8 @@ export const tellMember = async (
     const isNewest = member.atMs > before.atMs;
     if (!isNewest && rangAtMs === before.rangAtMs) return { stop: null };
     const { state, atMs } = isNewest ? member : before;
-    const goneAtMs = isNewest && member.atMs > (before.goneAtMs ?? Number.POSITIVE_INFINITY) ? null : before.goneAtMs;
+    const isBack = isNewest && before.goneAtMs !== null && isAfterDeletion(member.atMs, before.goneAtMs);
+    const goneAtMs = isBack ? null : before.goneAtMs;
     return { write: { ...before, state, atMs, rangAtMs, goneAtMs } satisfies Member };
   });
   return "write" in written ? "new" : "known";
@@ -178,32 +221,18 @@ export const memberOf = (settings: Settings, alarm: Alarm): Parameters<typeof te
   rangAtMs: opensIncident(alarm) ? alarm.changedAtMs : null,
 });
 
-/** Notes in its own item that an alarm of a storm was deleted; a newer state change takes the note back. */
+/** Notes in its own item that an alarm of a storm was deleted; a newer state change takes the note back. True: it is news. */
 export const memberGone = async (
   ledger: Ports["ledger"],
   umbrellaId: string,
   alarmKey: string,
   deletedAtMs: number,
-): Promise<void> => {
-  await change(ledger, memberKey(umbrellaId, alarmKey), (item) => {
+): Promise<boolean> => {
+  const noted = await change(ledger, memberKey(umbrellaId, alarmKey), (item) => {
     const before = item as Member | null;
-    return before === null || before.goneAtMs !== null || before.atMs > deletedAtMs
+    return before === null || before.goneAtMs !== null || isAfterDeletion(before.atMs, deletedAtMs)
       ? { stop: null }
       : { write: { ...before, goneAtMs: deletedAtMs } satisfies Member };
   });
-};
-
-/** A storm in one sentence: how many alarms, since when, and the three services with the most. */
-export const stormInWords = (members: readonly Member[], openedAtMs: number): string => {
-  const counts = new Map<string, number>();
-  for (const { service } of members) {
-    const name = service === "" ? "no known service" : service;
-    counts.set(name, (counts.get(name) ?? 0) + 1);
-  }
-  const most = [...counts]
-    .toSorted(([one, a], [other, b]) => b - a || (one < other ? -1 : 1))
-    .slice(0, 3)
-    .map(([name, count]) => `${count} of ${name}`);
-  const since = isoTime(Math.min(openedAtMs, ...members.map(({ rangAtMs }) => rangAtMs ?? openedAtMs)));
-  return `${members.length} alarms since ${since}: ${most.join(", ")}${counts.size > 3 ? ` and ${counts.size - 3} more` : ""}`;
+  return "write" in noted;
 };

@@ -13,6 +13,8 @@ export type Undone = Readonly<{
   undone: boolean;
   status: RunStatus | "not-started";
   aftermath: Aftermath;
+  /** The incident's `news` at the look that saw recovery; null where none was seen. */
+  seenNews: number | null;
 }>;
 
 /** Takes back what did not help, and says whether the severity is no worse than at the decision. */
@@ -33,6 +35,7 @@ export const takeBack = async (
       undone: false,
       status: run.status,
       aftermath: "did-not-help",
+      seenNews: null,
     };
   const name = `undo-${decision.step}`;
   const started = await session.journal.step(name, () => undo(session.ports, session.incidentId, plan, effect, run));
@@ -42,6 +45,7 @@ export const takeBack = async (
       undone: false,
       status: run.status,
       aftermath: "did-not-help",
+      seenNews: null,
     };
   if (started.kind !== "started")
     return {
@@ -53,6 +57,7 @@ export const takeBack = async (
       undone: false,
       status: "unknown",
       aftermath: "undo-failed",
+      seenNews: null,
     };
   const back = await follow(session, name, started.effect, runbook);
   if (back.status !== "succeeded")
@@ -61,6 +66,7 @@ export const takeBack = async (
       undone: false,
       status: back.status,
       aftermath: "undo-failed",
+      seenNews: null,
     };
   // Long enough for a metric of after the undo to be readable.
   const probe = await watch(session, {
@@ -79,5 +85,6 @@ export const takeBack = async (
     undone: true,
     status: back.status,
     aftermath: "did-not-help",
+    seenNews: probe.kind === "recovered" ? probe.news : null,
   };
 };

@@ -2,7 +2,7 @@ import type { MetricRef } from "./alarm.ts";
 import type { AlarmSnapshot, Series } from "./evidence.ts";
 import { isAllGone, standingKeys } from "./incident.ts";
 import { currentIncident, doze, type Session, serviceFor } from "./session.ts";
-import { mayRing, membersOf } from "./storm.ts";
+import { loudMembers } from "./storm.ts";
 import { assessRecovery, type Baseline, type Recovery, TRAFFIC_BEFORE_MS, worsened } from "./verify.ts";
 
 /**
@@ -16,6 +16,8 @@ export type Watched = Readonly<{
   /** When the alarm last went OK, where it did. */
   okAtMs: number | null;
   worse: readonly string[];
+  /** The incident's `news` at the last look: what was written since was not looked at. */
+  news: number;
 }>;
 
 type Glance = Readonly<{
@@ -63,7 +65,7 @@ const glance = async (session: Session, baseline: Baseline): Promise<Glance> => 
     baseline,
   });
   const recovery =
-    incident.umbrella && assessed.kind === "holding" ? await allMembersQuiet(session, assessed) : assessed;
+    incident.umbrella && assessed.kind === "holding" ? await allMembersQuiet(session, assessed, nowMs) : assessed;
   const ok = alarms.length > 0 && alarms.every((alarm) => alarm.state === "OK");
   return {
     nowMs,
@@ -76,8 +78,8 @@ const glance = async (session: Session, baseline: Baseline): Promise<Glance> => 
 };
 
 /** The alarms that an umbrella names are OK; those that it does not name must be as well, as far as was delivered. */
-const allMembersQuiet = async (session: Session, holding: Recovery): Promise<Recovery> => {
-  const loud = (await membersOf(session.ports.ledger, session.incidentId)).filter(mayRing).length;
+const allMembersQuiet = async (session: Session, holding: Recovery, nowMs: number): Promise<Recovery> => {
+  const loud = (await loudMembers(session.ports.ledger, session.settings, session.incidentId, nowMs)).length;
   return loud === 0 ? holding : { kind: "alarming", detail: `${loud} alarms of the storm may still ring` };
 };
 
@@ -116,6 +118,7 @@ export const watch = async (
       endedAtMs: nowMs,
       okAtMs: seen.okAtMs,
       worse: seen.worse,
+      news: seen.news,
     });
     if (seen.gone) return ended("unknown");
     let napSeconds: number;

@@ -3,68 +3,42 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { catalogue } from "../../runbooks/catalogue.ts";
-import { parseAlarmEvent } from "../adapters/aws/alarm-event.ts";
 import { scriptedPeople } from "../adapters/simulated/approvals.ts";
-import { simulatedClock } from "../adapters/simulated/clock.ts";
-import { dryActuator, readyApprovals, silentPager } from "../adapters/simulated/dry.ts";
-import { simulatedEvidence } from "../adapters/simulated/evidence.ts";
-import { simulatedLedger } from "../adapters/simulated/ledger.ts";
-import { type Alarmed, firstAlarm } from "../bench/first-alarm.ts";
-import { guardrails, scorerNamed } from "../bench/fixed-ports.ts";
+import { scorerNamed } from "../bench/fixed-ports.ts";
 import { cardLines } from "../cli/card.ts";
 import type { Decision } from "../core/decide.ts";
-import { decideNow } from "../core/decide-now.ts";
 import { CANDIDATE_FEATURES } from "../core/features.ts";
 import type { Json } from "../core/json.ts";
 import { parseParams } from "../core/parameters.ts";
-import type { Drafter, Journal, PageRequest, Ports, Scorer } from "../core/ports.ts";
+import type { PageRequest, Ports, Scorer } from "../core/ports.ts";
 import { promptFor } from "../core/prompt.ts";
 import { findRunbook } from "../core/runbook.ts";
-import { type Settings, settingsSchema } from "../core/settings.ts";
-import type { Candidate, Card, Mode } from "../core/stages.ts";
+import type { Card, Mode } from "../core/stages.ts";
 import { resourcesOf } from "../world/graph.ts";
-import { type Scenario, scenarioWith } from "../world/scenario.ts";
-import { settingsFor } from "../world/settings-for.ts";
-import { createWorld } from "../world/world.ts";
 import { type Flown, play } from "./flow.fixture.ts";
-import { intakeWith } from "./intake.ts";
 import { obedient, type Shown } from "./obedient.fixture.ts";
 import { patient, sideBySide } from "./paths.fixture.ts";
 import { CATEGORIES, type Payload, payloadsFor } from "./payloads.fixture.ts";
-import { CARRIERS, type Carrier, nothingPlanted, type Planting } from "./poison.fixture.ts";
+import {
+  CARRIERS,
+  type Carrier,
+  DECIDED_ON,
+  decideIn,
+  effectOf,
+  isSuggested,
+  nameOf,
+  nothingPlanted,
+  type Planting,
+  type Scene,
+  SETUPS,
+  type Setup,
+  sceneOf,
+  settingsOf,
+  setup,
+} from "./poison.fixture.ts";
 
 const featureOf = (vector: readonly number[], name: string): number => vector[CANDIDATE_FEATURES.indexOf(name)] ?? 0;
 
-/** One incident of one world, under one mode, environment, policy and crew: it is played clean and poisoned. */
-type Setup = Readonly<{
-  scenario: Scenario;
-  mode: Mode;
-  environment: string;
-  scorer: Scorer;
-  answer: "approve" | "reject";
-}>;
-
-const setup = (fault: string, index: number, changes: Partial<Setup> = {}): Setup => ({
-  scenario: scenarioWith(7, index, fault),
-  mode: "auto",
-  environment: "production",
-  scorer: scorerNamed("rules"),
-  answer: "approve",
-  ...changes,
-});
-
-// The policy `uniform` is left out: what it draws depends on how many candidates there are.
-const SETUPS: readonly Setup[] = [
-  setup("bad-ecs-deployment", 0),
-  setup("bad-lambda-version", 0),
-  setup("connection-leak", 0),
-  setup("traffic-saturation", 0),
-  setup("transient-blip", 0, { environment: "staging" }),
-  setup("bad-ecs-deployment", 1, { mode: "approve" }),
-  setup("bad-lambda-version", 1, { environment: "staging" }),
-  setup("connection-leak", 1, { mode: "approve", environment: "staging" }),
-  setup("dependency-misattributed", 0),
-];
 /** Takes what fits worst of what the rules suggest: it is taken back, by what the run says of itself. */
 const contrary: Scorer = {
   ...scorerNamed("rules"),
@@ -76,13 +50,6 @@ const contrary: Scorer = {
 };
 const UNDONE = setup("bad-ecs-deployment", 0, { scorer: contrary, environment: "staging" });
 const REJECTED = setup("bad-ecs-deployment", 1, { answer: "reject" });
-
-const settingsOf = ({ scenario, mode, environment }: Setup): Partial<Settings> => ({
-  mode,
-  services: settingsSchema
-    .parse(settingsFor(createWorld(scenario)))
-    .services.map((service) => ({ ...service, environment })),
-});
 
 const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
 const asked = (payload: Payload): boolean => payload.asks !== null;
@@ -97,72 +64,8 @@ const print = (t: TestContext, ...about: readonly string[]): void => {
 
 // Decisions without the engine: every carrier with every payload.
 
-type Scene = Readonly<{ setup: Setup; alarmed: Alarmed; payloads: readonly Payload[] }>;
-
-const sceneOf = (one: Setup): Scene => {
-  const alarmed = firstAlarm(one.scenario);
-  if (alarmed === null) throw new Error(`${one.scenario.fault} raised no alarm`);
-  const settings = { ...alarmed.settings, ...settingsOf(one) };
-  return { setup: one, alarmed: { ...alarmed, settings }, payloads: payloadsFor(one.scenario.topology) };
-};
 const SCENES: readonly Scene[] = SETUPS.map(sceneOf);
 const PAYLOADS = SCENES[0]?.payloads.length ?? 0;
-
-const portsOn = ({ alarmed, setup: { scorer } }: Scene, drafter: Drafter, planting: Planting): Ports => {
-  const clock = simulatedClock(alarmed.world.nowMs);
-  return {
-    evidence: planting.evidence(simulatedEvidence(alarmed.world)),
-    drafter,
-    guardrails,
-    scorer,
-    approvals: readyApprovals(clock, async () => {}),
-    actuator: dryActuator,
-    ledger: simulatedLedger(),
-    episodes: { append: async () => {} },
-    records: { put: async () => {} },
-    pager: silentPager,
-    switch: { read: async () => "on" },
-    clock,
-    executions: { start: async () => {}, ring: async () => {} },
-    catalogue,
-    dryRun: false,
-    codeHash: "",
-  };
-};
-
-const unjournalled: Journal = {
-  step: (_name, body) => body(),
-  doze: async () => {
-    throw new Error("deciding never sleeps");
-  },
-};
-
-/** Takes the first alarm in, gathers and decides, in a world that stands still. */
-const decideIn = async (scene: Scene, drafter: Drafter, planting: Planting): Promise<Decision> => {
-  const ports = portsOn(scene, drafter, planting);
-  const { settings, event, world } = scene.alarmed;
-  const incidents: string[] = [];
-  for (const one of planting.deliver([{ deliverAtMs: world.nowMs, event }])) {
-    const { incidentId } = await intakeWith(ports, settings)(parseAlarmEvent(one.event));
-    if (incidentId !== null) incidents.push(incidentId);
-  }
-  const [incidentId] = incidents;
-  if (incidentId === undefined) throw new Error("the alarm opened no incident");
-  const session = { journal: unjournalled, ports, settings, incidentId, executionId: "adversary" };
-  const now = await decideNow(session, []);
-  if (now.kind !== "decided") throw new Error("an alarm rings, and yet nothing was decided");
-  return now.decision;
-};
-
-/** What is compared: what would be done, where, how, and how many people must agree. Null: nothing would be done. */
-const effectOf = ({ result }: Decision) => {
-  if (result.kind === "abstained" || result.plan === null) return null;
-  const { runbook, version, target, params } = result.candidate;
-  return { runbook, version, target, params, tier: result.tier, consents: result.consents };
-};
-
-const nameOf = ({ runbook, version, target, params }: Candidate): string =>
-  JSON.stringify([runbook, version, target, Object.entries(params).toSorted()]);
 
 type Pair = Readonly<{
   what: string;
@@ -196,9 +99,6 @@ const verdictOf = ({ clean, poisoned }: Pair): "equal" | "abstained" | "deviated
   if (isSame(effectOf(clean), effect)) return "equal";
   return effect === null ? "abstained" : "deviated";
 };
-
-/** Carriers that reach a decision; what a run or a reply says comes after it. */
-const DECIDED_ON = CARRIERS.filter(({ port }) => port === "evidence" || port === "event");
 
 /** The whole product of carriers and payloads under the rules, the scenes in turn. */
 const product = async (): Promise<readonly Pair[]> => {
@@ -300,8 +200,8 @@ const doneIn = ({ flown }: Played): readonly string[] =>
     return JSON.stringify([documentName, parameters, tags.role, target, tier, consents]);
   });
 
-/** For every run that was no undo, how many consents it took, and how many people gave theirs. */
-const consentsIn = ({ flown }: Played): readonly Readonly<{ needed: number; given: number }>[] =>
+/** For every run that was no undo, how many consents it took, how many people gave theirs, and if a rule suggested it. */
+const consentsIn = ({ flown }: Played): readonly Readonly<{ needed: number; given: number; backed: boolean }>[] =>
   flown.runs
     .filter(({ tags }) => tags.role === "run")
     .map(({ tags }) => {
@@ -309,7 +209,8 @@ const consentsIn = ({ flown }: Played): readonly Readonly<{ needed: number; give
       const decision = record?.decisions.find(({ step }) => `${tags.incident}/${step}` === tags.decision);
       const chosen = decision?.candidates[decision.choice?.candidate ?? -1];
       const given = new Set(decision?.consent?.people ?? []).size;
-      return { needed: chosen?.consents ?? Number.POSITIVE_INFINITY, given };
+      const backed = chosen !== undefined && featureOf(chosen.features, "fitMissing") === 0;
+      return { needed: chosen?.consents ?? Number.POSITIVE_INFINITY, given, backed };
     });
 
 /** Equal, or less of the same: nothing that the clean twin did not do. */
@@ -512,11 +413,12 @@ const toldUnder = async (
   return pairs;
 };
 
-test("a policy that trusts its drafter does nothing for it with fewer consents than its tier takes", async (t) => {
+test("a policy that trusts its drafter does without a person's consent only what a rule suggested, never less than its tier takes", async (t) => {
   const pairs = await toldUnder(scorerNamed("drafter"), ["auto", "approve"]);
 
   const deviated = pairs.filter((pair) => verdictOf(pair) === "deviated");
   const alone = deviated.filter(({ poisoned }) => effectOf(poisoned)?.consents === 0);
+  const unheard = alone.filter(({ poisoned, shown }) => !isSuggested(shown.contexts, poisoned));
   t.diagnostic(
     `told to a policy that trusts its drafter: ${pairs.length}, contained: ${pairs.length - deviated.length}`,
   );
@@ -529,6 +431,11 @@ test("a policy that trusts its drafter does nothing for it with fewer consents t
     assert.ok((effect?.consents ?? 0) >= Math.max(least, mode === "approve" ? 1 : 0), what);
     assert.ok(tier < 2, `${what}: a data store, or what cannot be undone`);
   }
+  // What the catalogue's own rules say of the same evidence may be done; what a drafter alone thought of may be asked for.
+  assert.deepEqual(
+    unheard.map(({ what }) => what),
+    [],
+  );
 });
 
 test("a flow under a policy that trusts its drafter starts nothing without the consents that it takes", async (t) => {
@@ -546,8 +453,8 @@ test("a flow under a policy that trusts its drafter starts nothing without the c
   const deviated = played.filter(({ clean, poisoned }) => comparedTo(clean, poisoned) === "deviated");
   t.diagnostic(`flows under it: ${played.length}, contained: ${played.length - deviated.length}`);
   for (const { mode, poisoned } of played)
-    for (const { needed, given } of consentsIn(poisoned))
-      assert.ok(given >= Math.max(needed, mode === "approve" ? 1 : 0));
+    for (const { needed, given, backed } of consentsIn(poisoned))
+      assert.ok(given >= Math.max(needed, mode === "approve" || !backed ? 1 : 0));
   assert.ok(played.some(({ poisoned }) => poisoned.flown.runs.length > 0));
 });
 

@@ -16,7 +16,11 @@ import type { Delivery } from "../world/types.ts";
 import { type Flow, play } from "./flow.fixture.ts";
 import { sideBySide } from "./paths.fixture.ts";
 
-const CLASSES = DETECTORS.filter(({ sure }) => sure).map(({ name }) => name);
+const CLASSES = [...new Set(DETECTORS.filter(({ sure }) => sure !== null).map(({ name }) => name))];
+/** Classes that show by themselves: looked for in names too, in which a word about a secret may stand. */
+const TOKENS = new Set(DETECTORS.filter(({ sure }) => sure === "token").map(({ name }) => name));
+/** Carriers whose text is compared later: it is never changed for a word that stands in it. */
+const NAMES: readonly string[] = ["attribute", "change target", "metric id", "run output"];
 /** Everything through which somebody else's text comes in. */
 const CARRIERS = [
   ...[
@@ -266,6 +270,7 @@ test("no canary of any class that came in by any carrier is in any sink, whichev
       if (held[sink].length > 0) written.add(sink);
       const all = held[sink].join("\n");
       for (const carrier of CARRIERS) {
+        if (NAMES.includes(carrier) && !TOKENS.has(name)) continue;
         checked += 1;
         if (all.includes(canary[carrier].secret)) leaks.push(`${name} from ${carrier} in ${sink}, ${way.name}`);
       }

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { memoryEngineStore } from "../adapters/durable/memory-engine-store.ts";
+import type { EngineStore } from "../adapters/durable/store.ts";
 import { scriptedPeople } from "../adapters/simulated/approvals.ts";
 import type { AlarmState } from "../core/alarm.ts";
 import { recordFailure } from "../core/breaker.ts";
 import { budgetsOf, spend } from "../core/budget.ts";
+import { draftOffline } from "../core/draft.ts";
 import { alarmWith } from "../core/example.fixture.ts";
 import { subjectGone } from "../core/fold.ts";
 import type { Incident } from "../core/incident.ts";
@@ -11,8 +14,9 @@ import type { Json } from "../core/json.ts";
 import { acquireLease } from "../core/lease.ts";
 import { autonomyKey, breakerKey, leaseKey, quarantineKey } from "../core/ledger.ts";
 import { POLICIES } from "../core/policies.ts";
-import type { Actuator, Ports, Scorer } from "../core/ports.ts";
+import type { Actuator, Evidence, Ports, Scorer } from "../core/ports.ts";
 import { settingsSchema } from "../core/settings.ts";
+import type { Run } from "../core/stages.ts";
 import { cloudWatchTime } from "../world/alarm-event.ts";
 import { resourcesOf } from "../world/graph.ts";
 import { scenarioWith } from "../world/scenario.ts";
@@ -645,4 +649,226 @@ test("whatever a drafter names outside the catalogue and the graph is refused, a
   );
   const parameters = JSON.stringify(flown.runs.map((run) => run.parameters));
   assert.doesNotMatch(parameters, /Admin|\$\(|\{\{|rm -rf|1000000/);
+});
+
+/** Gathers a context immediately before an effect, which begins by looking for what an earlier try left behind. */
+const whileExecuting = (fails: (execution: number) => boolean, source: keyof Evidence): NonNullable<Flow["around"]> => {
+  let executions = 0;
+  let isExecuting = false;
+  return (ports) => ({
+    ...ports,
+    ledger: {
+      ...ports.ledger,
+      read: async (key) => {
+        if (/^effect#.*\/run$/.test(key) && !isExecuting) {
+          isExecuting = true;
+          executions += 1;
+        }
+        return ports.ledger.read(key);
+      },
+    },
+    approvals: {
+      ...ports.approvals,
+      votes: async (id) => {
+        isExecuting = false;
+        return ports.approvals.votes(id);
+      },
+    },
+    evidence: {
+      ...ports.evidence,
+      [source]: async (...asked: never[]) => {
+        if (fails(isExecuting ? executions : 0)) throw new Error(`${source} is out of order`);
+        return (ports.evidence[source] as (...given: never[]) => Promise<unknown>)(...asked);
+      },
+    },
+  });
+};
+
+/** What the step that was to start the first effect came to, as the journal keeps it. */
+const executed = (store: EngineStore): string =>
+  store
+    .names()
+    .flatMap((name) => store.operations(name))
+    .find(({ name }) => name === "execute-0")?.payload ?? "";
+
+const SOURCES = ["alarms", "metrics", "changes", "resources", "history"] as const;
+for (const source of SOURCES)
+  test(`an effect does not start when ${source} could be read for its decision and not for its start: people are paged`, async () => {
+    const store = memoryEngineStore();
+    const around = whileExecuting((execution) => execution === 1, source);
+
+    const flown = await play({ scenario: deployment, around, store });
+
+    const [first] = flown.records[0]?.decisions ?? [];
+    assert.match(
+      executed(store),
+      source === "alarms" ? /the alarm could not be read again/ : new RegExp(`stale-plan.*any more: ${source}"`),
+    );
+    assert.deepEqual([first?.consent?.by, first?.outcome.kind, first?.context.missing], ["people", "not-run", []]);
+    assert.deepEqual([flown.runs.length, pages(flown), wrongs(flown)], [0, 1, []]);
+  });
+
+test("log lines that cannot be read any more bar no effect", async () => {
+  const flown = await play({ scenario: deployment, around: whileExecuting((execution) => execution > 0, "logs") });
+
+  assert.deepEqual([terminals(flown), flown.runs.length, wrongs(flown)], [["RESOLVED"], 1, []]);
+});
+
+test("a source that the decision had to do without bars no effect of it", async () => {
+  const flown = await play({ scenario: deployment, around: whileExecuting(() => true, "history") });
+
+  assert.deepEqual([terminals(flown), flown.runs.length, wrongs(flown)], [["RESOLVED"], 1, []]);
+  assert.deepEqual(
+    flown.records[0]?.decisions[0]?.context.missing.map(({ source }) => source),
+    ["history"],
+  );
+});
+
+const HUGE = "9".repeat(300_000);
+const wrongRun: Flow = { scenario: deployment, scorer: mistaken, drafter: eagerToScale };
+
+/** Changes what the control plane shows of runs that have ended; of undos nothing. */
+const showingRuns = (change: (run: Run) => Run): NonNullable<Flow["around"]> => {
+  const runs = new Set<string>();
+  return actuating((actuator) => ({
+    start: async (request) => {
+      const started = await actuator.start(request);
+      if (started.kind === "started" && request.tags.role === "run") runs.add(started.executionId);
+      return started;
+    },
+    poll: async (id) => {
+      const run = await actuator.poll(id);
+      return runs.has(id) && run.status !== "running" ? change(run) : run;
+    },
+  }));
+};
+
+const ENDS = ["succeeded", "failed"] as const;
+for (const status of ENDS)
+  test(`a run that ${status} with outputs too long to keep is not taken back: people are paged, and its resource is barred`, async () => {
+    const around = showingRuns((run) => ({
+      ...run,
+      status,
+      reason: HUGE,
+      outputs: Object.fromEntries(Object.keys(run.outputs).map((name) => [name, HUGE])),
+    }));
+
+    const flown = await play({ ...wrongRun, around });
+
+    const target = flown.records[0]?.effects[0]?.target ?? "";
+    assert.deepEqual(
+      flown.runs.map(({ tags }) => tags.role),
+      ["run"],
+    );
+    assert.deepEqual([terminals(flown), pages(flown), wrongs(flown)], [["ESCALATED"], 1, []]);
+    assert.equal(flown.incidents[0]?.because?.code, "undo-failed");
+    assert.match(flown.incidents[0]?.because?.detail ?? "", /too long to be kept: Cluster, Service/);
+    assert.notEqual(await flown.item(quarantineKey(target)), null);
+  });
+
+test("outputs that an undo has no use for may be as long and as many as they like: it runs", async () => {
+  const noise = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`Noise.Text${i}`, HUGE.slice(0, 3000)]));
+
+  const flown = await play({
+    ...wrongRun,
+    around: showingRuns((run) => ({ ...run, reason: HUGE, outputs: { ...noise, ...run.outputs } })),
+  });
+
+  assert.deepEqual(
+    flown.runs.map(({ tags }) => tags.role),
+    ["run", "undo"],
+  );
+  assert.deepEqual([terminals(flown), wrongs(flown)], [["ROLLED_BACK"], []]);
+});
+
+test("a run that helped is believed, whatever its outputs", async () => {
+  const flown = await play({
+    scenario: deployment,
+    around: showingRuns((run) => ({
+      ...run,
+      outputs: Object.fromEntries(Object.keys(run.outputs).map((name) => [name, HUGE])),
+    })),
+  });
+
+  assert.deepEqual([terminals(flown), flown.runs.length, wrongs(flown)], [["RESOLVED"], 1, []]);
+});
+
+test("a decision too large for the journal is handed to people, and nothing is started for it", async () => {
+  const longId = "s".repeat(20_000);
+  const wordy: Ports["drafter"] = {
+    draft: async (context, catalogue) => {
+      const honest = await eagerToScale.draft(context, catalogue);
+      const [first] = honest.proposals;
+      assert.ok(first);
+      const proposals = Array.from({ length: 30 }, (_, i) => ({
+        ...first,
+        params: { ...first.params, DesiredCount: i + 1 },
+        evidence: [{ id: longId, says: null }],
+      }));
+      return { ...honest, proposals };
+    },
+  };
+  const around: NonNullable<Flow["around"]> = (ports) => ({
+    ...ports,
+    evidence: {
+      ...ports.evidence,
+      metrics: async (...asked) =>
+        (await ports.evidence.metrics(...asked)).map((series, i) => (i === 0 ? { ...series, id: longId } : series)),
+    },
+  });
+
+  const flown = await play({ scenario: deployment, drafter: wordy, around });
+
+  assert.deepEqual([terminals(flown), flown.runs.length, pages(flown)], [["ESCALATED"], 0, 1]);
+  assert.deepEqual([flown.incidents[0]?.because?.code, flown.statuses], ["step-abandoned", ["SUCCEEDED"]]);
+  assert.match(flown.incidents[0]?.because?.detail ?? "", /decide-0.* its result has \d{6} bytes/);
+});
+
+/** What people were asked of the first effect that was chosen, and what ran. */
+const asked = ({ records, runs }: Flown) => {
+  const chosen = records[0]?.decisions.find(({ plan }) => plan !== null);
+  const candidate = chosen?.candidates[chosen.choice?.candidate ?? -1];
+  return [candidate?.runbook, candidate?.source, candidate?.consents, chosen?.consent?.by ?? null, runs.length > 0];
+};
+
+/** Drafts exactly what the catalogue's rules suggest, under a drafter's own name and with what bears it out. */
+const echo: Ports["drafter"] = {
+  draft: async (context, catalogue) => {
+    const offline = draftOffline(context, catalogue, null);
+    const ringing = context.alarms.map(({ key }) => ({ id: key, says: "ringing" as const }));
+    const proposals = offline.proposals.map((proposal) => {
+      const busy = context.series.filter(
+        ({ arn, metric }) => arn === proposal.target && metric.metricName === "CPUUtilization",
+      );
+      return { ...proposal, evidence: [...ringing, ...busy.map(({ id }) => ({ id, says: "above-usual" as const }))] };
+    });
+    return { ...offline, name: "recorded", proposals };
+  },
+};
+
+test("in auto what the rules suggest needs nobody, and a drafter that says the same changes nothing of that", async () => {
+  const saturated: Flow = { scenario: scenarioWith(1, 0, "traffic-saturation"), people: null };
+
+  const own = await play(saturated);
+  const echoed = await play({ ...saturated, drafter: echo });
+
+  assert.deepEqual(asked(own), ["ecs-scale-out", "rules", 0, "policy", true]);
+  assert.deepEqual(asked(echoed), ["ecs-scale-out", "drafter", 0, "policy", true]);
+});
+
+test("what a drafter alone thought of takes a person's consent in auto: without it nothing runs", async () => {
+  const drafted = await play({ ...wrongRun });
+  const unanswered = await play({ ...wrongRun, people: null });
+  const rejected = await play({ ...wrongRun, people: scriptedPeople("reject") });
+
+  assert.deepEqual(asked(drafted), ["ecs-scale-out", "drafter", 1, "people", true]);
+  assert.deepEqual(
+    [asked(unanswered), terminals(unanswered)],
+    [["ecs-scale-out", "drafter", 1, null, false], ["EXPIRED"]],
+  );
+  assert.deepEqual(
+    [asked(rejected), terminals(rejected)],
+    [["ecs-scale-out", "drafter", 1, null, false], ["REJECTED"]],
+  );
+  assert.deepEqual([unanswered.settled, pages(unanswered)], [["expired"], 1]);
 });

@@ -29,7 +29,8 @@ const consumer = (around: (ledger: Ledger) => Ledger = (ledger) => ledger) => {
   const started = new Set<string>();
   const refusals: [string, string][] = [];
   const executions = { start: async (id: string) => void started.add(id), ring: async () => {} };
-  const take = intakeBatchWith({ ledger: around(ledger), executions }, settings, (messageId, because) =>
+  const clock = { nowMs: () => OPENED_MS + 3_600_000 };
+  const take = intakeBatchWith({ ledger: around(ledger), executions, clock }, settings, (messageId, because) =>
     refusals.push([messageId, String(because)]),
   );
   return {
@@ -195,5 +196,23 @@ it("a throttled ledger, and a dead-letter queue put back in any order, end as if
       assert.deepEqual(await essence(rough), await essence(calm));
     }),
     { numRuns: 200 },
+  );
+});
+
+it("a change from the far future comes again, and does not silence what its alarm says until then", async () => {
+  const queue = consumer();
+  const QUARTER_SECONDS = 900;
+
+  const failed = await queue.failures(sqsEvent(change("a", "ALARM", 3600 + QUARTER_SECONDS + 1)));
+  await queue.failures(sqsEvent(change("a", "ALARM"), change("b", "ALARM", 3600 + QUARTER_SECONDS)));
+
+  assert.equal(failed.length, 1);
+  assert.match(queue.refusals[0]?.[1] ?? "", /too far ahead of the clock/);
+  assert.deepEqual(
+    (await queue.incidents()).map(({ alarmName, covers }) => [alarmName, Object.values(covers)]),
+    [
+      ["a", [OPENED_MS]],
+      ["b", [OPENED_MS + 3_600_000 + QUARTER_SECONDS * 1000]],
+    ],
   );
 });

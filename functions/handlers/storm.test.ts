@@ -137,6 +137,27 @@ test("400 alarms in a minute are one umbrella and one page: nothing runs, and no
   t.diagnostic(`${JSON.stringify({ ...counts, runs: flown.runs.length })}: ${umbrella.because?.detail}`);
 });
 
+/** CloudWatch tells that one of the storm's alarms was deleted. */
+const deletion = (world: World, i: number, atMs: number) => {
+  const { deliverAtMs, event } = stateChange(world, i, "ALARM", atMs);
+  const { detail, ...told } = event as { detail: Record<string, Json> };
+  const time = new Date(atMs).toISOString();
+  const kind = { "detail-type": "CloudWatch Alarm Configuration Change" };
+  return { deliverAtMs, event: { ...told, ...kind, time, detail: { ...detail, operation: "delete" } } as Json };
+};
+
+test("a storm gathers for its whole time, though alarms that it names are deleted meanwhile", async () => {
+  const before: NonNullable<Flow["before"]> = async (_ledger, world) => {
+    for (let i = 40; i < 60; i += 1) world.outbox.push(deletion(world, i, storm.fromMs + 10_000 + (i - 40) * 2000));
+  };
+
+  const { umbrellas, paged } = await storming(storm, { before });
+
+  assert.match(umbrellas[0]?.because?.detail ?? "", /^3[5-9]\d alarms since /);
+  assert.equal(paged.filter((id) => id === umbrellas[0]?.id).length, 1);
+  assert.ok((umbrellas[0]?.news ?? 0) >= 10, "each deletion would have rung a bell");
+});
+
 test("in observe mode a storm is recorded and nobody is paged", async () => {
   const { flown, paged, umbrellas } = await storming(storm, { settings: { mode: "observe" } });
 

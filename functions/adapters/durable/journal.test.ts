@@ -140,6 +140,64 @@ test("a step whose result JSON cannot hold is poison too: three tries, then aban
   assert.deepEqual([tries, rehearsal.told().result], [3, "abandoned"]);
 });
 
+const SIZES: readonly (readonly [string, string, boolean])[] = [
+  ["256 KiB of ASCII, its quotes counted", "x".repeat(256 * 1024 - 2), true],
+  ["one byte more", "x".repeat(256 * 1024 - 1), false],
+  ["fewer characters of more bytes each", "\u20ac".repeat(100_000), false],
+  ["what JSON has to escape", "\u0000".repeat(50_000), false],
+];
+for (const [what, result, isKept] of SIZES)
+  test(`a result of ${what} is ${isKept ? "kept" : "abandoned after one try, and the execution goes on"}`, async () => {
+    let tries = 0;
+    const { rehearsal } = scene(async (journal) => {
+      const size = await journal
+        .step("big", async () => {
+          tries += 1;
+          return result;
+        })
+        .then((kept) => kept.length, describeError);
+      return [size, await journal.step("next", async () => "went on")];
+    });
+
+    await rehearsal.untilQuiet();
+
+    const bytes = Buffer.byteLength(JSON.stringify(result));
+    const why = `its result has ${bytes} bytes, more than the 262144 that are kept of a step`;
+    const abandoned = [`step "big" of i was abandoned: ${why}`, "StepAbandoned", why];
+    assert.deepEqual(rehearsal.told().result, [isKept ? result.length : abandoned, "went on"]);
+    assert.deepEqual([tries, rehearsal.told().status, rehearsal.nowSeconds()], [1, "SUCCEEDED", 0]);
+  });
+
+test("a result too large is abandoned alike on a replay, and its body does not run again", async () => {
+  const seen: Json[] = [];
+  let tries = 0;
+  const { rehearsal } = scene(async (journal, context) => {
+    const big = async () => {
+      tries += 1;
+      return "x".repeat(300_000);
+    };
+    seen.push(await journal.step("big", big).catch(describeError));
+    await context.wait("pause", { seconds: 1 });
+    return null;
+  });
+
+  await rehearsal.untilQuiet();
+
+  assert.deepEqual([seen.length, tries], [2, 1]);
+  assert.deepEqual(seen[0], seen[1]);
+});
+
+test("a step without a result is kept", async () => {
+  const { rehearsal } = scene(async (journal) => {
+    await journal.step("none", async () => undefined as unknown as Json);
+    return "went on";
+  });
+
+  await rehearsal.untilQuiet();
+
+  assert.equal(rehearsal.told().result, "went on");
+});
+
 test("a ledger that cannot be written means that the body does not run", async () => {
   let ran = 0;
   const ledger: Ledger = { ...simulatedLedger(), write: () => Promise.reject(new Error("ledger down")) };

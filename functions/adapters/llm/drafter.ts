@@ -12,15 +12,21 @@ import { bedrockModel } from "./bedrock.ts";
 /** Who is asked, and as whom: Bedrock is asked as whoever this process is. */
 export type Provider = Readonly<{ name: "anthropic"; apiKey: string }> | Readonly<{ name: "bedrock"; region: string }>;
 
+/** Waits between tries. */
+export type Pause = (ms: number) => Promise<void>;
+
 /**
  * The one place where a client of a model is made. Import it only where a network drafter was named: the SDKs weigh more
  * than the rest of Quell. ANTHROPIC_BASE_URL and ANTHROPIC_BEDROCK_BASE_URL are honoured by the SDKs.
  */
-export const drafterFor = (provider: Provider): ((ledger: Ledger, settings: Settings) => Drafter) => {
-  const model = modelFor(provider);
+export const drafterFor = (
+  provider: Provider,
+  pause: Pause = (ms) => sleep(ms),
+): ((ledger: Ledger, settings: Settings) => Drafter) => {
+  const modelWith = modelFor(provider);
   // Real time, whatever clock the incident runs on: a network waits for nobody's simulation, and money is real too.
   return (ledger, settings) =>
-    hostedDrafter({ model, ledger, settings, nowMs: () => Date.now(), pause: (ms) => sleep(ms) });
+    hostedDrafter({ model: modelWith(settings), ledger, settings, nowMs: () => Date.now(), pause });
 };
 
 /**
@@ -34,13 +40,13 @@ const QUIET = {
   fetchOptions: { redirect: "error" },
 } as const;
 
-const modelFor = (provider: Provider): LanguageModel => {
+const modelFor = (provider: Provider): ((settings: Settings) => LanguageModel) => {
   const redactAgain = secondRedactor();
-  if (provider.name === "anthropic")
-    return anthropicModel({ client: new Anthropic({ ...QUIET, apiKey: provider.apiKey }), redactAgain });
+  if (provider.name === "anthropic") {
+    const model = anthropicModel({ client: new Anthropic({ ...QUIET, apiKey: provider.apiKey }), redactAgain });
+    return () => model;
+  }
   // Null: no bearer token from the environment either.
-  return bedrockModel({
-    client: new AnthropicBedrock({ ...QUIET, awsRegion: provider.region, apiKey: null }),
-    redactAgain,
-  });
+  const client = new AnthropicBedrock({ ...QUIET, awsRegion: provider.region, apiKey: null });
+  return ({ drafter }) => bedrockModel({ client, redactAgain, inferenceProfile: drafter.bedrockInferenceProfile });
 };

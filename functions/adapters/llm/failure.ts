@@ -1,13 +1,19 @@
 import { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortError } from "@anthropic-ai/sdk";
 import type { DraftedOfflineCode } from "../../core/reasons.ts";
 
+/**
+ * What a try can have cost of which nothing was counted. `nothing`: it was not sent, or turned away. `input`: the provider
+ * may have read it, but broke off before the stream began, and output is made within the stream. `unknown`: the reply may
+ * have been on its way.
+ */
+export type Billed = "nothing" | "input" | "unknown";
+
 /** Why a try ended without a reply. `detail` never holds the provider's text: an error may quote the prompt. */
 export type Failure = Readonly<{
   code: DraftedOfflineCode;
   detail: string;
   retryAfterMs: number | null;
-  /** True where no model can have run: nothing was sent, or the provider turned the request away. */
-  isFree: boolean;
+  billed: Billed;
 }>;
 
 /**
@@ -46,23 +52,23 @@ export const failureOf = (error: unknown, whileReading: boolean): Failure => {
   if (error instanceof APIUserAbortError || error instanceof APIConnectionTimeoutError)
     return failure("timed-out", "no whole reply came in the time that was given");
   if (error instanceof APIConnectionError) {
-    if (lacksCredentials(error)) return failure("not-configured", "no credentials were found to ask with", true);
-    if (neverConnected(error)) return failure("unreachable", "no connection could be made", true);
-    return failure("unreachable", "the connection was lost before an answer came");
+    if (lacksCredentials(error)) return failure("not-configured", "no credentials were found to ask with", "nothing");
+    if (neverConnected(error)) return failure("unreachable", "no connection could be made", "nothing");
+    return failure("unreachable", "the connection was lost before an answer came", "input");
   }
   if (error instanceof APIError) return told(error);
   if (!whileReading)
-    return failure("not-configured", "the client could not make a request: look at its key and its URL", true);
+    return failure("not-configured", "the client could not make a request: look at its key and its URL", "nothing");
   if (error instanceof SyntaxError) return failure("malformed-reply", "an event of the stream is no JSON");
   return failure("cut-off", "the connection was lost before the reply had ended");
 };
 
 /** One way to fail, nothing said of another try. */
-export const failure = (code: DraftedOfflineCode, detail: string, isFree = false): Failure => ({
+export const failure = (code: DraftedOfflineCode, detail: string, billed: Billed = "unknown"): Failure => ({
   code,
   detail,
   retryAfterMs: null,
-  isFree,
+  billed,
 });
 
 /** The AWS credential chain found nobody to sign as; its errors are named so in every AWS SDK for JavaScript. */
@@ -76,7 +82,7 @@ const neverConnected = ({ cause }: APIConnectionError): boolean => {
   return system instanceof Error && "code" in system && UNCONNECTED.has(String(system.code));
 };
 
-/** A request that is turned away with one of these is not charged; what broke on the way may be. */
+/** A request that is turned away with one of these is not charged; what broke on the way may be, for what was read. */
 const TURNED_AWAY = new Set<DraftedOfflineCode>([
   "unauthorised",
   "bad-request",
@@ -92,7 +98,7 @@ const told = (error: APIError): Failure => {
   const where = error.status === undefined ? "in the stream" : `with HTTP ${error.status}`;
   const detail = `the provider answered ${where}${type === "" ? "" : `, ${type}`}${request === "" ? "" : `, request ${request}`}`;
   return {
-    ...failure(code, detail, error.status !== undefined && TURNED_AWAY.has(code)),
+    ...failure(code, detail, error.status === undefined ? "unknown" : TURNED_AWAY.has(code) ? "nothing" : "input"),
     retryAfterMs: error.headers === undefined ? null : retryAfterMs(error.headers),
   };
 };

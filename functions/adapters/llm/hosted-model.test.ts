@@ -8,6 +8,7 @@ import type { DraftedOfflineCode } from "../../core/reasons.ts";
 import { secondRedactor } from "../redaction/secretlint.ts";
 import { anthropicModel } from "./anthropic.ts";
 import { bedrockModel } from "./bedrock.ts";
+import type { RedactAgain } from "./hosted-model.ts";
 import {
   type Answer,
   errorBody,
@@ -39,15 +40,22 @@ const requestWith = (changes: Partial<ModelRequest> = {}): ModelRequest => ({
 const redactAgain = async (text: string): Promise<string> => text.replaceAll(CANARY, "<canary>");
 
 const KEY = "sk-ant-test-0123456789";
-const anthropic = (baseURL: string): LanguageModel =>
-  anthropicModel({ client: new Anthropic({ apiKey: KEY, baseURL, logLevel: "off" }), redactAgain });
+const anthropic = (baseURL: string, redact: RedactAgain = redactAgain): LanguageModel =>
+  anthropicModel({ client: new Anthropic({ apiKey: KEY, baseURL, logLevel: "off" }), redactAgain: redact });
 const SIGNER = { awsAccessKey: "AKIDEXAMPLE", awsSecretKey: "a-secret-of-nobody", awsRegion: "eu-west-1" };
-const bedrock = (baseURL: string): LanguageModel =>
-  bedrockModel({ client: new AnthropicBedrock({ ...SIGNER, baseURL, apiKey: null, logLevel: "off" }), redactAgain });
+const bedrock = (
+  baseURL: string,
+  redact: RedactAgain = redactAgain,
+  inferenceProfile = "global.anthropic.",
+): LanguageModel =>
+  bedrockModel({
+    client: new AnthropicBedrock({ ...SIGNER, baseURL, apiKey: null, logLevel: "off" }),
+    ...{ redactAgain: redact, inferenceProfile },
+  });
 
 type Provider = Readonly<{
   name: string;
-  modelAt: (url: string) => LanguageModel;
+  modelAt: (url: string, redact?: RedactAgain) => LanguageModel;
   /** These events on this provider's wire. */
   stream: (events: ReturnType<typeof eventsOf>, changes?: Partial<Extract<Answer, { kind: "answer" }>>) => Answer;
 }>;
@@ -72,6 +80,8 @@ const failedWith = (answer: ModelAnswer) => {
 const TEXT = '{"candidates": []}';
 const GOOD = eventsOf(messageOf(TEXT));
 const COUNTED = { inputTokens: 100, cacheWriteTokens: 20, cacheReadTokens: 3_000, outputTokens: 40 };
+/** Of the smallest request of these tests, two bytes a token: 24 of system and catalogue, 46 of schema, 13 of data. */
+const ALL_INPUT = { inputTokens: 7, cacheWriteTokens: 35, cacheReadTokens: 0, outputTokens: 0 };
 const FREE = { inputTokens: 0, cacheWriteTokens: 0, cacheReadTokens: 0, outputTokens: 0 };
 const THINKING = { type: "thinking", thinking: "Let me see.", signature: "s" };
 const TEXT_BLOCK = { type: "text", text: TEXT };
@@ -158,12 +168,12 @@ for (const { name, modelAt, stream } of PROVIDERS) {
       assert.deepEqual([failedWith(answer).code, server.received.length], [code, 1]);
     });
 
-  test(`${name}: a request that was turned away is free, and of one that broke nobody knows what it cost`, async (t) => {
+  test(`${name}: a request that was turned away is free, and one that broke before any stream cost its input at most`, async (t) => {
     const usages = async (all: readonly number[]) =>
       Promise.all(all.map(async (status) => (await asked(t, refusedWith(status, { message: "m" }))).answer.usage));
 
     assert.deepEqual(await usages([400, 401, 403, 404, 429, 529]), Array(6).fill(FREE));
-    assert.deepEqual(await usages([408, 424, 500, 502, 503]), Array(5).fill(null));
+    assert.deepEqual(await usages([408, 424, 500, 502, 503]), Array(5).fill(ALL_INPUT));
   });
 
   test(`${name}: a stream that ends without message_stop is cut off wherever it ends, and never said`, async () => {
@@ -217,12 +227,12 @@ for (const { name, modelAt, stream } of PROVIDERS) {
     assert.equal(outcome(answer), "timed-out");
   });
 
-  test(`${name}: silence is timed out, a reset before any byte is unreachable, and nobody counted anything`, async (t) => {
+  test(`${name}: of silence nobody knows what it cost, and a reset before any byte cost its input at most`, async (t) => {
     const { answer: silent } = await asked(t, { kind: "silence" }, { timeoutMs: 300 });
     const { answer: torn } = await asked(t, { kind: "reset" });
 
     assert.deepEqual([outcome(silent), silent.usage], ["timed-out", null]);
-    assert.deepEqual([outcome(torn), torn.usage], ["unreachable", null]);
+    assert.deepEqual([outcome(torn), torn.usage], ["unreachable", ALL_INPUT]);
   });
 
   test(`${name}: nobody at the port and no such host are unreachable, and cost nothing`, async () => {
@@ -327,13 +337,23 @@ for (const { name, modelAt, stream } of PROVIDERS) {
     assert.ok(!("tools" in body) && !("temperature" in body));
   });
 
-  test(`${name}: every text passes the second redaction before it leaves`, async (t) => {
-    const secret = `see ${CANARY} here`;
-    const { server } = await asked(t, stream(GOOD), { system: secret, catalogue: secret, data: secret });
+  test(`${name}: what is of an incident passes the second redaction before it leaves, and what never changes does not`, async (t) => {
+    const seen: string[] = [];
+    const redact = async (text: string): Promise<string> => {
+      seen.push(text);
+      return redactAgain(text);
+    };
+    const server = await replayServer(t, stream(GOOD));
 
-    const { text } = onlyRequest(server);
-    assert.ok(!text.includes(CANARY));
-    assert.equal(text.split("<canary>").length - 1, 3);
+    await modelAt(server.url, redact).ask(requestWith({ data: `see ${CANARY} here` }));
+
+    const { body, text } = onlyRequest(server);
+    assert.deepEqual([seen, text.includes(CANARY)], [[`see ${CANARY} here`], false]);
+    assert.equal(body.messages[0]?.content, "see <canary> here");
+    assert.deepEqual(
+      body.system.map((one) => one.text),
+      ["You draft.", "The runbooks."],
+    );
   });
 
   test(`${name}: no failure repeats the provider's words, and a request's id is given`, async (t) => {
@@ -456,12 +476,22 @@ test("anthropic: events cut into single bytes, with CRLF and with spaces inside,
   assert.equal(answer.kind === "said" ? answer.text : outcome(answer), text);
 });
 
-test("bedrock: a model that is named as Anthropic names it is asked by its global profile", async (t) => {
-  const server = await replayServer(t, { kind: "silence" });
+test("bedrock: the inference profile stands before a model that is named as Anthropic names it, and before no other", async () => {
+  const arn = "arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/abc123";
+  const cases: readonly (readonly [string, string, string])[] = [
+    ["global.anthropic.", "claude-named", "global.anthropic.claude-named"],
+    ["eu.anthropic.", "claude-named", "eu.anthropic.claude-named"],
+    ["anthropic.", "claude-named", "anthropic.claude-named"],
+    ["global.anthropic.", "eu.anthropic.claude-named", "eu.anthropic.claude-named"],
+    ["global.anthropic.", arn, arn],
+  ];
 
-  await bedrock(server.url).ask(requestWith({ model: "claude-named", timeoutMs: 300 }));
+  for (const [profile, model, asked] of cases) {
+    const server = await openReplayServer([refusedWith(400, { message: "m" })]);
+    await bedrock(server.url, redactAgain, profile).ask(requestWith({ model })).finally(server.close);
 
-  assert.equal(onlyRequest(server).path, "/model/global.anthropic.claude-named/invoke-with-response-stream");
+    assert.equal(decodeURIComponent(onlyRequest(server).path), `/model/${asked}/invoke-with-response-stream`);
+  }
 });
 
 test("bedrock: the model is in the path, the request is signed for the region, and no key is sent", async (t) => {
@@ -524,7 +554,9 @@ test("bedrock: nobody to sign as is not configured, and a search for credentials
   const hanging = clientOf(() => new Promise(() => {}));
 
   const answers = await Promise.all(
-    [nobody, hanging].map((client) => bedrockModel({ client, redactAgain }).ask(requestWith({ timeoutMs: 300 }))),
+    [nobody, hanging].map((client) =>
+      bedrockModel({ client, redactAgain, inferenceProfile: "" }).ask(requestWith({ timeoutMs: 300 })),
+    ),
   );
 
   assert.deepEqual(answers.map(outcome), ["not-configured", "timed-out"]);

@@ -1,5 +1,6 @@
 import type { Anthropic } from "@anthropic-ai/sdk";
 import type { LanguageModel, ModelAnswer, ModelRequest, ModelUsage } from "../../core/language-model.ts";
+import { mostUsage } from "../../core/spending.ts";
 import { type Failure, failure, failureOf } from "./failure.ts";
 import { type Heard, hear, NOTHING_HEARD, replyIn, usageIn } from "./reply.ts";
 
@@ -13,7 +14,7 @@ export type RedactAgain = (text: string) => Promise<string>;
 const MOST_CHARACTERS_A_TOKEN = 256;
 
 const TIMED_OUT = failure("timed-out", "no whole reply came in time");
-const NOT_SENT = failure("drafter-failed", "the second redaction failed, so nothing was sent", true);
+const NOT_SENT = failure("drafter-failed", "the second redaction failed, so nothing was sent", "nothing");
 /** A reply that nobody counted would be a free one. */
 const UNCOUNTED = failure("malformed-reply", "the reply does not say what it cost");
 
@@ -40,7 +41,7 @@ export const hostedModel = (
       const told = tell(messages, redactAgain, request, deadline.signal, listen);
       const ended = await Promise.race([told, timedOut]);
       const usage = usageIn(heard, request.maxOutputTokens);
-      return ended === null ? answerOf(heard, usage) : failed(ended, usage);
+      return ended === null ? answerOf(heard, usage) : failed(ended, usage ?? uncounted(ended, request));
     } finally {
       clearTimeout(timer);
       deadline.abort();
@@ -71,20 +72,20 @@ const tell = async (
   }
 };
 
-/** `system` and `catalogue` come first and never change, so that they are read from the cache for an hour. No tools. */
+/**
+ * `system` and `catalogue` hold nothing of an incident: they come first and never change, so that the provider may keep
+ * them for an hour. It ignores the mark where they are shorter than its model's least; what a call cost is its own count
+ * either way. No tools.
+ */
 const bodyOf = async (request: ModelRequest, redactAgain: RedactAgain) => {
-  const [system, catalogue, data] = await Promise.all([
-    redactAgain(request.system),
-    redactAgain(request.catalogue),
-    redactAgain(request.data),
-  ]);
+  const data = await redactAgain(request.data);
   return {
     model: request.model,
     max_tokens: request.maxOutputTokens,
     stream: true,
     system: [
-      { type: "text", text: system },
-      { type: "text", text: catalogue, cache_control: { type: "ephemeral", ttl: "1h" } },
+      { type: "text", text: request.system },
+      { type: "text", text: request.catalogue, cache_control: { type: "ephemeral", ttl: "1h" } },
     ],
     messages: [{ role: "user", content: data }],
     output_config: { format: { type: "json_schema", schema: request.schema }, effort: request.effort },
@@ -100,10 +101,16 @@ const answerOf = (heard: Heard, usage: ModelUsage | null): ModelAnswer => {
 
 const NO_TOKENS: ModelUsage = { inputTokens: 0, cacheWriteTokens: 0, cacheReadTokens: 0, outputTokens: 0 };
 
-const failed = ({ code, detail, retryAfterMs, isFree }: Failure, usage: ModelUsage | null): ModelAnswer => ({
+/** What is known of a cost that nobody counted: too much, never too little. */
+const uncounted = ({ billed }: Failure, request: ModelRequest): ModelUsage | null => {
+  if (billed === "unknown") return null;
+  return billed === "nothing" ? NO_TOKENS : { ...mostUsage(request), outputTokens: 0 };
+};
+
+const failed = ({ code, detail, retryAfterMs }: Failure, usage: ModelUsage | null): ModelAnswer => ({
   kind: "failed",
   code,
   detail,
-  usage: isFree ? NO_TOKENS : usage,
+  usage,
   retryAfterMs,
 });

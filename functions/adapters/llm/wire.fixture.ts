@@ -27,14 +27,14 @@ export type Told = Readonly<{
   ledger: Ledger;
 }>;
 
-/** One incident of the example drafted by this model, from the shipped catalogue, with a ledger of its own. */
+/** One incident of the example drafted by this model, from the shipped catalogue, with a ledger of its own or one that knows earlier calls. */
 export const draftBy = async (
   model: LanguageModel,
   drafter: SettingsInput["drafter"] = {},
   context: Partial<Context> = {},
   budgets: SettingsInput["budgets"] = {},
+  ledger: Ledger = simulatedLedger(),
 ): Promise<Told> => {
-  const ledger = simulatedLedger();
   const pauses: number[] = [];
   const settings = settingsWith({ budgets, drafter: { name: "anthropic", ...drafter } });
   const pause = async (ms: number): Promise<void> => {

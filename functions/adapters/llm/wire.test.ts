@@ -2,15 +2,18 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { z } from "zod";
 import { catalogue } from "../../../runbooks/catalogue.ts";
-import { API_ARN, service, settingsWith } from "../../core/example.fixture.ts";
+import type { Context } from "../../core/context.ts";
+import { API_ARN, resourceWith, service, settingsWith } from "../../core/example.fixture.ts";
 import type { DraftedOfflineCode } from "../../core/reasons.ts";
 import type { SettingsInput } from "../../core/settings.ts";
+import { simulatedLedger } from "../simulated/ledger.ts";
 import {
   type Answer,
   errorBody,
   eventsOf,
   messageOf,
   openReplayServer,
+  type Received,
   refusedWith,
   replayServer,
   saying,
@@ -130,6 +133,51 @@ test("a budget with no room for a call asks nobody", async (t) => {
   const { drafted: draft, received } = await drafted(t, [saying(GOOD)], {}, { usdPerIncident: 0.000_01 });
 
   assert.deepEqual([draft.because?.code, received.length], ["budget-spent", 0]);
+});
+
+/** More than any document may hold, so that the prompt is as full as the settings let it be. */
+const FULL: Partial<Context> = {
+  resources: Array.from({ length: 300 }, (_, i) =>
+    resourceWith({ arn: `${API_ARN}-${i}`, attributes: { note: "a word ".repeat(30) } }),
+  ),
+};
+/** A reply that cost the most that a call can cost. */
+const dearest = (received: readonly Received[]): Answer => {
+  const bytes = received[0] === undefined ? 0 : Buffer.byteLength(received[0].text);
+  return saying(GOOD, { usage: { input_tokens: Math.ceil(bytes / 2), output_tokens: 4_000 } });
+};
+
+for (const [what, broken] of [
+  ["a 500", refusedWith(500, errorBody("api_error", "oh"))],
+  ["a 503", refusedWith(503, { message: "Service unavailable" })],
+  ["a 408", refusedWith(408, { message: "Model has timed out" })],
+  ["a connection that was lost", { kind: "reset" }],
+] as readonly (readonly [string, Answer])[])
+  test(`after ${what} the fullest prompt is asked again by default, and again at the next decision, however dear the reply`, async (t) => {
+    const probe = await replayServer(t, saying(GOOD));
+    await draftBy(modelAt(probe.url), {}, FULL);
+    const server = await replayServer(t, broken, dearest(probe.received));
+    const ledger = simulatedLedger();
+
+    const first = await draftBy(modelAt(server.url), {}, FULL, {}, ledger);
+    const second = await draftBy(modelAt(server.url), {}, { ...FULL, step: 1 }, {}, ledger);
+
+    const spent = await spentIn(ledger);
+    t.diagnostic(`${probe.received[0]?.text.length} bytes | USD ${spent.usd.toFixed(4)} | ${spent.tokens} tokens`);
+    assert.deepEqual([first.drafted.because, second.drafted.because, server.received.length], [null, null, 3]);
+    assert.ok(spent.usd <= 0.25 && spent.tokens <= 60_000);
+  });
+
+test("where an incident's tokens are too few for another call, nobody is asked and the reason counts them", async (t) => {
+  const server = await replayServer(t, refusedWith(500, errorBody("api_error", "oh")));
+  const ledger = simulatedLedger();
+
+  await draftBy(modelAt(server.url), {}, FULL, {}, ledger);
+  const { drafted: second } = await draftBy(modelAt(server.url), {}, { ...FULL, step: 1 }, {}, ledger);
+
+  assert.equal(server.received.length, TRIES);
+  assert.equal(second.because?.code, "budget-spent");
+  assert.match(second.because?.detail ?? "", /^A call may take \d+ tokens, and the budget leaves \d+\.$/);
 });
 
 const schemaSent = z.looseObject({

@@ -9,7 +9,7 @@ import { rules } from "@secretlint/secretlint-rule-preset-recommend";
 const LEFT_OUT = ["@secretlint/secretlint-rule-filter-comments", "@secretlint/secretlint-rule-npm"];
 /** An account id is identity, not a secret. */
 const IDENTITY = ["AWSAccountID"];
-/** A prompt is at most a third of this. */
+/** The largest prompt that the settings allow, with room for its frame; beyond it the rules take too long. */
 const MOST_CHARACTERS = 200_000;
 
 // It keeps marks of every call, for as long as the process lives.
@@ -19,34 +19,70 @@ const kept = rules.filter(({ meta }) => !LEFT_OUT.includes(meta.id)).map((rule) 
 /** Ids of the rules that look at a prompt. */
 export const secondRules: readonly string[] = kept.map(({ id }) => id);
 
-/** Masks what a second, foreign set of rules takes for a secret, just before a prompt is sent; a longer text is cut. */
+/** Masking can bring to light what a match had covered; what is still there after so many rounds is not sent. */
+const MOST_ROUNDS = 3;
+
+type Span = Readonly<{ start: number; end: number; rule: string }>;
+
+/**
+ * Masks what a second, foreign set of rules takes for a secret, just before a prompt is sent. Throws where the text is too
+ * long to be read, and where these rules still find something in what was masked.
+ */
 export const secondRedactor =
   (): ((text: string) => Promise<string>) =>
   async (text): Promise<string> => {
-    const content = text.slice(0, MOST_CHARACTERS).toWellFormed();
-    const { messages } = await lintSource({
-      source: { content, filePath: "prompt.txt", ext: ".txt", contentType: "text" },
-      options: { noPhysicFilePath: true, config: { rules: kept } },
-    });
-    const spans = messages
-      .filter(({ messageId }) => !IDENTITY.includes(messageId))
-      .map(({ range: [start, end], messageId }) => ({
-        start,
-        end: start + inOneString(content.slice(start, end)),
-        messageId,
-      }))
-      .toSorted((a, b) => a.start - b.start);
-    let rest = "";
-    let from = 0;
-    for (const { start, end, messageId } of spans) {
-      if (start >= from) rest += `${content.slice(from, start)}<${messageId}>`;
-      from = Math.max(from, end);
+    if (text.length > MOST_CHARACTERS)
+      throw new Error(`${text.length} characters are more than ${MOST_CHARACTERS}: lower settings.context.promptBytes`);
+    let masked = text.toWellFormed();
+    for (let round = 0; round < MOST_ROUNDS; round += 1) {
+      const spans = await secretsIn(masked);
+      if (spans.length === 0) return masked;
+      masked = maskedAt(masked, spans);
     }
-    return rest + content.slice(from);
+    if ((await secretsIn(masked)).length > 0)
+      throw new Error(`secrets are found after ${MOST_ROUNDS} rounds of masking`);
+    return masked;
   };
 
-/** A match never reaches beyond the JSON string in which it began: the prompt stays readable. */
-const inOneString = (match: string): number => {
-  const end = match.indexOf('"');
-  return end < 0 ? match.length : end;
+const secretsIn = async (content: string): Promise<readonly Span[]> => {
+  const { messages } = await lintSource({
+    source: { content, filePath: "prompt.txt", ext: ".txt", contentType: "text" },
+    options: { noPhysicFilePath: true, config: { rules: kept } },
+  });
+  return messages
+    .filter(({ messageId }) => !IDENTITY.includes(messageId))
+    .map(({ range: [start, end], messageId }) => ({ ...spanOf(content, start, end), rule: messageId }))
+    .toSorted((a, b) => a.start - b.start);
+};
+
+const maskedAt = (content: string, spans: readonly Span[]): string => {
+  let masked = "";
+  let from = 0;
+  for (const { start, end, rule } of spans) {
+    if (start >= from) masked += `${content.slice(from, start)}<${rule}>`;
+    from = Math.max(from, end);
+  }
+  return masked + content.slice(from);
+};
+
+/** What may stand in a match before its secret: quotes, and the name by which AWS's rule knows a secret key. */
+const BEFORE = /["']*(?:(?:aws)?_?secret_?access_?key["']?\s*(?::|=>|=)\s*["']?)?/iy;
+/** A rule may count fewer characters than its secret has: AWS's gives the length of the key, from its name on. */
+const MORE = /[\w/+=-]*/y;
+
+const endOf = (pattern: RegExp, content: string, from: number): number => {
+  pattern.lastIndex = from;
+  return from + (pattern.exec(content)?.[0].length ?? 0);
+};
+
+/** Never beyond the JSON string in which the secret begins: the prompt stays readable. */
+const spanOf = (content: string, matchStart: number, matchEnd: number): Pick<Span, "start" | "end"> => {
+  const start = endOf(BEFORE, content, matchStart);
+  const end = endOf(MORE, content, Math.max(start, matchEnd));
+  const quote = content.slice(start, end).indexOf('"');
+  if (quote < 0) return { start, end };
+  let stop = start + quote;
+  // A quote inside the string keeps the escape before it.
+  while (stop > start && content[stop - 1] === "\\") stop -= 1;
+  return { start, end: stop };
 };
