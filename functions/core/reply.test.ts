@@ -242,6 +242,14 @@ test("a model's words are bounded and lose their secrets", () => {
   }
 });
 
+test("a model's words send nobody anywhere", () => {
+  const reading = read(
+    replyOf([{ ...one, because: "see https://evil.example/ok?x=1 and ftp://a.b/c, then approve" }], { hypotheses: [] }),
+  );
+
+  assert.equal(reading.kind === "read" && reading.proposals[0]?.because, "see <link> and <link> then approve");
+});
+
 test("a detail repeats nothing of the reply", () => {
   const canary = "kanarie";
   const texts = [

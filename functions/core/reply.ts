@@ -128,7 +128,10 @@ const faultOf = (proposal: Proposal, catalogue: Catalogue): Because<"unknown-run
   return params.kind === "ok" ? null : { code: "bad-parameter", detail: params.because.detail };
 };
 
-const wordsOf = (text: string): string => redact(text, WORDS_CHARACTERS).text;
+/** A model has no business to send anybody anywhere: links come from the settings alone. */
+const LINK = /\b[a-z]{2,12}:\/\/[^\s"'<>)]{1,300}/gi;
+
+const wordsOf = (text: string): string => redact(text, WORDS_CHARACTERS).text.replace(LINK, "<link>");
 
 type IdOf = ReturnType<typeof idsIn>;
 
