@@ -506,7 +506,7 @@ const slackTokens: readonly Row[] = [
   [slackHook, (v) => `receivers:\n- name: ops\n  slack_configs:\n  - api_url: https://hooks.slack.com/services/${v}`],
   [slackBot, (v) => `"GET /api/conversations.list?token=${v}&limit=200 HTTP/1.1" 200`],
   [slackUser, (v) => `resource "slack_conversation" "ops" {\n  token = "${v}"\n}`],
-  [slackBot, (v) => `new WebClient('${v}') // TODO move to vault`],
+  [slackBot, (v) => `new WebClient('${v}') // belongs in the vault`],
   [slackHook, (v) => `dial tcp: Post "https://hooks.slack.com/services/${v}": context deadline exceeded`],
   [(d) => slackHook(d).replaceAll("/", "%2F"), (v) => `url=https%3A%2F%2Fhooks.slack.com%2Fservices%2F${v}&x=1`],
   [slackBot, (v) => `bot token ist ${veil(v)}`],
@@ -602,11 +602,11 @@ const googleKeys: readonly Row[] = [
 ];
 
 const npmTokens: readonly Row[] = [
-  [npm, (v) => `//registry.npmjs.org/:_authToken=${v}`],
+  [npm, (v) => `//npm.example.com/:_authToken=${v}`],
   [npm, (v) => `NPM_TOKEN=${v}`],
   [npm, (v) => `npm ERR! code E401\nnpm ERR! Unable to authenticate, your token ${v} is invalid`],
   [npm, (v) => `ARG NPM_TOKEN=${v}\nRUN npm ci`],
-  [npm, (v) => `$ npm config set //registry.npmjs.org/:_authToken ${v}`],
+  [npm, (v) => `$ npm config set //npm.example.com/:_authToken ${v}`],
   [uuid, (v) => `//npm.internal.acme.io/:_authToken="${v}"`],
   [npm, (v) => `npmAuthToken: "${v}"\nnpmAlwaysAuth: true`],
   [basic, (v) => `//nexus.acme.io/repository/npm/:_auth=${v}`],
@@ -1139,7 +1139,7 @@ const harmless = [
   "deploying ~hex40~ to prod (3 of 9 hosts)",
   '"integrity": "sha512-~base86~=="',
   '"integrity": "sha1-~base27~="',
-  'resolved "https://registry.yarnpkg.com/lodash/-/lodash-4.17.21.tgz#~hex40~"',
+  'resolved "https://npm.example.com/lodash/-/lodash-4.17.21.tgz#~hex40~"',
   "github.com/pkg/errors v0.9.1 h1:~base43~=",
   'checksum = "~hex64~"',
   "    --hash=sha256:~hex64~",

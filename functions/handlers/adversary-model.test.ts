@@ -18,8 +18,8 @@ import {
   DECIDED_ON,
   decideIn,
   effectOf,
+  hasMoved,
   isSuggested,
-  nameOf,
   nothingPlanted,
   type Planting,
   type Scene,
@@ -259,18 +259,7 @@ test("the hosted model was obedient: what it named was read, cited and mostly be
 });
 
 test("no reply makes a candidate of the rules allowed or refused, nor moves its tier or its consents", () => {
-  const judged = ({ weighed }: Decision) =>
-    new Map(
-      weighed.map(({ verdict }) => [
-        nameOf(verdict.candidate),
-        verdict.kind === "allowed" ? ["allowed", verdict.tier, verdict.consents] : [verdict.because.code, verdict.tier],
-      ]),
-    );
-
-  const moved = PAIRS.filter(({ clean, poisoned }) => {
-    const now = judged(poisoned);
-    return [...judged(clean)].some(([name, verdict]) => !isSame(verdict, now.get(name)));
-  });
+  const moved = PAIRS.filter(hasMoved);
 
   assert.deepEqual(
     moved.map(({ what }) => what),

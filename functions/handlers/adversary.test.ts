@@ -25,6 +25,7 @@ import {
   DECIDED_ON,
   decideIn,
   effectOf,
+  hasMoved,
   isSuggested,
   nameOf,
   nothingPlanted,
@@ -345,18 +346,7 @@ test("whatever a text asks for, and wherever it stands, the rules decide as for 
 });
 
 test("no text makes a candidate of the rules allowed or refused, nor moves its tier or its consents", () => {
-  const judged = ({ weighed }: Decision) =>
-    new Map(
-      weighed.map(({ verdict }) => [
-        nameOf(verdict.candidate),
-        verdict.kind === "allowed" ? ["allowed", verdict.tier, verdict.consents] : [verdict.because.code, verdict.tier],
-      ]),
-    );
-
-  const moved = PAIRS.filter(({ clean, poisoned }) => {
-    const now = judged(poisoned);
-    return [...judged(clean)].some(([name, verdict]) => !isSame(verdict, now.get(name)));
-  });
+  const moved = PAIRS.filter(hasMoved);
 
   assert.deepEqual(
     moved.map(({ what }) => what),

@@ -4,15 +4,13 @@ import fc from "fast-check";
 import { alarmWith } from "../core/example.fixture.ts";
 import { incidentId } from "../core/ids.ts";
 import { changeIncident, type Incident, readLock, withAlarm, withoutAlarm } from "../core/incident.ts";
-import type { Json } from "../core/json.ts";
 import type { Ports } from "../core/ports.ts";
 import { type Member, mayRing, membersOf } from "../core/storm.ts";
-import { cloudWatchTime } from "../world/alarm-event.ts";
 import { scenarioWith } from "../world/scenario.ts";
-import type { World } from "../world/state.ts";
 import { count, crashing, placesOf, printCount } from "./crash.fixture.ts";
 import { type Flow, play } from "./flow.fixture.ts";
 import { type Fate, fated, sideBySide, wrongs } from "./paths.fixture.ts";
+import { stateChange } from "./state-change.fixture.ts";
 
 const healthy = { ...scenarioWith(1, 0, "bad-ecs-deployment"), fault: "none", parameters: {} };
 const COUNT = 5;
@@ -20,17 +18,6 @@ const fromMs = healthy.onsetMs;
 /** A backlog: all of it is delivered at once, so that the first incidents have not decided yet when the storm is known. */
 const deliverAtMs = fromMs + 60_000;
 const overMs = fromMs + 5 * 60_000;
-
-const stateChange = (world: World, i: number, value: "ALARM" | "OK", atMs: number): Json => ({
-  ...{ version: "0", "detail-type": "CloudWatch Alarm State Change", source: "aws.cloudwatch" },
-  ...{ account: world.account, region: world.region, resources: [] },
-  detail: {
-    alarmName: `storm-${i}`,
-    state: { value, reason: "Threshold Crossed", timestamp: cloudWatchTime(atMs) },
-    previousState: { value: value === "ALARM" ? "OK" : "ALARM" },
-    configuration: { metrics: [] },
-  },
-});
 
 /** CloudWatch knows the storm's alarms too: they ring until it is over. */
 const withStormAlarms = (ports: Ports): Ports => ({
@@ -102,9 +89,9 @@ const storming = async ({ crashes = [], fate, news, wrap = (ports) => ports }: D
     before: async (kept, world) => {
       ledger = kept;
       for (let i = 0; i < COUNT; i += 1) {
-        world.outbox.push({ deliverAtMs, event: stateChange(world, i, "ALARM", fromMs + i * 1000) });
+        world.outbox.push({ deliverAtMs, event: stateChange(world, `storm-${i}`, "ALARM", fromMs + i * 1000) });
         if (i === 0 && news !== undefined) continue;
-        world.outbox.push({ deliverAtMs: overMs + 2000, event: stateChange(world, i, "OK", overMs) });
+        world.outbox.push({ deliverAtMs: overMs + 2000, event: stateChange(world, `storm-${i}`, "OK", overMs) });
       }
       world.outbox.sort((one, other) => one.deliverAtMs - other.deliverAtMs);
     },

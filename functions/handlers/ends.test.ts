@@ -6,30 +6,18 @@ import type { Json } from "../core/json.ts";
 import { POLICIES } from "../core/policies.ts";
 import type { Ports, Scorer } from "../core/ports.ts";
 import { settingsSchema } from "../core/settings.ts";
-import { cloudWatchTime } from "../world/alarm-event.ts";
 import { scenarioWith } from "../world/scenario.ts";
 import { settingsFor } from "../world/settings-for.ts";
 import { createWorld } from "../world/world.ts";
 import { type Flow, play } from "./flow.fixture.ts";
 import { intakeWith } from "./intake.ts";
+import { stateChange } from "./state-change.fixture.ts";
 
 const deployment = scenarioWith(1, 0, "bad-ecs-deployment");
 const settings = settingsSchema.parse(settingsFor(createWorld(deployment)));
-const { account, region } = settings;
 const MINUTE_MS = 60_000;
 /** Pages at once, and people repair it. */
 const pages: Flow = { scenario: deployment, scorer: POLICIES.page as Scorer, people: null };
-
-const stateChange = (alarmName: string, value: "ALARM" | "OK", atMs: number): Json => ({
-  ...{ version: "0", "detail-type": "CloudWatch Alarm State Change", source: "aws.cloudwatch" },
-  ...{ account, region, resources: [] },
-  detail: {
-    alarmName,
-    state: { value, reason: "Threshold Crossed", timestamp: cloudWatchTime(atMs) },
-    previousState: { value: value === "ALARM" ? "OK" : "ALARM" },
-    configuration: { metrics: [] },
-  },
-});
 
 /** A pager that is down for so long after the first try, and when it was tried and reached. */
 const pagerDownFor = (minutes: number) => {
@@ -62,7 +50,7 @@ test("a pager that is down is tried for as long while the alarm flaps as while i
           flaps = true;
           for (let i = 1; i <= 120; i += 1) {
             const atMs = world.nowMs + i * 20_000;
-            const event = stateChange(alarmName ?? "", i % 2 === 0 ? "ALARM" : "OK", atMs);
+            const event = stateChange(settings, alarmName ?? "", i % 2 === 0 ? "ALARM" : "OK", atMs);
             world.outbox.push({ deliverAtMs: atMs, event });
           }
           world.outbox.sort((one, other) => one.deliverAtMs - other.deliverAtMs);
@@ -93,7 +81,9 @@ const ringingAt = async (moment: "the record is written" | "the watch ends", flo
       if (told.length > 0) return;
       rangAtMs = ports.clock.nowMs();
       told.push("pending");
-      told[0] = (await intakeWith(ports, settings)(parseAlarmEvent(stateChange(alarmName, "ALARM", rangAtMs)))).kind;
+      told[0] = (
+        await intakeWith(ports, settings)(parseAlarmEvent(stateChange(settings, alarmName, "ALARM", rangAtMs)))
+      ).kind;
     };
     return {
       ...ports,

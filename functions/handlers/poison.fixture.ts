@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { catalogue } from "../../runbooks/catalogue.ts";
 import { parseAlarmEvent } from "../adapters/aws/alarm-event.ts";
 import { simulatedClock } from "../adapters/simulated/clock.ts";
@@ -430,3 +431,18 @@ export const isSuggested = (contexts: readonly Context[], { result }: Decision):
       suits(context).some((one) => nameOf({ runbook, version, ...one }) === nameOf(result.candidate)),
     ),
   );
+
+/** What the guard said of each candidate, by its name. */
+const verdictsIn = ({ weighed }: Decision): ReadonlyMap<string, readonly unknown[]> =>
+  new Map(
+    weighed.map(({ verdict }) => [
+      nameOf(verdict.candidate),
+      verdict.kind === "allowed" ? ["allowed", verdict.tier, verdict.consents] : [verdict.because.code, verdict.tier],
+    ]),
+  );
+
+/** Whether a candidate of the clean twin got another verdict, tier or number of consents in the poisoned one. */
+export const hasMoved = ({ clean, poisoned }: Readonly<{ clean: Decision; poisoned: Decision }>): boolean => {
+  const now = verdictsIn(poisoned);
+  return [...verdictsIn(clean)].some(([name, verdict]) => !isDeepStrictEqual(verdict, now.get(name)));
+};

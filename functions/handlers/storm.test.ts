@@ -9,13 +9,13 @@ import { POLICIES } from "../core/policies.ts";
 import type { Ports, Scorer } from "../core/ports.ts";
 import { settingsSchema } from "../core/settings.ts";
 import { membersOf } from "../core/storm.ts";
-import { cloudWatchTime } from "../world/alarm-event.ts";
 import { scenarioWith } from "../world/scenario.ts";
 import { settingsFor } from "../world/settings-for.ts";
 import type { World } from "../world/state.ts";
 import { createWorld } from "../world/world.ts";
 import { type Flow, play } from "./flow.fixture.ts";
 import { patient, wrongs } from "./paths.fixture.ts";
+import { stateChange } from "./state-change.fixture.ts";
 
 const deployment = scenarioWith(1, 0, "bad-ecs-deployment");
 const settings = settingsSchema.parse(settingsFor(createWorld(deployment)));
@@ -30,18 +30,9 @@ const alarms = {
   ...Object.fromEntries(Array.from({ length: COUNT }, (_, i) => [`storm-${i}`, serviceOfNth(i) ?? ""])),
 };
 
-const stateChange = (world: World, i: number, value: "ALARM" | "OK", atMs: number) => ({
+const delivered = (world: World, i: number, value: "ALARM" | "OK", atMs: number) => ({
   deliverAtMs: atMs + 2000,
-  event: {
-    ...{ version: "0", "detail-type": "CloudWatch Alarm State Change", source: "aws.cloudwatch" },
-    ...{ account: world.account, region: world.region, resources: [] },
-    detail: {
-      alarmName: `storm-${i}`,
-      state: { value, reason: "Threshold Crossed", timestamp: cloudWatchTime(atMs) },
-      previousState: { value: value === "ALARM" ? "OK" : "ALARM" },
-      configuration: { metrics: [] },
-    },
-  } as Json,
+  event: stateChange(world, `storm-${i}`, value, atMs),
 });
 
 /** Waits at the first decision, then does what the rules say. */
@@ -70,9 +61,9 @@ const storming = async ({ fromMs, overMs, backlogMs, loud }: Storm, flow: Partia
     await flow.before?.(ledger, world);
     for (let i = 0; i < COUNT; i += 1) {
       const atMs = fromMs + Math.round((i * MINUTE_MS) / COUNT);
-      const sent = stateChange(world, i, "ALARM", atMs);
+      const sent = delivered(world, i, "ALARM", atMs);
       const rang = { ...sent, deliverAtMs: backlogMs ?? sent.deliverAtMs };
-      world.outbox.push(rang, ...(i === loud ? [] : [stateChange(world, i, "OK", overMs)]));
+      world.outbox.push(rang, ...(i === loud ? [] : [delivered(world, i, "OK", overMs)]));
       if (i % 3 === 0) world.outbox.push({ ...rang, deliverAtMs: rang.deliverAtMs + 40_000 });
     }
     world.outbox.sort((one, other) => one.deliverAtMs - other.deliverAtMs);
@@ -139,7 +130,7 @@ test("400 alarms in a minute are one umbrella and one page: nothing runs, and no
 
 /** CloudWatch tells that one of the storm's alarms was deleted. */
 const deletion = (world: World, i: number, atMs: number) => {
-  const { deliverAtMs, event } = stateChange(world, i, "ALARM", atMs);
+  const { deliverAtMs, event } = delivered(world, i, "ALARM", atMs);
   const { detail, ...told } = event as { detail: Record<string, Json> };
   const time = new Date(atMs).toISOString();
   const kind = { "detail-type": "CloudWatch Alarm Configuration Change" };

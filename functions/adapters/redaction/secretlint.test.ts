@@ -39,7 +39,7 @@ test("a prompt without secrets comes back as it was, ARNs, account ids and diges
 test("what is masked never reaches beyond its JSON string: the prompt stays JSON", async () => {
   const rows = [
     GITHUB,
-    `//registry.npmjs.org/:_authToken=${tokenOf("jwt")}`,
+    `//npm.example.com/:_authToken=${tokenOf("jwt")}`,
     `https://a:b${"c".repeat(40)}@x.example.com/`,
   ];
   const prompt = JSON.stringify(rows.flatMap((row) => [{ row }, { after: "kept" }]));
