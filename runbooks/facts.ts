@@ -1,5 +1,6 @@
 import type { Context } from "../functions/core/context.ts";
 import type { Resource, Series } from "../functions/core/evidence.ts";
+import { remembered, rememberedEach, rememberedTexts } from "../functions/core/remembered.ts";
 
 /**
  * Facts that runbooks compute from a context: numbers, ids and times alone. Titles, log templates and every other text
@@ -21,40 +22,92 @@ const SPREADS = 6 * 1.4826;
 export type Rise = Readonly<{ series: string; what: string; atMs: number; before: number; now: number }>;
 export type Point = Readonly<{ atMs: number; value: number }>;
 
+/** The first series of each metric of each resource: by ARN, then by the metric's name. */
+const seriesByName = remembered((context: Context, _all: null): ReadonlyMap<string, ReadonlyMap<string, Series>> => {
+  const byArn = new Map<string, Map<string, Series>>();
+  for (const series of context.series) {
+    if (series.arn === null) continue;
+    const own = byArn.get(series.arn) ?? new Map<string, Series>();
+    byArn.set(series.arn, own);
+    if (!own.has(series.metric.metricName)) own.set(series.metric.metricName, series);
+  }
+  return byArn;
+});
+
 /** The series of one metric of one resource, or null where it was not read. */
 export const seriesOf = (context: Context, arn: string, metricName: string): Series | null =>
-  context.series.find((series) => series.arn === arn && series.metric.metricName === metricName) ?? null;
+  seriesByName(context, null).get(arn)?.get(metricName) ?? null;
+
+type Missing = "left-out" | "zero";
+
+const pointsIn = ({ values, fromMs, periodSeconds }: Series, missing: 0 | null): readonly Point[] => {
+  const points: Point[] = [];
+  for (let i = 0; i < values.length; i += 1) {
+    const value = values[i] ?? missing;
+    if (value !== null) points.push({ atMs: fromMs + i * periodSeconds * 1000, value });
+  }
+  return points;
+};
+
+/** A context has at most 60 series. */
+const MOST_SERIES = 60;
+const POINTS: Readonly<Record<Missing, (series: Series) => readonly Point[]>> = {
+  "left-out": rememberedEach(MOST_SERIES, (series) => pointsIn(series, null)),
+  zero: rememberedEach(MOST_SERIES, (series) => pointsIn(series, 0)),
+};
 
 /** Values with their times, oldest first. A count that is missing is 0: CloudWatch writes no zeros for it. */
-export const pointsOf = (series: Series | null, missing: "left-out" | "zero"): readonly Point[] =>
-  (series?.values ?? []).flatMap((value, i) => {
-    const atMs = (series?.fromMs ?? 0) + i * (series?.periodSeconds ?? 0) * 1000;
-    if (value !== null) return [{ atMs, value }];
-    return missing === "zero" ? [{ atMs, value: 0 }] : [];
-  });
+export const pointsOf = (series: Series | null, missing: Missing): readonly Point[] =>
+  series === null ? [] : POINTS[missing](series);
 
-export const median = (values: readonly number[]): number => {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+/** The value of the period that starts then; null where it is missing, or where none starts. */
+const valueAt = ({ values, fromMs, periodSeconds }: Series, atMs: number): number | null =>
+  values[(atMs - fromMs) / (periodSeconds * 1000)] ?? null;
+
+/**
+ * Where few values are sorted, by insertion and in place: medians are most of what the rules compute, and a list that is
+ * copied for each of them costs more than they do. Nothing in it outlives the call.
+ */
+const sorting = new Float64Array(64);
+
+const sortedFew = (values: readonly number[]): Float64Array => {
+  for (let i = 0; i < values.length; i += 1) {
+    const value = values[i] ?? Number.NaN;
+    let place = i;
+    for (let below = sorting[place - 1] ?? 0; place > 0 && below > value; below = sorting[place - 1] ?? 0) {
+      sorting[place] = below;
+      place -= 1;
+    }
+    sorting[place] = value;
+  }
+  return sorting;
 };
+
+/** The middle value; the mean of the middle two where there is none; NaN of no values. */
+export const median = (values: readonly number[]): number => {
+  const count = values.length;
+  const sorted = count <= sorting.length ? sortedFew(values) : Float64Array.from(values).sort();
+  const middle = Math.floor(count / 2);
+  if (count === 0) return Number.NaN;
+  const upper = sorted[middle] ?? Number.NaN;
+  return count % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+};
+
+type Levels = Readonly<{ before: number; spread: number; now: number; baselineEndsAtMs: number }>;
 
 /** The first third of what was read before the alarm, and the last minutes; null where either is too short to say. */
-export const levelsOf = (
-  context: Context,
-  points: readonly Point[],
-): Readonly<{ before: number; spread: number; now: number; baselineEndsAtMs: number }> | null => {
-  const early = points.filter(({ atMs }) => atMs < context.openedAtMs);
-  const baseline = early.slice(0, Math.max(BASELINE_POINTS, Math.floor(early.length / 3)));
-  const rest = points.slice(baseline.length);
+export const levelsOf: (context: Context, points: readonly Point[]) => Levels | null = remembered((context, points) => {
+  const late = points.findIndex(({ atMs }) => atMs >= context.openedAtMs);
+  const early = late < 0 ? points.length : late;
+  const baseline = points.slice(0, Math.min(early, Math.max(BASELINE_POINTS, Math.floor(early / 3))));
   const last = baseline.at(-1);
-  if (last === undefined || baseline.length < BASELINE_POINTS || rest.length < RECENT_POINTS) return null;
+  if (last === undefined || baseline.length < BASELINE_POINTS || points.length - baseline.length < RECENT_POINTS)
+    return null;
   const before = median(baseline.map(({ value }) => value));
   const spread = median(baseline.map(({ value }) => Math.abs(value - before)));
-  const now = median(rest.slice(-RECENT_POINTS).map(({ value }) => value));
+  const now = median(points.slice(-RECENT_POINTS).map(({ value }) => value));
   return { before, spread, now, baselineEndsAtMs: last.atMs };
-};
+});
 
 /** A rise to at least `ratio` times the baseline, beyond its own noise and above `floor`; null where there is none now. */
 export const riseOf = (
@@ -75,22 +128,39 @@ export const riseOf = (
     : { series: of.id, what: of.what, atMs: from.atMs, before: levels.before, now: levels.now };
 };
 
+type Neighbours = ReadonlyMap<string, readonly Resource[]>;
+
+/** Who calls and who is called directly, by ARN, each list in the order of the context. */
+const graphOf = remembered((context: Context, _all: null): Readonly<{ callers: Neighbours; callees: Neighbours }> => {
+  const callers = new Map<string, Resource[]>();
+  const callees = new Map<string, Resource[]>();
+  const add = (neighbours: Map<string, Resource[]>, arn: string, resource: Resource): void => {
+    const known = neighbours.get(arn);
+    if (known === undefined) neighbours.set(arn, [resource]);
+    else known.push(resource);
+  };
+  for (const resource of context.resources)
+    for (const callee of new Set(resource.dependsOn)) add(callers, callee, resource);
+  for (const resource of context.resources)
+    for (const { arn } of callers.get(resource.arn) ?? []) add(callees, arn, resource);
+  return { callers, callees };
+});
+
 /** Everything that a resource calls, directly or not, nearest first; itself left out. */
-export const callees = (context: Context, arn: string): readonly Resource[] =>
-  walk(arn, (from) => {
-    const resource = context.resources.find((one) => one.arn === from);
-    return context.resources.filter((one) => resource?.dependsOn.includes(one.arn));
-  });
+export const callees: (context: Context, arn: string) => readonly Resource[] = remembered((context, arn) =>
+  walk(arn, graphOf(context, null).callees),
+);
 
 /** Everything that calls a resource, directly or not, nearest first; itself left out. */
-export const callers = (context: Context, arn: string): readonly Resource[] =>
-  walk(arn, (to) => context.resources.filter((one) => one.dependsOn.includes(to)));
+export const callers: (context: Context, arn: string) => readonly Resource[] = remembered((context, arn) =>
+  walk(arn, graphOf(context, null).callers),
+);
 
-const walk = (start: string, neighbours: (arn: string) => readonly Resource[]): readonly Resource[] => {
+const walk = (start: string, neighbours: Neighbours): readonly Resource[] => {
   const found = new Map<string, Resource>();
   const queue = [start];
   for (let arn = queue.shift(); arn !== undefined; arn = queue.shift())
-    for (const next of neighbours(arn)) {
+    for (const next of neighbours.get(arn) ?? []) {
       if (next.arn === start || found.has(next.arn)) continue;
       found.set(next.arn, next);
       queue.push(next.arn);
@@ -102,21 +172,21 @@ const walk = (start: string, neighbours: (arn: string) => readonly Resource[]): 
 const FAILURES: readonly Readonly<{ failed: string; asked: string; slow: string }>[] = [
   { failed: "HTTPCode_Target_5XX_Count", asked: "RequestCount", slow: "TargetResponseTime" },
   { failed: "Errors", asked: "Invocations", slow: "Duration" },
+  { failed: "5XXError", asked: "Count", slow: "Latency" },
 ];
 /** One failed request in fifty is beyond what retries hide; half as slow again is beyond a busy hour. */
 const FAILURE_RISE = { ratio: 2, floor: 0.02 } as const;
 const SLOWNESS_RISE = { ratio: 1.5, floor: 0 } as const;
 
 /** Where users are hurt more than before at one resource: the larger share of failures, else the longer time. */
-export const harmAt = (context: Context, arn: string): Rise | null => {
+export const harmAt: (context: Context, arn: string) => Rise | null = remembered((context, arn) => {
   for (const { failed, asked, slow } of FAILURES) {
     const failures = seriesOf(context, arn, failed);
     const requests = seriesOf(context, arn, asked);
     if (failures !== null && requests !== null) {
-      const counts = new Map(pointsOf(failures, "zero").map(({ atMs, value }) => [atMs, value]));
-      const shares = pointsOf(requests, "left-out").flatMap(({ atMs, value }) =>
-        value > 0 ? [{ atMs, value: (counts.get(atMs) ?? 0) / value }] : [],
-      );
+      const shares = pointsOf(requests, "left-out")
+        .filter(({ value }) => value > 0)
+        .map(({ atMs, value }) => ({ atMs, value: (valueAt(failures, atMs) ?? 0) / value }));
       const rise = riseOf(context, { id: failures.id, what: `${failed} per request` }, shares, FAILURE_RISE);
       if (rise !== null) return rise;
     }
@@ -126,16 +196,16 @@ export const harmAt = (context: Context, arn: string): Rise | null => {
     if (slower !== null) return slower;
   }
   return null;
-};
+});
 
 /** Harm at a resource itself, or at the nearest of its callers that measures any. */
-export const harmOf = (context: Context, arn: string): Rise | null => {
+export const harmOf: (context: Context, arn: string) => Rise | null = remembered((context, arn) => {
   for (const at of [arn, ...callers(context, arn).map((caller) => caller.arn)]) {
     const rise = harmAt(context, at);
     if (rise !== null) return rise;
   }
   return null;
-};
+});
 
 /** Whether a runbook was tried on a target in this incident already: what did not help once is no strong match again. */
 export const wasTried = (context: Context, runbook: string, target: string): boolean =>
@@ -148,7 +218,9 @@ export const minutesBetween = (fromMs: number, toMs: number): number => Math.rou
 export const shown = (value: number): string => String(Number(value.toPrecision(3)));
 
 /** The parts of an ARN after its account: for an ECS service `["service", cluster, name]`. */
-export const arnParts = (arn: string): readonly string[] => arn.split(":").slice(5).join(":").split(/[:/]/);
+export const arnParts: (arn: string) => readonly string[] = rememberedTexts((arn) =>
+  arn.split(":").slice(5).join(":").split(/[:/]/),
+);
 
 /** An attribute that is a text, or null. */
 export const textOf = (resource: Resource, attribute: string): string | null => {

@@ -1,5 +1,6 @@
 import type { Context } from "../functions/core/context.ts";
 import type { Resource } from "../functions/core/evidence.ts";
+import { remembered } from "../functions/core/remembered.ts";
 import { callees, harmAt, levelsOf, median, numberOf, pointsOf, seriesOf, textOf } from "./facts.ts";
 
 /** A resource whose own numbers say that it is unwell, in words, with the series that says so (none: an attribute). */
@@ -11,10 +12,22 @@ const BUSY_PERCENT = 90;
 /** Of a database's maximum: pools refuse new sessions before the last slot is gone. */
 const FULL_SHARE = 0.8;
 
+/** States in which AWS's own services say that a resource serves, lower-case. */
+const UP = ["available", "active", "modifying", "storage-optimization"];
+
+/** What stores and caches never show while they are well: at least so much, and three times what is usual. */
+const STORE_LIMITS = [
+  { metric: "ReadThrottleEvents", least: 20, told: "throttles reads" },
+  { metric: "WriteLatency", least: 0.01, told: "waits for its disk" },
+  { metric: "ReplicaLag", least: 60, told: "is behind its primary" },
+  { metric: "CacheMisses", least: 100, told: "misses more than usual" },
+  { metric: "Evictions", least: 100, told: "evicts what is needed" },
+] as const;
+
 const SIGNS: readonly Sign[] = [
   (_context, resource) => {
     const status = textOf(resource, "status");
-    const isUp = status === null || status.toLowerCase() === "available" || status === "ACTIVE";
+    const isUp = status === null || UP.includes(status.toLowerCase());
     return isUp ? null : { because: `${resource.name} is ${status}`, evidence: [] };
   },
   (_context, resource) => {
@@ -40,6 +53,15 @@ const SIGNS: readonly Sign[] = [
     const isFull = series !== null && most !== null && now >= FULL_SHARE * most;
     return isFull ? { because: `${resource.name} has ${now} of ${most} connections`, evidence: [series.id] } : null;
   },
+  ...STORE_LIMITS.map(
+    ({ metric, least, told }): Sign =>
+      (context, resource) => {
+        const series = seriesOf(context, resource.arn, metric);
+        const levels = series === null ? null : levelsOf(context, pointsOf(series, "zero"));
+        if (series === null || levels === null || levels.now < least || levels.now < 3 * levels.before) return null;
+        return { because: `${resource.name} ${told}`, evidence: [series.id] };
+      },
+  ),
 ];
 
 const failsMore: Sign = (context, resource) => {
@@ -47,20 +69,24 @@ const failsMore: Sign = (context, resource) => {
   return harm === null ? null : { because: `${resource.name} itself fails more`, evidence: [harm.series] };
 };
 
-/** The first sign of a cause at one resource: down, thin, busy or full. Failing alone is a symptom. Null where it is well. */
-export const strainAt = (context: Context, resource: Resource, signs: readonly Sign[] = SIGNS): Strain | null => {
+const signAt = (context: Context, resource: Resource, signs: readonly Sign[]): Strain | null => {
   for (const sign of signs) {
     const found = sign(context, resource);
     if (found !== null) return { arn: resource.arn, ...found };
   }
   return null;
 };
+const causeAt = remembered((context: Context, resource: Resource) => signAt(context, resource, SIGNS));
+
+/** The first sign of a cause at one resource: down, thin, busy or full. Failing alone is a symptom. Null where it is well. */
+export const strainAt = (context: Context, resource: Resource, signs: readonly Sign[] = SIGNS): Strain | null =>
+  signs === SIGNS ? causeAt(context, resource) : signAt(context, resource, signs);
 
 /** The nearest thing that a resource calls and that is unwell by its own numbers: the likelier cause of its trouble. */
-export const strainBelow = (context: Context, arn: string): Strain | null => {
+export const strainBelow: (context: Context, arn: string) => Strain | null = remembered((context, arn) => {
   for (const callee of callees(context, arn)) {
-    const strain = strainAt(context, callee, [...SIGNS, failsMore]);
+    const strain = strainAt(context, callee) ?? signAt(context, callee, [failsMore]);
     if (strain !== null) return strain;
   }
   return null;
-};
+});

@@ -11,6 +11,14 @@ export const healthyWorld = (): World => {
   return world;
 };
 
+/** The same of a topology that has what a fault needs, without the fault. */
+export const healthyWorldFor = (fault: string): World => {
+  const { topology } = scenarioWith(7, 3, fault);
+  const world = createWorld(scenarioWith(7, 3, "none", { topology }));
+  advance(world, world.nowMs + 3_600_000);
+  return world;
+};
+
 /** The first resource of a type. Throws where the world has none. */
 export const resourceOfType = (world: World, type: string): Resource => {
   const found = resourcesOf(world, Object.keys(world.resources)).find((resource) => resource.type === type);

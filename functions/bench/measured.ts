@@ -2,7 +2,7 @@
 export type Measured = Readonly<{
   name: string;
   value: number;
-  unit: "ms" | "per s" | "MB";
+  unit: "ms" | "per s" | "MB" | "%";
   /** Null where the figure only explains another. */
   budget: Readonly<{ most: number }> | Readonly<{ least: number }> | null;
   /** What one unit of the work cost, in ms, for the ratio to the yardstick; null where the figure is no time. */
@@ -25,6 +25,15 @@ export const rate = (name: string, count: number, tookMs: number, leastPerSecond
   unit: "per s",
   budget: leastPerSecond === null ? null : { least: leastPerSecond },
   costMs: tookMs / count,
+});
+
+/** A part, 0..1, of a time that was measured; it explains another figure. */
+export const part = (name: string, share: number): Measured => ({
+  name,
+  value: share * 100,
+  unit: "%",
+  budget: null,
+  costMs: null,
 });
 
 /** Whether a figure keeps to its budget; null where it has none. */

@@ -1,13 +1,16 @@
+import { join } from "node:path";
 import { catalogue } from "../../runbooks/catalogue.ts";
 import { documentsOf } from "../adapters/simulated/actuator.ts";
 import { simulatedClock } from "../adapters/simulated/clock.ts";
 import { simulatedEvidence } from "../adapters/simulated/evidence.ts";
 import { simulatedLedger } from "../adapters/simulated/ledger.ts";
 import { simulatedSwitch } from "../adapters/simulated/switch.ts";
-import { type Decision, decide } from "../core/decide.ts";
+import { type Deliberation, deliberate } from "../core/decide.ts";
 import { gatherContext } from "../core/gather.ts";
 import { incidentId } from "../core/ids.ts";
+import type { Evidence } from "../core/ports.ts";
 import { findRunbook } from "../core/runbook.ts";
+import type { Settings } from "../core/settings.ts";
 import type { Tried } from "../core/stages.ts";
 import { startAutomation } from "../world/runs.ts";
 import { scenarioAt } from "../world/scenario.ts";
@@ -15,20 +18,58 @@ import type { World } from "../world/state.ts";
 import { advance } from "../world/world.ts";
 import { firstAlarm } from "./first-alarm.ts";
 import { guardrails, offline, scorerNamed } from "./fixed-ports.ts";
-import { type Measured, rate } from "./measured.ts";
+import { type Measured, part, rate } from "./measured.ts";
+import { grouped, profileOf, timeByFile } from "./profile.ts";
 
 const SEED = 3;
-const WARM_UP_WORLDS = 40;
-const WORLDS = 200;
+/** So many that the compiler is done with the code: training runs for hours. */
+const WARM_UP_WORLDS = 400;
+const WORLDS = 600;
+const PROFILED_WORLDS = 200;
+const FILES_SHOWN = 10;
 const LEAST_PER_SECOND = 3000;
 /** Between two decisions of one incident, as after a `wait`. */
 const LOOK_AGAIN_MS = 5 * 60_000;
 const DOCUMENTS = documentsOf(catalogue);
+const ROOT = join(import.meta.dirname, "..", "..");
 
 type Counted = Readonly<{ decisions: number; worldMs: number }>;
 
+/** Adds up the time of what is called through it. */
+const stopwatch = () => {
+  let totalMs = 0;
+  return {
+    totalMs: () => totalMs,
+    time: <T>(work: () => T): T => {
+      const startMs = performance.now();
+      try {
+        return work();
+      } finally {
+        totalMs += performance.now() - startMs;
+      }
+    },
+  };
+};
+type Stopwatch = ReturnType<typeof stopwatch>;
+
+/** Reading the simulated cloud is done when the call returns: its time is the world's, not the decision's. */
+const timedEvidence = (evidence: Evidence, { time }: Stopwatch): Evidence => ({
+  alarms: (...asked) => time(() => evidence.alarms(...asked)),
+  metrics: (...asked) => time(() => evidence.metrics(...asked)),
+  logs: (...asked) => time(() => evidence.logs(...asked)),
+  changes: (...asked) => time(() => evidence.changes(...asked)),
+  resources: (...asked) => time(() => evidence.resources(...asked)),
+  history: (...asked) => time(() => evidence.history(...asked)),
+});
+
+/** No log line reaches a feature, a mask or a choice, so that a rollout reads none. */
+const withoutLogs = (settings: Settings): Settings => ({
+  ...settings,
+  services: settings.services.map((service) => ({ ...service, logGroups: [] })),
+});
+
 /** What was chosen happens to the world; false where it hands over to people, which ends a rollout. */
-const happens = (world: World, { result, decisionId }: Decision): boolean => {
+const happens = (world: World, { result, decisionId }: Deliberation): boolean => {
   if (result.kind === "abstained") return result.falls === "wait";
   const { runbook: id, version, params } = result.candidate;
   const runbook = findRunbook(catalogue, id, version);
@@ -42,15 +83,15 @@ const happens = (world: World, { result, decisionId }: Decision): boolean => {
 
 /** One world without journal, people and records: decide and let it happen until all is well or people take over. */
 const rollOut = async (index: number): Promise<Counted> => {
-  const startMs = performance.now();
-  const alarmed = firstAlarm(scenarioAt(SEED, index));
-  if (alarmed === null) return { decisions: 0, worldMs: performance.now() - startMs };
-  const { world, settings, alarm } = alarmed;
+  const inWorld = stopwatch();
+  const alarmed = inWorld.time(() => firstAlarm(scenarioAt(SEED, index)));
+  if (alarmed === null) return { decisions: 0, worldMs: inWorld.totalMs() };
+  const { world, alarm } = alarmed;
+  const settings = withoutLogs(alarmed.settings);
   const service = settings.services.find(({ name }) => name === settings.alarms[alarm.alarmName]);
   if (service === undefined) throw new Error(`${alarm.alarmName}: no service has this alarm`);
-  let worldMs = performance.now() - startMs;
   const clock = simulatedClock(world.nowMs);
-  const evidence = simulatedEvidence(world);
+  const evidence = timedEvidence(simulatedEvidence(world), inWorld);
   const ports = {
     ...{ drafter: offline, guardrails, scorer: scorerNamed("uniform"), ledger: simulatedLedger() },
     ...{ switch: simulatedSwitch(() => "on"), clock, catalogue },
@@ -66,27 +107,44 @@ const rollOut = async (index: number): Promise<Counted> => {
     storm: false,
   };
   const tried: Tried[] = [];
-  for (let step = 0; step < settings.decisionsPerIncident; step += 1) {
-    const at = { nowMs: world.nowMs, step, tried };
+  let decisions = 0;
+  for (let goesOn = true; goesOn && decisions < settings.decisionsPerIncident; decisions += 1) {
+    const at = { nowMs: world.nowMs, step: decisions, tried };
     const context = await gatherContext(evidence, settings, service, subject, at);
-    if (context.alarms.every(({ state }) => state === "OK")) return { decisions: step, worldMs };
-    const decision = await decide(ports, settings, "auto", context);
-    const worldStartMs = performance.now();
-    const goesOn = happens(world, decision);
-    advance(world, world.nowMs + LOOK_AGAIN_MS);
-    worldMs += performance.now() - worldStartMs;
-    if (!goesOn) return { decisions: step + 1, worldMs };
+    if (context.alarms.every(({ state }) => state === "OK")) break;
+    const deliberation = await deliberate(ports, settings, "auto", context);
+    goesOn = inWorld.time(() => {
+      const isOurs = happens(world, deliberation);
+      advance(world, world.nowMs + LOOK_AGAIN_MS);
+      return isOurs;
+    });
     clock.moveTo(world.nowMs);
-    const { result } = decision;
+    const { result } = deliberation;
     const { runbook = "", target = null } = result.kind === "chosen" ? result.candidate : {};
-    tried.push({ step, runbook, target, outcome: "not-recovered" });
+    tried.push({ step: decisions, runbook, target, outcome: "not-recovered" });
   }
-  return { decisions: settings.decisionsPerIncident, worldMs };
+  return { decisions, worldMs: inWorld.totalMs() };
+};
+
+/** The folder in which a file decides, reads or breaks something; V8's own names stay. */
+const folderOf = (place: string): string => /^functions\/[^/]+|^[^/]+/.exec(place)?.[0] ?? place;
+
+/** Where the time of rollouts goes: first by folder, then the files that take most of it. */
+const bounds = async (): Promise<readonly Measured[]> => {
+  const profile = await profileOf(async () => {
+    for (let index = 0; index < PROFILED_WORLDS; index += 1) await rollOut(WARM_UP_WORLDS + index);
+  });
+  const files = timeByFile(profile, ROOT);
+  return [
+    ...grouped(files, folderOf).map(({ place, share }) => part(`  time in ${place}`, share)),
+    ...files.slice(0, FILES_SHOWN).map(({ place, share }) => part(`    ${place}`, share)),
+  ];
 };
 
 /**
  * Decisions a second on one core as training makes them: worlds of drawn faults from their beginning (70 minutes of
- * history included), the uniform policy, five simulated minutes between decisions.
+ * history included), all that a feature or the mask reads, the uniform policy, five simulated minutes between decisions.
+ * A profile of some of the same worlds says what bounds it.
  */
 export const rollouts = async (): Promise<readonly Measured[]> => {
   for (let index = 0; index < WARM_UP_WORLDS; index += 1) await rollOut(index);
@@ -100,8 +158,9 @@ export const rollouts = async (): Promise<readonly Measured[]> => {
   }
   const tookMs = performance.now() - startMs;
   return [
-    rate("world + features + guard + choose, decisions", decisions, tookMs, LEAST_PER_SECOND),
-    rate("  of that without the world", decisions, tookMs - worldMs, null),
-    rate("  of that the world alone", decisions, worldMs, null),
+    rate("world + features + mask + choose, decisions", decisions, tookMs, LEAST_PER_SECOND),
+    rate("  of that the world, read and played", decisions, worldMs, null),
+    rate("  of that the bare decision", decisions, tookMs - worldMs, null),
+    ...(await bounds()),
   ];
 };

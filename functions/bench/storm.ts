@@ -8,7 +8,7 @@ import type { Ledger } from "../core/ports.ts";
 import { type Settings, settingsSchema } from "../core/settings.ts";
 import { membersOf } from "../core/storm.ts";
 import { intakeWith } from "../handlers/intake.ts";
-import { cloudWatchTime } from "../world/alarm-event.ts";
+import { cloudWatchTime } from "../world/alarm-words.ts";
 import { ACCOUNT, REGION } from "../world/topology.ts";
 import { WORLD_START_MS } from "../world/types.ts";
 import { type Measured, rate } from "./measured.ts";

@@ -1,15 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { catalogue } from "../../runbooks/catalogue.ts";
 import { documentsOf } from "../adapters/simulated/actuator.ts";
 import type { EpisodeRow } from "../core/episode.ts";
 import type { Params } from "../core/runbook.ts";
+import { resourcesOf } from "../world/graph.ts";
+import { applyInput } from "../world/replay.ts";
 import { startAutomation } from "../world/runs.ts";
-import { scenarioWith } from "../world/scenario.ts";
-import { arnsOf } from "../world/topology.ts";
-import type { WorldRun } from "../world/types.ts";
+import type { Scenario } from "../world/scenario.ts";
+import { shopArns, shopWith } from "../world/small-system.fixture.ts";
+import { impactMinutes } from "../world/truth.ts";
+import type { WorldInput, WorldRun } from "../world/types.ts";
 import { advance, createWorld, eventLog } from "../world/world.ts";
-import { duplicatedEffects, harmfulActions, meanReturn, worldAt } from "./gameday-measure.ts";
+import { costOf, duplicatedEffects, harmfulActions, worldAt } from "./gameday-measure.ts";
 
 const run = (clientToken: string, decision: string, role: string): WorldRun => ({
   executionId: `run-${clientToken}`,
@@ -56,17 +60,15 @@ const row = (incident_id: string, step: number, row_version: number, impact_disc
     handover_impact: 0,
   }) as unknown as EpisodeRow;
 
-test("the return is minus the mean cost of an incident, the newest version of every row alone", () => {
-  const incident = (id: string) => ({ id, terminal: "RESOLVED", minutesToRecover: 1, trouble: null }) as const;
-  const worlds = [{ incidents: [incident("a"), incident("b")] }] as unknown as Parameters<typeof meanReturn>[0];
-  const rows = [row("a", 0, 1, 0.5), row("a", 0, 0, 9), row("a", 1, 0, 1), row("stranger", 0, 0, 9)];
+test("the cost of decisions is the sum of what each one cost, its newest row alone, in whatever order they come", () => {
+  const rows = [row("a", 0, 1, 0.5), row("a", 0, 0, 9), row("a", 1, 0, 1)];
 
-  const value = meanReturn(worlds, rows);
+  const costs = [costOf(rows), costOf(rows.toReversed()), costOf([])];
 
-  assert.equal(value, -(0.5 + 0.25 + 1 + 0.25) / 2);
+  assert.deepEqual(costs, [0.5 + 0.25 + 1 + 0.25, 0.5 + 0.25 + 1 + 0.25, 0]);
 });
 
-const HEALTHY = scenarioWith(2, 0, "none");
+const HEALTHY = shopWith(2, 0);
 const DOCUMENTS = documentsOf(catalogue);
 
 /** A healthy world in which this runbook was run 80 minutes after its clock's start, 10 minutes later. */
@@ -82,7 +84,7 @@ const worldAfter = (runbookId: string, parameters: Params, role = "run") => {
   return world;
 };
 
-const DATABASE = { DBInstanceIdentifier: arnsOf(HEALTHY.topology).database.split(":").at(-1) ?? "" };
+const DATABASE = { DBInstanceIdentifier: "shop-db" };
 
 test("rebooting a healthy database is harmful: the world without it has an impact-minute less", () => {
   const world = worldAfter("rds-reboot", DATABASE);
@@ -93,14 +95,10 @@ test("rebooting a healthy database is harmful: the world without it has an impac
 });
 
 test("an action that changes nothing for users is not harmful, and an undo is never counted as an action", () => {
-  const { topology } = HEALTHY;
-  const [cluster, service] = arnsOf(topology).front.split("/").slice(1);
-  const scaled = worldAfter("ecs-scale-out", {
-    Cluster: cluster ?? "",
-    Service: service ?? "",
-    DesiredCount: topology.frontTasks + 2,
-    ExpectedDesiredCount: topology.frontTasks,
-  });
+  const [web] = resourcesOf(createWorld(HEALTHY), [shopArns(createWorld(HEALTHY).system).front]);
+  const tasks = Number(web?.attributes.desiredCount);
+  const counts = { DesiredCount: tasks + 2, ExpectedDesiredCount: tasks };
+  const scaled = worldAfter("ecs-scale-out", { Cluster: "shop-prod", Service: "shop-web", ...counts });
   const undone = worldAfter("rds-reboot", DATABASE, "undo");
 
   assert.equal(harmfulActions(HEALTHY, DOCUMENTS, scaled.inputs), 0);
@@ -113,4 +111,45 @@ test("a world rebuilt from its scenario and its inputs is the same to the byte",
   const rebuilt = worldAt(HEALTHY, DOCUMENTS, JSON.parse(JSON.stringify(world.inputs)), world.nowMs);
 
   assert.equal(eventLog(rebuilt), eventLog(world));
+});
+
+/** Slow and obvious: no fork, each of the two worlds of an action from the beginning. */
+const harmfulFromScratch = (scenario: Scenario, inputs: readonly WorldInput[]): number =>
+  inputs.filter((input, index) => {
+    if (input.kind !== "start-automation" || input.tags.role === "undo") return false;
+    const [without = 0, withIt = 0] = [index, index + 1].map((count) => {
+      const world = worldAt(scenario, DOCUMENTS, inputs.slice(0, count), input.atMs + 30 * 60_000);
+      return impactMinutes(world, input.atMs, world.nowMs);
+    });
+    return withIt - without > 1;
+  }).length;
+
+/** Reboots of a healthy database, so many minutes after each other; a page after each. */
+const rebootedAfter = (gaps: readonly number[]): readonly WorldInput[] => {
+  const world = createWorld(HEALTHY);
+  advance(world, world.clockStartMs + 80 * 60_000);
+  const { name = "", hash = "" } =
+    catalogue.runbooks.find(({ id }) => id === "rds-reboot")?.documents?.automation ?? {};
+  for (const [index, minutes] of gaps.entries()) {
+    advance(world, world.nowMs + minutes * 60_000);
+    const tags = { incident: "quell-one", decision: `quell-one/${index}`, role: "run" };
+    const request = { documentName: name, documentHash: hash, parameters: DATABASE, clientToken: `${index}`, tags };
+    startAutomation(world, DOCUMENTS, request);
+    applyInput(world, DOCUMENTS, { kind: "page", atMs: world.nowMs, incidentId: `quell-${index}` });
+  }
+  return world.inputs;
+};
+
+test("actions are harmful that a world built from its beginning fares better without, however close they follow", () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(1, 12, 29, 30, 31, 50), { minLength: 1, maxLength: 4 }), (gaps) => {
+      const inputs = rebootedAfter(gaps);
+
+      const harmful = harmfulActions(HEALTHY, DOCUMENTS, inputs);
+
+      assert.ok(harmful > 0);
+      assert.equal(harmful, harmfulFromScratch(HEALTHY, inputs));
+    }),
+    { numRuns: 12 },
+  );
 });

@@ -3,13 +3,13 @@ import type { EpisodeRow } from "../core/episode.ts";
 import { alarmKey } from "../core/ids.ts";
 import type { Incident } from "../core/incident.ts";
 import { alarmHistory, alarmsOf } from "../world/alarms.ts";
+import { addedImpact, isHarmful, JUDGED_MS } from "../world/forked-truth.ts";
 import { applyInput } from "../world/replay.ts";
 import type { Scenario } from "../world/scenario.ts";
 import type { World } from "../world/state.ts";
-import { impactMinutes, impactStartedAtMs } from "../world/truth.ts";
+import { impactStartedAtMs } from "../world/truth.ts";
 import type { WorldInput, WorldRun } from "../world/types.ts";
 import { advance, createWorld, fork } from "../world/world.ts";
-import type { WorldResult } from "./gameday-report.ts";
 
 /** What a run's tags say of it: which incident, which decision, and whether it acts or takes back. */
 export const runTags = (tags: WorldRun["tags"]): Readonly<{ incident: string; decision: string; role: string }> => ({
@@ -53,38 +53,34 @@ export const worldAt = (
   return world;
 };
 
-const JUDGED_MS = 30 * 60_000;
-const HARMFUL_IMPACT_MINUTES = 1;
-
 /**
  * Counts the actions that made things worse: the world is forked at each start, and played on for 30 minutes once with
- * and once without it, nothing else done from outside. Worse = more than 1 impact-minute more.
+ * and once without it, nothing else done from outside. What counts as worse, `forked-truth.ts` says.
  */
 export const harmfulActions = (
   scenario: Scenario,
   documents: ReadonlyMap<string, AutomationDocument>,
   inputs: readonly WorldInput[],
 ): number => {
+  const replayed = inputs.slice(0, inputs.findLastIndex(isAction) + 1);
+  if (replayed.length === 0) return 0;
   const world = createWorld(scenario);
   let harmful = 0;
-  for (const input of inputs) {
+  for (const [index, input] of replayed.entries()) {
     advance(world, input.atMs);
     const without = isAction(input) ? fork(world) : null;
     applyInput(world, documents, input);
     if (without === null) continue;
-    const added = impactAfter(fork(world), input.atMs) - impactAfter(without, input.atMs);
-    if (added > HARMFUL_IMPACT_MINUTES) harmful += 1;
+    // The replay itself is the world with the action, unless more is to come from outside in that time.
+    const nextMs = replayed[index + 1]?.atMs ?? Number.POSITIVE_INFINITY;
+    const played = nextMs > input.atMs + JUDGED_MS ? world : fork(world);
+    if (isHarmful(addedImpact(played, without, input.atMs))) harmful += 1;
   }
   return harmful;
 };
 
 const isAction = (input: WorldInput): boolean =>
   input.kind === "start-automation" && runTags(input.tags).role !== "undo";
-
-const impactAfter = (world: World, fromMs: number): number => {
-  advance(world, fromMs + JUDGED_MS);
-  return impactMinutes(world, fromMs, fromMs + JUDGED_MS);
-};
 
 /** Minutes from the first user impact to the OK that held, where the incident recovered under Quell's eyes; else null. */
 export const minutesToRecover = (world: World, incident: Incident): number | null => {
@@ -99,19 +95,16 @@ export const minutesToRecover = (world: World, incident: Incident): number | nul
   return okTimes.length === 0 ? null : (Math.max(...okTimes) - fromMs) / 60_000;
 };
 
-/**
- * Mean over incidents of minus the costs of their decisions, in hours of severity-1 impact; 0 where there are none.
- * Of every decision the newest row counts. @param rows of any incidents, in any order
- */
-export const meanReturn = (worlds: readonly WorldResult[], rows: readonly EpisodeRow[]): number => {
+/** Sum of the costs of decisions, in hours of severity-1 impact. Of every decision the newest row counts, in any order. */
+export const costOf = (rows: readonly EpisodeRow[]): number => {
   const newest = new Map<string, EpisodeRow>();
   for (const row of rows) {
     const kept = newest.get(row.decision_id);
     if (kept === undefined || kept.row_version < row.row_version) newest.set(row.decision_id, row);
   }
-  const ids = new Set(worlds.flatMap(({ incidents }) => incidents.map(({ id }) => id)));
-  const costs = [...newest.values()]
-    .filter((row) => ids.has(row.incident_id))
-    .map((row) => row.impact_discounted + row.cost_action + row.cost_harm + row.cost_recurrence + row.handover_impact);
-  return costs.reduce((sum, cost) => sum - cost, 0) / Math.max(1, ids.size);
+  return [...newest.values()].reduce(
+    (sum, row) =>
+      sum + row.impact_discounted + row.cost_action + row.cost_harm + row.cost_recurrence + row.handover_impact,
+    0,
+  );
 };

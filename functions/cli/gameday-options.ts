@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { POLICIES } from "../core/policies.ts";
 import { BadInput } from "./errors.ts";
+import { GAMEDAY_POLICIES } from "./gameday-policies.ts";
 
 const wholeNumber = z
   .string()
@@ -14,7 +14,7 @@ const gamedayParameters = z.strictObject({
   incidents: wholeNumber.pipe(z.number().min(1).max(10_000)),
   seed: wholeNumber,
   mode: z.enum(["observe", "approve", "auto"]),
-  policy: z.string().refine((name) => Object.hasOwn(POLICIES, name)),
+  policy: z.string().refine((name) => Object.hasOwn(GAMEDAY_POLICIES, name)),
   drafter: z.enum(DRAFTERS),
   approve: z.enum(["ask", "yes", "no"]),
 });
@@ -48,7 +48,7 @@ const WHAT_TO_DO: Readonly<Record<string, string>> = {
   incidents: "give a whole number from 1 to 10000, for instance --incidents 12",
   seed: "give a whole number of 0 or more, for instance --seed 1",
   mode: "give observe, approve or auto",
-  policy: `give one that is built: ${Object.keys(POLICIES).join(", ")}`,
+  policy: `give one that is built: ${Object.keys(GAMEDAY_POLICIES).join(", ")}`,
   drafter: `give ${DRAFTERS.join(", ")}`,
   approve: "give ask, yes or no",
   speed: "give a number above 0, for instance --speed 10",

@@ -4,6 +4,8 @@ import type { TERMINALS, Terminal } from "../core/reasons.ts";
 export type WorldResult = Readonly<{
   index: number;
   fault: string;
+  /** The fault's family; `none` where nothing broke. */
+  family: string;
   incidents: readonly IncidentResult[];
   /** Integral over minutes of the share of entry requests failed or over SLO, over the whole world. */
   impactMinutes: number;
@@ -13,6 +15,8 @@ export type WorldResult = Readonly<{
   harmful: number;
   pages: number;
   duplicatedEffects: number;
+  /** Of all decisions of its incidents, in hours of severity-1 impact. */
+  cost: number;
 }>;
 
 export type IncidentResult = Readonly<{
@@ -38,19 +42,31 @@ export type GamedayReport = Readonly<{
   pages: number;
   duplicatedEffects: number;
   meanReturn: number;
+  /** One row a family that occurred, in the order of their names. */
+  families: readonly FamilyReport[];
   timing: Readonly<{ wallSeconds: number; incidentsPerSecond: number }>;
 }>;
 
+/** What became of the worlds whose fault is of one family. */
+export type FamilyReport = Readonly<{
+  family: string;
+  worlds: number;
+  incidents: number;
+  /** Of the incidents, 0..1; null where there are none. */
+  resolvedShare: number | null;
+  selfRecoveredShare: number | null;
+  /** Mean of a world. */
+  impactMinutes: number;
+  harmful: number;
+  actions: number;
+  pages: number;
+}>;
+
 /** Sums up the worlds. @param wallSeconds of this process: all but `timing` is the same for the same seed */
-export const gamedayReport = (
-  seed: number,
-  worlds: readonly WorldResult[],
-  meanReturn: number,
-  wallSeconds: number,
-): GamedayReport => {
+export const gamedayReport = (seed: number, worlds: readonly WorldResult[], wallSeconds: number): GamedayReport => {
   const incidents = worlds.flatMap((world) => world.incidents);
   const minutes = incidents.flatMap(({ minutesToRecover }) => (minutesToRecover === null ? [] : [minutesToRecover]));
-  const total = (of: (world: WorldResult) => number): number => worlds.reduce((sum, world) => sum + of(world), 0);
+  const total = totalOver(worlds);
   return {
     schema: 1,
     seed,
@@ -63,13 +79,41 @@ export const gamedayReport = (
     harmful: total((world) => world.harmful),
     pages: total((world) => world.pages),
     duplicatedEffects: total((world) => world.duplicatedEffects),
-    meanReturn: rounded(meanReturn),
+    meanReturn: rounded(-total((world) => world.cost) / Math.max(1, incidents.length)),
+    families: familiesOf(worlds),
     timing: {
       wallSeconds: rounded(wallSeconds),
       incidentsPerSecond: rounded(incidents.length / Math.max(0.001, wallSeconds)),
     },
   };
 };
+
+const familiesOf = (worlds: readonly WorldResult[]): readonly FamilyReport[] =>
+  [...Map.groupBy(worlds, ({ family }) => family)]
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
+    .map(([family, members]) => {
+      const total = totalOver(members);
+      const incidents = members.flatMap((world) => world.incidents);
+      const terminal = countTerminals(incidents);
+      const share = (count: number): number | null =>
+        incidents.length === 0 ? null : rounded(count / incidents.length);
+      return {
+        family,
+        worlds: members.length,
+        incidents: incidents.length,
+        resolvedShare: share(terminal.RESOLVED),
+        selfRecoveredShare: share(terminal.SELF_RECOVERED),
+        impactMinutes: rounded(total((world) => world.impactMinutes) / members.length),
+        harmful: total((world) => world.harmful),
+        actions: total((world) => world.actions),
+        pages: total((world) => world.pages),
+      };
+    });
+
+const totalOver =
+  (worlds: readonly WorldResult[]) =>
+  (of: (world: WorldResult) => number): number =>
+    worlds.reduce((sum, world) => sum + of(world), 0);
 
 /** True where the report is a finding: an effect ran twice, or an incident has no end. */
 export const isFinding = (worlds: readonly WorldResult[]): boolean =>

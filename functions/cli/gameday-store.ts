@@ -1,8 +1,10 @@
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
+import { inTransaction } from "../adapters/sqlite/database.ts";
 import type { WorldInput } from "../world/types.ts";
 import { BadInput } from "./errors.ts";
 import type { GamedayParameters } from "./gameday-options.ts";
+import { type Parts, partsIn } from "./gameday-part.ts";
 import type { WorldResult } from "./gameday-report.ts";
 
 /**
@@ -17,9 +19,13 @@ import type { WorldResult } from "./gameday-report.ts";
  *   that are due are read back and ring again, runnable executions go on from their checkpoints.
  * - A delivery goes to intake before the time is written up to which deliveries were taken. A kill between the two delivers
  *   again, which intake folds away, and rings bells that nobody has replaced yet: executions run only after that write.
- * - A world's result is written when it has ended, from reads alone. A kill before that computes it again.
+ * - A world's result is written when it has ended, from reads alone, and with it goes all that only its play needed; its
+ *   inputs stay, for the truth about its decisions follows from them. A kill before that computes it again.
+ * Worlds that play side by side write between each other's writes, each its own rows.
  */
 export type GamedayStore = Readonly<{
+  /** Each world's ledger and executions. */
+  parts: Parts;
   /** Simulated time of world `index`, or null where it has not begun. */
   clockOf: (index: number) => number | null;
   keepClock: (index: number, nowMs: number) => void;
@@ -29,9 +35,14 @@ export type GamedayStore = Readonly<{
   inputsOf: (index: number) => readonly WorldInput[];
   /** Keeps one more input, in the order of their happening. */
   keepInput: (index: number, input: WorldInput) => void;
+  /** Of the worlds that have ended, in the order of the worlds. */
   results: () => readonly WorldResult[];
+  /** Ends a world: its inputs, records and episodes stay, the rest of it is dropped. */
   keepResult: (result: WorldResult) => void;
 }>;
+
+/** Of what this file writes; a store of another version is refused like one with other parameters. */
+const STORE_VERSION = 3;
 
 const SCHEMA = `
   create table if not exists gameday (id integer primary key check (id = 0), parameters text not null) strict;
@@ -50,7 +61,7 @@ const time = z.object({ value: z.number() });
 /** Opens the gameday in this database. Throws BadInput where it holds one with other parameters. @param where for the message */
 export const gamedayStore = (database: DatabaseSync, parameters: GamedayParameters, where: string): GamedayStore => {
   database.exec(SCHEMA);
-  const asked = JSON.stringify(parameters);
+  const asked = JSON.stringify({ store: STORE_VERSION, ...parameters });
   database.prepare("insert or ignore into gameday values (0, ?)").run(asked);
   const held = text.parse(database.prepare("select parameters as value from gameday").get()).value;
   if (held !== asked) throw new BadInput(otherParameters(where, held, asked));
@@ -62,7 +73,12 @@ export const gamedayStore = (database: DatabaseSync, parameters: GamedayParamete
   const insertInput = database.prepare("insert into gameday_input (world, input) values (?, ?)");
   const selectResults = database.prepare("select result as value from gameday_result order by world");
   const insertResult = database.prepare("insert or ignore into gameday_result values (?, ?)");
+  const drops = ["gameday_clock", "gameday_delivered"].map((table) =>
+    database.prepare(`delete from ${table} where world = ?`),
+  );
+  const parts = partsIn(database);
   return {
+    parts,
     clockOf: (index) => timeIn(selectClock.get(index)),
     keepClock: (index, nowMs) => {
       upsertClock.run(index, nowMs);
@@ -76,9 +92,12 @@ export const gamedayStore = (database: DatabaseSync, parameters: GamedayParamete
       insertInput.run(index, JSON.stringify(input));
     },
     results: () => valuesOf(selectResults.all()).map((value) => JSON.parse(value) as WorldResult),
-    keepResult: (result) => {
-      insertResult.run(result.index, JSON.stringify(result));
-    },
+    keepResult: (result) =>
+      inTransaction(database, () => {
+        insertResult.run(result.index, JSON.stringify(result));
+        for (const statement of drops) statement.run(result.index);
+        parts.drop(result.index);
+      }),
   };
 };
 

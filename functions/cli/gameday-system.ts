@@ -14,15 +14,17 @@ import { sqliteLedger } from "../adapters/sqlite/ledger.ts";
 import { sqliteRecords } from "../adapters/sqlite/records.ts";
 import type { AutomationDocument } from "../core/automation-document.ts";
 import { readIncident } from "../core/incident.ts";
-import type { Drafter, Guardrails, Ledger, Ports, Scorer } from "../core/ports.ts";
+import type { Guardrails, Ports, Scorer } from "../core/ports.ts";
 import type { Catalogue } from "../core/runbook.ts";
 import { type Settings, settingsSchema } from "../core/settings.ts";
 import { respondWith } from "../handlers/respond.ts";
 import { type Scenario, scenarioAt } from "../world/scenario.ts";
 import { settingsFor } from "../world/settings-for.ts";
 import type { World } from "../world/state.ts";
+import type { EpisodesOf } from "./gameday-episodes.ts";
 import { worldAt } from "./gameday-measure.ts";
 import type { GamedayParameters } from "./gameday-options.ts";
+import type { DrafterOf } from "./gameday-policies.ts";
 import type { GamedayStore } from "./gameday-store.ts";
 import { type Tell, tellingPorts } from "./gameday-told.ts";
 
@@ -31,17 +33,20 @@ export type Stage = Readonly<{
   parameters: GamedayParameters;
   database: DatabaseSync;
   store: GamedayStore;
-  engineStore: EngineStore;
+  /** Each world's executions. */
+  engineStoreOf: (index: number) => EngineStore;
+  episodesOf: EpisodesOf;
   catalogue: Catalogue;
   guardrails: Guardrails;
-  /** Made for each world: what drafts spends by its ledger and its settings. */
-  drafter: (ledger: Ledger, settings: Settings) => Drafter;
-  scorer: Scorer;
-  people: People;
+  /** What drafts spends by a ledger that all worlds share: money and providers are the same on every simulated day. */
+  drafter: DrafterOf;
+  /** Made for each world: a clairvoyant policy looks into it. */
+  scorer: (world: World, documents: ReadonlyMap<string, AutomationDocument>) => Scorer;
+  people: (world: World) => People;
   /** Identifies the running code in the records. */
   codeHash: string;
-  /** Null where nobody watches. */
-  tell: Tell | null;
+  /** Hears one world; null where nobody watches. */
+  tellOf: (index: number) => Tell | null;
   /** Lets real time pass while somebody watches; at once where nobody does. */
   pace: (simulatedMs: number) => Promise<void>;
 }>;
@@ -56,6 +61,7 @@ export type System = Readonly<{
   ports: Ports;
   engine: Engine;
   approvals: SimulatedApprovals;
+  tell: Tell | null;
 }>;
 
 /** Opens world `index` as the store left it, or at its beginning. */
@@ -71,10 +77,10 @@ export const openSystem = async (stage: Stage, index: number): Promise<System> =
   });
   const clock = simulatedClock(world.nowMs);
   const keepInput: KeepInput = (input) => store.keepInput(index, input);
-  const ledger = sqliteLedger(database);
+  const ledger = store.parts.ledgerOf(index);
   const executions = simulatedExecutions(() => engine);
   const pager = simulatedPager(world, keepInput);
-  const approvals = await simulatedApprovals(ledger, clock, stage.people, {
+  const approvals = await simulatedApprovals(ledger, clock, stage.people(world), {
     ring: async (incidentId) => {
       const doorbell = (await readIncident(ledger, incidentId))?.doorbell ?? null;
       if (doorbell !== null) await executions.ring(doorbell);
@@ -83,9 +89,9 @@ export const openSystem = async (stage: Stage, index: number): Promise<System> =
   });
   const silent: Ports = {
     evidence: simulatedEvidence(world),
-    drafter: stage.drafter(ledger, settings),
+    drafter: stage.drafter(sqliteLedger(database), settings, world),
     guardrails: stage.guardrails,
-    scorer: stage.scorer,
+    scorer: stage.scorer(world, documents),
     approvals,
     actuator: simulatedActuator(world, documents, keepInput),
     ledger,
@@ -99,11 +105,12 @@ export const openSystem = async (stage: Stage, index: number): Promise<System> =
     dryRun: false,
     codeHash: stage.codeHash,
   };
-  const ports = stage.tell === null ? silent : tellingPorts(silent, stage.tell);
+  const tell = stage.tellOf(index);
+  const ports = tell === null ? silent : tellingPorts(silent, tell);
   const engine: Engine = createEngine({
-    store: stage.engineStore,
+    store: stage.engineStoreOf(index),
     clock,
     handler: respondWith(ports, settings),
   });
-  return { scenario, world, settings, documents, clock, ports, engine, approvals };
+  return { scenario, world, settings, documents, clock, ports, engine, approvals, tell };
 };

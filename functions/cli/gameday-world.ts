@@ -2,11 +2,13 @@ import { parseAlarmEvent } from "../adapters/aws/alarm-event.ts";
 import type { Engine } from "../adapters/durable/engine.ts";
 import type { Incident } from "../core/incident.ts";
 import { intakeWith } from "../handlers/intake.ts";
+import { faultNamed } from "../world/faults/all-faults.ts";
 import { runsOf } from "../world/runs.ts";
 import { USER_IMPACT_SHARE } from "../world/settle.ts";
 import { impactMinutes, isHealthy } from "../world/truth.ts";
 import { advance, nextEventMs, takeDeliveries } from "../world/world.ts";
-import { actionsIn, duplicatedEffects, harmfulActions, minutesToRecover } from "./gameday-measure.ts";
+import { parseRows } from "./gameday-episodes.ts";
+import { actionsIn, costOf, duplicatedEffects, harmfulActions, minutesToRecover } from "./gameday-measure.ts";
 import type { IncidentResult, WorldResult } from "./gameday-report.ts";
 import { openSystem, type Stage, type System } from "./gameday-system.ts";
 import { tellDelivery } from "./gameday-told.ts";
@@ -21,18 +23,19 @@ const LONGEST_INCIDENT_MS = 24 * 60 * MINUTE_MS;
 
 /**
  * Plays one world to its end, from wherever the store left it, and keeps its result. Time jumps from event to event:
- * the world's, the engine's timers', the people's.
- * @param knownIds incidents of earlier worlds, which share the ledger
+ * the world's, the engine's timers', the people's. Nothing that it does depends on other worlds that play meanwhile.
  */
-export const playWorld = async (stage: Stage, index: number, knownIds: ReadonlySet<string>): Promise<WorldResult> => {
+export const playWorld = async (stage: Stage, index: number): Promise<WorldResult> => {
+  const { incidents: count, seed } = stage.parameters;
   const system = await openSystem(stage, index);
-  const { world, clock, engine, approvals } = system;
+  const { world, clock, engine, approvals, tell } = system;
+  tell?.({ kind: "world", atMs: 0, title: `incident ${index + 1} of ${count}, seed ${seed}` });
   let incidents: readonly Incident[] = [];
   for (let isFirst = true; ; isFirst = false) {
     await approvals.answerDue(clock.nowMs());
     const delivered = await deliver(stage, index, system);
     const invocations = await engine.runDue();
-    if (delivered + invocations > 0 || isFirst) incidents = await incidentsIn(system, knownIds);
+    if (delivered + invocations > 0 || isFirst) incidents = await incidentsIn(system);
     if (hasEnded(system, incidents)) break;
     const nextMs = nextTime(system);
     if (incidents.some(({ terminal }) => terminal === null)) await stage.pace(nextMs - clock.nowMs());
@@ -42,28 +45,27 @@ export const playWorld = async (stage: Stage, index: number, knownIds: ReadonlyS
   }
   const result = resultOf(stage, index, system, incidents);
   stage.store.keepResult(result);
-  stage.tell?.({ kind: "world-ended", atMs: clock.nowMs(), fault: result.fault, impactMinutes: result.impactMinutes });
+  tell?.({ kind: "world-ended", atMs: clock.nowMs(), fault: result.fault, impactMinutes: result.impactMinutes });
   return result;
 };
 
 /** Hands what is due to intake. A rebuilt world offers its whole past again: what was taken in before is passed over. */
-const deliver = async (stage: Stage, index: number, { world, ports, settings }: System): Promise<number> => {
+const deliver = async (stage: Stage, index: number, { world, ports, settings, tell }: System): Promise<number> => {
   const untilMs = stage.store.deliveredUntil(index) ?? 0;
   const due = takeDeliveries(world).filter(({ deliverAtMs }) => deliverAtMs > untilMs);
   for (const { event } of due) {
     const ingested = parseAlarmEvent(event);
     const folded = await intakeWith(ports, settings)(ingested);
-    if (stage.tell !== null && "alarm" in ingested && ingested.alarm !== null)
-      tellDelivery(stage.tell, world.nowMs, ingested.alarm, folded.kind);
+    if (tell !== null && "alarm" in ingested && ingested.alarm !== null)
+      tellDelivery(tell, world.nowMs, ingested.alarm, folded.kind);
   }
   if (due.length > 0) stage.store.keepDelivered(index, world.nowMs);
   return due.length;
 };
 
-const incidentsIn = async ({ ports }: System, knownIds: ReadonlySet<string>): Promise<readonly Incident[]> =>
+const incidentsIn = async ({ ports }: System): Promise<readonly Incident[]> =>
   (await ports.ledger.list("incident#"))
     .map(({ item }) => item as unknown as Incident)
-    .filter(({ id }) => !knownIds.has(id))
     .toSorted((one, other) => one.openedAtMs - other.openedAtMs || (one.id < other.id ? -1 : 1));
 
 const hasEnded = ({ world, engine }: System, incidents: readonly Incident[]): boolean => {
@@ -98,6 +100,7 @@ const resultOf = (
   return {
     index,
     fault: scenario.fault,
+    family: faultNamed(scenario.fault)?.family ?? "none",
     incidents: incidents.map(
       (incident): IncidentResult => ({
         id: incident.id,
@@ -113,6 +116,7 @@ const resultOf = (
     // Whoever rejects comes without being paged; the world knows both as a page.
     pages: inputs.filter((input) => input.kind === "page" && !takenOver.has(input.incidentId)).length,
     duplicatedEffects: duplicatedEffects(runs),
+    cost: costOf(parseRows(stage.episodesOf(incidents.map(({ id }) => id)))),
   };
 };
 

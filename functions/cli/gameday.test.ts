@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { quell } from "./quell.ts";
 
-const run = async (args: readonly string[]) => {
+const run = async (args: readonly string[], isLive = false) => {
   const said = { out: "", err: "" };
   const code = await quell(["gameday", ...args], {
     write: (text) => {
@@ -15,7 +15,7 @@ const run = async (args: readonly string[]) => {
       said.err += text;
     },
     paint: (_format, text) => text,
-    isLive: false,
+    isLive,
     canAsk: false,
   });
   return { code, ...said };
@@ -71,4 +71,13 @@ test("every decision of a gameday is an episode row in the file that was asked f
     .map((line) => JSON.parse(line));
   assert.ok(rows.length >= 2);
   assert.ok(rows.every((row) => row.schema_version === 1 && row.probability.length === row.runbook_id.length));
+});
+
+test("worlds that play side by side into a pipe read like those that somebody watches one after the other", async () => {
+  const args = ["--incidents", "3", "--speed", "1000000"];
+
+  const [watched, piped] = [await run(args, true), await run(args)];
+
+  assert.match(piped.out, /incident 1 of 3[\s\S]*incident 2 of 3[\s\S]*incident 3 of 3[\s\S]*3 incidents, seed 1/);
+  assert.equal(piped.out, watched.out);
 });

@@ -1,37 +1,41 @@
-import { once } from "node:events";
 import { accessSync, constants, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { createInterface } from "node:readline/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { loadGuardrails } from "../../policies/guardrails/load.ts";
 import { catalogue } from "../../runbooks/catalogue.ts";
 import { cedarGuardrails } from "../adapters/cedar/guardrails.ts";
 import { memoryEngineStore } from "../adapters/durable/memory-engine-store.ts";
 import type { Pause } from "../adapters/llm/drafter.ts";
-import { type Answer, type People, scriptedPeople } from "../adapters/simulated/approvals.ts";
 import { openDatabase, StoreUnreadable } from "../adapters/sqlite/database.ts";
-import { sqliteEngineStore } from "../adapters/sqlite/engine-store.ts";
-import { sqliteEpisodes } from "../adapters/sqlite/episodes.ts";
 import { draftOffline } from "../core/draft.ts";
-import { POLICIES } from "../core/policies.ts";
-import type { Scorer } from "../core/ports.ts";
 import { codeHash } from "./code-hash.ts";
-import { BadInput, type ExitCode } from "./errors.ts";
-import { meanReturn } from "./gameday-measure.ts";
+import { BadInput, type ExitCode, type Write } from "./errors.ts";
+import { episodesIn, writeEpisodes } from "./gameday-episodes.ts";
 import { type GamedayFlags, type GamedayOptions, gamedayOptions } from "./gameday-options.ts";
+import { inOrder } from "./gameday-order.ts";
+import { peopleWho } from "./gameday-people.ts";
+import { draftingFor, policyNamed } from "./gameday-policies.ts";
+import { progressOn } from "./gameday-progress.ts";
 import { type GamedayReport, gamedayReport, isFinding, type WorldResult } from "./gameday-report.ts";
 import { type GamedayStore, gamedayStore } from "./gameday-store.ts";
 import type { Stage } from "./gameday-system.ts";
 import type { Tell } from "./gameday-told.ts";
-import { playWorld } from "./gameday-world.ts";
+import { playWorlds } from "./gameday-worlds.ts";
 import type { Terminal } from "./quell.ts";
 import { scoreboardLines } from "./scoreboard.ts";
-import { timelineLines } from "./timeline.ts";
+import { type Paint, timelineLines } from "./timeline.ts";
+import { truthOfGameday, writeTruth } from "./truth-file.ts";
 
 const PACE_MS_A_MINUTE = 300; // slow enough to follow an incident, fast enough to wait for its end
 
 /**
- * `quell gameday`: Quell answers simulated incidents, one world after the other. 1 = an effect was doubled or an incident is open.
+ * Most of the time a world waits for the durable SDK's timers, and one core plays others meanwhile: 8 leave a third of it
+ * idle, 32 are no faster than 16.
+ */
+const WORLDS_ABREAST = 16;
+
+/**
+ * `quell gameday`: Quell answers simulated incidents, each in a world of its own. 1 = an effect was doubled or an incident is open.
  * @param pause how a hosted drafter waits between its tries; in real time where it is left out
  */
 export const gameday = async (flags: GamedayFlags, terminal: Terminal, pause?: Pause): Promise<ExitCode> => {
@@ -41,13 +45,15 @@ export const gameday = async (flags: GamedayFlags, terminal: Terminal, pause?: P
   const database = opened(options);
   try {
     const store = gamedayStore(database, options.parameters, options.store ?? "in memory");
+    const stage = stageFor(options, drafter, database, store, terminal);
     const startedMs = performance.now();
-    const worlds = await play(stageFor(options, drafter, database, store, terminal));
-    const episodes = sqliteEpisodes(database);
-    if (options.episodes !== null) episodes.writeJsonLines(options.episodes);
+    const worlds = await play(stage, options, terminal);
+    if (options.episodes !== null) {
+      writeEpisodes(options.episodes, worlds, stage.episodesOf);
+      writeTruth(options.episodes, truthOfGameday(stage, worlds));
+    }
     const wallSeconds = (performance.now() - startedMs) / 1000;
-    const value = meanReturn(worlds, episodes.rows());
-    show(gamedayReport(options.parameters.seed, worlds, value, wallSeconds), options, terminal);
+    show(gamedayReport(options.parameters.seed, worlds, wallSeconds), options, terminal);
     for (const { id, trouble } of worlds.flatMap(({ incidents }) => incidents))
       if (trouble !== null) terminal.writeError(`quell: incident ${id} did not end: ${trouble}\n`);
     return isFinding(worlds) ? 1 : 0;
@@ -56,22 +62,41 @@ export const gameday = async (flags: GamedayFlags, terminal: Terminal, pause?: P
   }
 };
 
-const play = async (stage: Stage): Promise<readonly WorldResult[]> => {
-  const { parameters, store } = stage;
-  for (let index = store.results().length; index < parameters.incidents; index += 1) {
-    const knownIds = new Set(store.results().flatMap(({ incidents }) => incidents.map(({ id }) => id)));
-    const title = `incident ${index + 1} of ${parameters.incidents}, seed ${parameters.seed}`;
-    stage.tell?.({ kind: "world", atMs: 0, title });
-    await playWorld(stage, index, knownIds);
+/** A stage that nobody watches yet. */
+type Silent = Omit<Stage, "tellOf">;
+
+const play = async (stage: Silent, options: GamedayOptions, terminal: Terminal): Promise<readonly WorldResult[]> => {
+  const { store, parameters } = stage;
+  const isWatched = terminal.isLive && !options.json;
+  const played = store.results().map(({ index }) => index);
+  const progress =
+    isWatched || terminal.isErrorLive !== true
+      ? null
+      : progressOn(terminal.writeError, parameters.incidents, played.length, () => performance.now());
+  const reading = inOrder(terminal.write, played);
+  try {
+    return await playWorlds(
+      { ...stage, tellOf: (index) => (options.json ? null : teller(reading.writeOf(index), terminal.paint)) },
+      // One incident at a time can be followed, and real money is spent in the order of the incidents.
+      isWatched || parameters.drafter !== "offline" ? 1 : WORLDS_ABREAST,
+      (index) => {
+        reading.ended(index);
+        progress?.ended();
+      },
+    );
+  } finally {
+    progress?.close();
   }
-  return store.results();
 };
 
-const opened = ({ store }: GamedayOptions) => {
+const opened = ({ store, parameters }: GamedayOptions) => {
   try {
     const database = openDatabase(store ?? ":memory:");
     // Held until this process ends, however it ends: two gamedays on one file would answer each other's alarms.
     database.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT");
+    // No wait for the disk at each write. A killed process loses nothing by it; a power cut may take the last moments, of
+    // everything alike: the file holds all there is of a gameday, so it goes on from an earlier one. Only money is elsewhere.
+    if (parameters.drafter === "offline") database.exec("PRAGMA synchronous = NORMAL");
     return database;
   } catch (cause) {
     if (cause instanceof StoreUnreadable) throw new BadInput(`--store ${cause.message}`, { cause });
@@ -85,7 +110,7 @@ const stageFor = (
   database: ReturnType<typeof opened>,
   store: GamedayStore,
   terminal: Terminal,
-): Stage => {
+): Silent => {
   const { policies, schema } = loadGuardrails();
   const { parameters, speed, json } = options;
   return {
@@ -93,17 +118,14 @@ const stageFor = (
     database,
     store,
     // What no file keeps is not written as JSON first.
-    engineStore: options.store === null ? memoryEngineStore() : sqliteEngineStore(database),
+    engineStoreOf: options.store === null ? () => memoryEngineStore() : store.parts.engineStoreOf,
+    episodesOf: episodesIn(database),
     codeHash: codeHash(),
     catalogue,
     guardrails: cedarGuardrails(policies, schema),
-    drafter,
-    scorer: scorerNamed(parameters.policy),
-    people:
-      parameters.approve === "ask"
-        ? askedPeople(terminal)
-        : scriptedPeople(parameters.approve === "yes" ? "approve" : "reject"),
-    tell: json ? null : teller(terminal),
+    drafter: draftingFor(parameters.policy, drafter),
+    scorer: policyNamed(parameters.policy),
+    people: peopleWho(parameters.approve, terminal),
     pace: async (simulatedMs) => {
       if (terminal.isLive && !json) await sleep((simulatedMs / 60_000) * (PACE_MS_A_MINUTE / speed));
     },
@@ -131,49 +153,13 @@ const fromEnvironment = (variable: string, drafter: string, what: string): strin
   return value;
 };
 
-const scorerNamed = (policy: string): Scorer => {
-  const scorer = POLICIES[policy];
-  if (scorer === undefined)
-    throw new BadInput(`--policy ${policy}: not built yet; give one of ${Object.keys(POLICIES).join(", ")}`);
-  return scorer;
-};
-
-/** Tells each world on a clock of its own, which starts when its first alarm is delivered. */
-const teller = ({ write, paint }: Terminal): Tell => {
+/** Tells one world on a clock of its own, which starts when its first alarm is delivered. */
+const teller = (write: Write, paint: Paint): Tell => {
   let zeroMs: number | null = null;
   return (told) => {
-    if (told.kind === "world") zeroMs = null;
-    else zeroMs ??= told.atMs;
+    if (told.kind !== "world") zeroMs ??= told.atMs;
     write(`${timelineLines(told, zeroMs ?? told.atMs, paint).join("\n")}\n`);
   };
-};
-
-/** The card is on the screen when the question comes; simulated time stands still until it is answered. */
-const askedPeople = ({ paint }: Terminal): People => ({
-  // One person is one consent: a plan that needs two expires here, as it would with one person awake.
-  members: [{ person: "you", group: "oncall" }],
-  answersAfterSeconds: 0,
-  answer: async () => {
-    const lines = createInterface({ input: process.stdin, output: process.stdout });
-    lines.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
-    try {
-      for (;;) {
-        const asked = lines.question(paint("bold", "        run this? y or n, then a reason if you like: "));
-        const said = await Promise.race([asked.catch(() => null), once(lines, "close").then(() => null)]);
-        if (said === null) return { answer: "reject", reason: "the terminal was closed" };
-        const answer = answerIn(said);
-        if (answer !== null) return answer;
-      }
-    } finally {
-      lines.close();
-    }
-  },
-});
-
-const answerIn = (said: string): Answer | null => {
-  const [, letter, reason] = /^\s*([yn])(?:es|o)?\b[\s,:.-]*(.*)$/i.exec(said) ?? [];
-  if (letter === undefined) return null;
-  return { answer: letter.toLowerCase() === "y" ? "approve" : "reject", reason: reason?.trim() ?? "" };
 };
 
 /** Asked before anything is played: an hour of gameday is not lost to a mistyped folder. */

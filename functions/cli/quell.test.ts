@@ -36,6 +36,11 @@ const BAD: readonly (readonly [args: string, says: RegExp])[] = [
   ["gameday --incidents 1 --episodes /dev/null/x", /--episodes \/dev\/null\/x: cannot be written/],
   ["gameday --incidents 1 --episodes /tmp", /--episodes \/tmp: cannot be written/],
   ["runbooks frob", /unknown|too many/],
+  ["runbooks show", /missing required argument/],
+  ["runbooks show frob", /no runbook is called frob; nearest are /],
+  ["runbooks list --store /dev/null/x", /--store .*: its episodes cannot be read/],
+  ["docs --out /dev/null/x", /--out .*: cannot be written/],
+  ["doctor --frob", /unknown option .--frob./],
   ["ingest", /missing required argument/],
   ["ingest /no/such/file", /cannot read \/no\/such\/file/],
 ];

@@ -5,8 +5,15 @@ import type { GamedayFlags } from "./gameday-options.ts";
 import type { ReplayFlags } from "./replay.ts";
 import { type Paint, paintFor } from "./timeline.ts";
 
-/** Where a command speaks. `isLive`: somebody watches stdout; `canAsk`: and can be asked on stdin. */
-export type Terminal = Readonly<{ write: Write; writeError: Write; paint: Paint; isLive: boolean; canAsk: boolean }>;
+/** Where a command speaks. `isLive`: somebody watches stdout, `isErrorLive`: stderr; `canAsk`: and can be asked on stdin. */
+export type Terminal = Readonly<{
+  write: Write;
+  writeError: Write;
+  paint: Paint;
+  isLive: boolean;
+  isErrorLive?: boolean;
+  canAsk: boolean;
+}>;
 
 /**
  * Runs `quell` with these arguments and returns its exit code. Never throws, never exits.
@@ -25,16 +32,28 @@ export const quell = async (args: readonly string[], terminal: Terminal): Promis
   }
 };
 
-const commands = (terminal: Terminal, answer: (code: ExitCode) => void): Command => {
+/** Takes the exit code of the command that ran. */
+type Answer = (code: ExitCode) => void;
+
+const commands = (terminal: Terminal, answer: Answer): Command => {
   const program = new Command("quell")
     .description("Answers CloudWatch alarms: alarm in, verified and undoable remediation out.")
     .exitOverride()
     .configureOutput({ writeOut: terminal.write, writeErr: terminal.writeError })
     .showHelpAfterError("(quell --help lists the commands, quell COMMAND --help its flags)");
+  addGameday(program, terminal, answer);
+  addReaders(program, terminal, answer);
+  addRecorders(program, terminal);
+  addRunbooks(program, terminal, answer);
+  addDoctor(program, terminal, answer);
+  return program;
+};
+
+const addGameday = (program: Command, terminal: Terminal, answer: Answer): void => {
   program
     .command("gameday")
     .description("Let Quell answer simulated incidents; exit 1 if an effect was doubled or an incident did not end.")
-    .option("--incidents <count>", "simulated incidents, one after the other", "12")
+    .option("--incidents <count>", "simulated incidents, each in a world of its own", "12")
     .option("--seed <number>", "same seed, same incidents", "1")
     .option("--mode <mode>", "observe, approve or auto", "auto")
     .option("--policy <name>", "rules, page, uniform or drafter", "rules")
@@ -52,6 +71,10 @@ const commands = (terminal: Terminal, answer: (code: ExitCode) => void): Command
       const { gameday } = await import("./gameday.ts");
       answer(await gameday(flags, terminal));
     });
+};
+
+/** What reads alarms and incidents of others. */
+const addReaders = (program: Command, terminal: Terminal, answer: Answer): void => {
   program
     .command("ingest")
     .description("Say what each alarm in these files is, one JSON line an alarm; exit 2 if one is invalid.")
@@ -75,25 +98,6 @@ const commands = (terminal: Terminal, answer: (code: ExitCode) => void): Command
       const { replay } = await import("./replay.ts");
       answer(await replay(dir, flags, terminal));
     });
-  addRecorders(program, terminal);
-  const runbooks = program.command("runbooks").description("The catalogue: what Quell can do.");
-  runbooks
-    .command("list", { isDefault: true })
-    .description("List the runbooks.")
-    .option("--json", "one JSON document on stdout")
-    .action(async (flags: Readonly<{ json?: true }>) => {
-      const { listRunbooks } = await import("./runbooks.ts");
-      answer(await listRunbooks(flags.json === true, terminal.write));
-    });
-  runbooks
-    .command("lint")
-    .description("Check every runbook against the house's rules; exit 1 on a finding.")
-    .option("--json", "one JSON document on stdout")
-    .action(async (flags: Readonly<{ json?: true }>) => {
-      const { lintRunbooks } = await import("./runbooks.ts");
-      answer(await lintRunbooks(flags.json === true, terminal.write));
-    });
-  return program;
 };
 
 const addRecorders = (program: Command, terminal: Terminal): void => {
@@ -121,6 +125,55 @@ const addRecorders = (program: Command, terminal: Terminal): void => {
     });
 };
 
+const addRunbooks = (program: Command, terminal: Terminal, answer: Answer): void => {
+  const runbooks = program.command("runbooks").description("The catalogue: what Quell can do.");
+  runbooks
+    .command("list", { isDefault: true })
+    .description("List the runbooks: what each does, when it suits, how many must consent, how often it helped.")
+    .option("--store <file>", "count how often each helped in the gameday that this file keeps")
+    .option("--json", "one JSON document on stdout")
+    .action(async (flags: Readonly<{ json?: true; store?: string }>) => {
+      const { listRunbooks } = await import("./runbooks.ts");
+      answer(await listRunbooks(flags, terminal));
+    });
+  runbooks
+    .command("show")
+    .description("Show everything about one runbook: parameters, steps, undo, permissions.")
+    .argument("<id>", "as `quell runbooks list` shows it, with its version or without")
+    .option("--json", "one JSON document on stdout")
+    .action(async (id: string, flags: Readonly<{ json?: true }>) => {
+      const { showRunbook } = await import("./runbooks.ts");
+      answer(await showRunbook(id, flags, terminal));
+    });
+  runbooks
+    .command("lint")
+    .description("Check every runbook against the house's rules; exit 1 on a finding.")
+    .option("--json", "one JSON document on stdout")
+    .action(async (flags: Readonly<{ json?: true }>) => {
+      const { lintRunbooks } = await import("./runbooks.ts");
+      answer(await lintRunbooks(flags.json === true, terminal.write));
+    });
+  program
+    .command("docs")
+    .description("Write the catalogue as one HTML page that needs nothing else, for people to read.")
+    .option("--out <file>", "write it to this file instead of stdout")
+    .action(async (flags: Readonly<{ out?: string }>) => {
+      const { docs } = await import("./docs.ts");
+      answer(await docs(flags, terminal));
+    });
+};
+
+const addDoctor = (program: Command, terminal: Terminal, answer: Answer): void => {
+  program
+    .command("doctor")
+    .description("Check that Quell can work on this machine, without the network; exit 1 on a problem.")
+    .option("--json", "one JSON document on stdout")
+    .action(async (flags: Readonly<{ json?: true }>) => {
+      const { doctor } = await import("./doctor.ts");
+      answer(await doctor(flags.json === true, terminal));
+    });
+};
+
 if (import.meta.main) {
   // A reader that went away (`| head`) is no fault of anybody: stop quietly.
   process.stdout.on("error", () => process.exit(0));
@@ -129,6 +182,7 @@ if (import.meta.main) {
     writeError: (text) => process.stderr.write(text),
     paint: paintFor(process.stdout),
     isLive: process.stdout.isTTY === true,
+    isErrorLive: process.stderr.isTTY === true,
     canAsk: process.stdin.isTTY === true && process.stdout.isTTY === true,
   });
 }

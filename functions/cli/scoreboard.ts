@@ -1,7 +1,7 @@
-import type { GamedayReport } from "./gameday-report.ts";
+import type { FamilyReport, GamedayReport } from "./gameday-report.ts";
 import { aligned, type Paint } from "./timeline.ts";
 
-/** The small table that ends a gameday, as lines. */
+/** The two small tables that end a gameday, as lines: all incidents together, then by the families of their faults. */
 export const scoreboardLines = (report: GamedayReport, paint: Paint): readonly string[] => {
   const { median, p90, n } = report.minutesToRecover;
   const terminals = Object.entries(report.terminal).filter(([, count]) => count > 0);
@@ -29,5 +29,31 @@ export const scoreboardLines = (report: GamedayReport, paint: Paint): readonly s
     "",
     paint("bold", `${report.incidents} incident${report.incidents === 1 ? "" : "s"}, seed ${report.seed}`),
     ...lines.map((line) => `  ${line}`),
+    "",
+    ...familyLines(report.families).map((line, index) => `  ${index === 0 ? paint("dim", line) : line}`),
   ];
 };
+
+const HEAD = ["family", "worlds", "incidents", "resolved", "by itself", "impact", "actions", "harmful", "pages"];
+
+const familyLines = (families: readonly FamilyReport[]): readonly string[] => {
+  const rows = [HEAD, ...families.map(familyRow)];
+  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return aligned(
+    rows.map((row) => row.map((cell, column) => (column === 0 ? cell : cell.padStart(widths[column] ?? 0)))),
+  );
+};
+
+const familyRow = (row: FamilyReport): readonly string[] => [
+  row.family,
+  String(row.worlds),
+  String(row.incidents),
+  percent(row.resolvedShare),
+  percent(row.selfRecoveredShare),
+  row.impactMinutes.toFixed(1),
+  String(row.actions),
+  String(row.harmful),
+  String(row.pages),
+];
+
+const percent = (share: number | null): string => (share === null ? "-" : `${Math.round(share * 100)} %`);

@@ -68,7 +68,7 @@ export const automationContent = z.strictObject({
   parameters: z.record(
     z.string().regex(/^[A-Za-z0-9_]+$/),
     z.strictObject({
-      type: z.enum(["String", "Integer", "Boolean"]),
+      type: z.enum(["String", "Integer", "Boolean", "StringMap"]),
       description: z.string().min(1),
       allowedPattern: z.string().optional(),
       default: z.union([z.string(), z.number(), z.boolean()]).optional(),

@@ -3,6 +3,7 @@ import { isSecretField } from "./detector-keyed.ts";
 import type { AlarmSnapshot, AlarmTransition, Change, Resource, Series } from "./evidence.ts";
 import { sha256 } from "./ids.ts";
 import { redact, redactTokens } from "./redact.ts";
+import { rememberedTexts } from "./remembered.ts";
 
 /**
  * Rows of other people's sources on their way into a context. Each is built field by field: what is not named here does
@@ -23,6 +24,16 @@ const NAME_CHARACTERS = 255; // CloudWatch's longest alarm name
 /** A longer value of a resource is no version, id or count. */
 const ATTRIBUTE_CHARACTERS = 512;
 
+/** The same tags and authors stand at many resources and changes: words in which nothing was found are remembered. */
+const wordsOf = (mostCharacters: number) =>
+  rememberedTexts(
+    (text) => redact(text, mostCharacters),
+    ({ found }) => found.length === 0,
+  );
+const asTitle = wordsOf(TITLE_CHARACTERS);
+const asTagKey = wordsOf(TAG_KEY_CHARACTERS);
+const asTagValue = wordsOf(TAG_VALUE_CHARACTERS);
+
 /** What the boundary counted: redactions by class, and what it left out. */
 export type Boundary = Readonly<{
   alarms: (rows: readonly AlarmSnapshot[]) => readonly AlarmSnapshot[];
@@ -38,6 +49,19 @@ export type Boundary = Readonly<{
 }>;
 
 const unique = (id: string, left: string): string => (left === id ? id : `${left} ${sha256(id).slice(0, 8)}`);
+
+const cleanSeries = (row: Series, exact: (text: string) => string): Series => {
+  const { namespace, metricName, dimensions, stat, periodSeconds } = row.metric;
+  return {
+    // Still unique: two metrics that differ in a secret alone must not become one.
+    id: unique(row.id, exact(row.id)),
+    metric: { namespace, metricName, dimensions, stat, periodSeconds },
+    arn: row.arn,
+    fromMs: row.fromMs,
+    periodSeconds: row.periodSeconds,
+    values: row.values,
+  };
+};
 
 /** A boundary for one context: it remembers what it took out. */
 export const openBoundary = (): Boundary => {
@@ -58,55 +82,53 @@ export const openBoundary = (): Boundary => {
     if (kept.length < of) cuts.push({ source, kept: kept.length, of, unit: "rows" });
     return kept;
   };
+  /** `field` gives a field's clean name and value, or null where it is left out. */
   const fields = <T>(
     source: string,
     of: Readonly<Record<string, T>>,
-    field: (name: string, value: T) => readonly (readonly [name: string, value: T])[],
+    field: (name: string, value: T) => readonly [name: string, value: T] | null,
     most: number,
   ): Readonly<Record<string, T>> => {
+    const kept: (readonly [name: string, value: T])[] = [];
     const all = Object.entries(of);
-    const kept = all.slice(0, most).flatMap(([name, value]) => field(name, value));
+    for (const [name, value] of all.length > most ? all.slice(0, most) : all) {
+      const clean = field(name, value);
+      if (clean !== null) kept.push(clean);
+    }
     return Object.fromEntries(keep(source, kept, all.length));
+  };
+  const tag = (name: string, value: string): readonly [name: string, value: string] => [
+    noted(asTagKey(name)),
+    unkeyed(name, value, (text) => noted(asTagValue(text))),
+  ];
+  type Attribute = Resource["attributes"][string];
+  const attribute = (name: string, value: Attribute): readonly [name: string, value: Attribute] | null => {
+    if (typeof value !== "string") return [exact(name), value];
+    return value.length > ATTRIBUTE_CHARACTERS ? null : [exact(name), unkeyed(name, value, exact)];
   };
   const change = ({ id, kind, atMs, target, ref, from, to, author, title }: Change): Change => ({
     ...{ id: exact(id), kind, atMs, target: exact(target), from: version(from), to: version(to) },
-    ref: words(ref, TITLE_CHARACTERS),
-    author: words(author, TITLE_CHARACTERS),
-    title: words(title, TITLE_CHARACTERS),
+    ref: noted(asTitle(ref)),
+    author: noted(asTitle(author)),
+    title: noted(asTitle(title)),
   });
   const resource = (row: Resource): Resource => ({
-    ...{ arn: exact(row.arn), type: exact(row.type), name: exact(row.name), service: row.service },
-    ...{ root: exact(row.root), zones: row.zones, dependsOn: row.dependsOn.slice(0, MOST_RESOURCES).map(exact) },
-    tags: fields(
-      "tags",
-      row.tags,
-      (name, value) => [
-        [words(name, TAG_KEY_CHARACTERS), unkeyed(name, value, (text) => words(text, TAG_VALUE_CHARACTERS))],
-      ],
-      MOST_TAGS,
-    ),
-    attributes: fields<number | string | boolean | null>(
-      "attributes",
-      row.attributes,
-      (name, value) => {
-        if (typeof value !== "string") return [[exact(name), value]];
-        return value.length > ATTRIBUTE_CHARACTERS ? [] : [[exact(name), unkeyed(name, value, exact)]];
-      },
-      MOST_RESOURCES,
-    ),
+    arn: exact(row.arn),
+    type: exact(row.type),
+    name: exact(row.name),
+    service: row.service,
+    root: exact(row.root),
+    zones: row.zones,
+    dependsOn: row.dependsOn.slice(0, MOST_RESOURCES).map(exact),
+    tags: fields("tags", row.tags, tag, MOST_TAGS),
+    attributes: fields("attributes", row.attributes, attribute, MOST_RESOURCES),
   });
   return {
     alarms: (rows) =>
       rows.map(({ key, state, changedAtMs, periodSeconds, evaluationPeriods }) => ({
         ...{ key: exact(key), state, changedAtMs, periodSeconds, evaluationPeriods },
       })),
-    series: (rows) =>
-      rows.map(({ id, metric: { namespace, metricName, dimensions, stat, periodSeconds: each }, ...rest }) => ({
-        // Still unique: two metrics that differ in a secret alone must not become one.
-        id: unique(id, exact(id)),
-        metric: { namespace, metricName, dimensions, stat, periodSeconds: each },
-        ...{ arn: rest.arn, fromMs: rest.fromMs, periodSeconds: rest.periodSeconds, values: rest.values },
-      })),
+    series: (rows) => rows.map((row) => cleanSeries(row, exact)),
     changes: (rows) =>
       keep("changes", rows.toSorted((a, b) => b.atMs - a.atMs).slice(0, MOST_CHANGES), rows.length).map(change),
     resources: (rows) => keep("resources", rows.slice(0, MOST_RESOURCES), rows.length).map(resource),

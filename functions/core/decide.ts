@@ -13,11 +13,11 @@ import { redact } from "./redact.ts";
 import { findRunbook } from "./runbook.ts";
 import { secondOpinion } from "./second-opinion.ts";
 import type { Settings } from "./settings.ts";
-import type { Abstention, Candidate, Choice, Mode, Score, Weighed } from "./stages.ts";
+import type { Abstention, Candidate, Choice, Mode, Score, Verdict, Weighed } from "./stages.ts";
 import { type Baseline, baselineOf } from "./verify.ts";
 
-/** One decision, whole: what was weighed, what came of it, and on what it rested. It is JSON. */
-export type Decision = Readonly<{
+/** What was weighed and what came of it: all of a decision that a policy learns from. It is JSON. */
+export type Deliberation = Readonly<{
   decisionId: string;
   incidentId: string;
   step: number;
@@ -25,23 +25,28 @@ export type Decision = Readonly<{
   mode: Mode;
   policy: string;
   modelHash: string;
-  digest: string;
-  redactions: Readonly<Record<string, number>>;
-  missing: Context["missing"];
-  cut: Context["cut"];
-  flaps: number;
-  restraint: Context["restraint"];
   drafter: Omit<Drafted, "proposals" | "rejected">;
   state: readonly number[];
   weighed: readonly Weighed[];
   result: Choice | Abstention;
   seed: string;
   draw: "best" | "uniform";
-  /** Computed sentences for people, in the order in which they matter. */
-  facts: readonly string[];
-  baseline: Baseline;
-  target: Resource | null;
 }>;
+
+/** One decision, whole: what was weighed, what came of it, and on what it rested. It is JSON. */
+export type Decision = Deliberation &
+  Readonly<{
+    digest: string;
+    redactions: Readonly<Record<string, number>>;
+    missing: Context["missing"];
+    cut: Context["cut"];
+    flaps: number;
+    restraint: Context["restraint"];
+    /** Computed sentences for people, in the order in which they matter. */
+    facts: readonly string[];
+    baseline: Baseline;
+    target: Resource | null;
+  }>;
 
 type DecidePorts = Pick<Ports, "drafter" | "guardrails" | "scorer" | "ledger" | "switch" | "clock" | "catalogue">;
 
@@ -64,9 +69,10 @@ const scores = async (
   ports: DecidePorts,
   state: readonly number[],
   features: readonly (readonly number[])[],
+  verdicts: readonly Verdict[],
 ): Promise<Readonly<{ scores: readonly Score[]; failure: string | null }>> => {
   try {
-    return { scores: await ports.scorer.score(state, features), failure: null };
+    return { scores: await ports.scorer.score(state, features, verdicts), failure: null };
   } catch (error) {
     return { scores: [], failure: error instanceof Error ? error.message : String(error) };
   }
@@ -74,21 +80,22 @@ const scores = async (
 
 /**
  * Context -> Choice or Abstention: draft, doubt, guard, encode, score, choose. It knows no journal and changes nothing; a
- * drafter that fails is replaced by the catalogue's rules, a scorer that fails makes it abstain.
+ * drafter that fails is replaced by the catalogue's rules, a scorer that fails makes it abstain. This is what a rollout
+ * repeats: nothing is hashed over the whole context and no sentence is made for people.
  */
-export const decide = async (
+export const deliberate = async (
   ports: DecidePorts,
   settings: Settings,
   mode: Mode,
   context: Context,
-): Promise<Decision> => {
+): Promise<Deliberation> => {
   const draft = await drafted(ports, context);
   const doubts = secondOpinion(context, ports.catalogue, draft);
   const candidates = lastWord(ports, settings, context, candidatesFor(context, ports.catalogue, draft, doubts));
   const verdicts = await guard(ports, settings, mode, context, candidates);
   const state = encodeState(context);
   const features = candidates.map((candidate) => encodeCandidate(context, candidate, ports.catalogue));
-  const priced = await scores(ports, state, features);
+  const priced = await scores(ports, state, features, verdicts);
   const { weighed, result, seed } = choose({
     incidentId: context.incidentId,
     step: context.step,
@@ -105,7 +112,6 @@ export const decide = async (
     scorerFailure: priced.failure === null ? null : because("no-model", priced.failure.slice(0, 200)),
   });
   const { proposals: _proposals, rejected: _rejected, ...drafter } = draft;
-  const target = result.kind === "chosen" ? result.candidate.target : null;
   return {
     decisionId: decisionId(context.incidentId, context.step),
     incidentId: context.incidentId,
@@ -114,22 +120,37 @@ export const decide = async (
     mode,
     policy: ports.scorer.policy,
     modelHash: ports.scorer.modelHash,
-    digest: contextDigest(context),
-    redactions: context.redactions,
-    missing: context.missing,
-    cut: context.cut,
-    flaps: context.flaps,
-    restraint: context.restraint,
     drafter,
     state,
     weighed,
     result,
     seed,
     draw: ports.scorer.draw,
+  };
+};
+
+/** A deliberation with everything that a record keeps of it and that people are told. */
+export const decide = async (
+  ports: DecidePorts,
+  settings: Settings,
+  mode: Mode,
+  context: Context,
+): Promise<Decision> => {
+  const deliberated = await deliberate(ports, settings, mode, context);
+  const { result, drafter } = deliberated;
+  const target = result.kind === "chosen" ? result.candidate.target : null;
+  return {
+    ...deliberated,
+    digest: contextDigest(context),
+    redactions: context.redactions,
+    missing: context.missing,
+    cut: context.cut,
+    flaps: context.flaps,
+    restraint: context.restraint,
     facts: [
       ...headlineFacts(context),
       ...(result.kind === "chosen" && result.candidate.because !== "" ? [result.candidate.because] : []),
-      ...cautionFacts(context, draft),
+      ...cautionFacts(context, drafter),
     ],
     baseline: baselineOf(context.service, context.series, context.nowMs),
     target: context.resources.find((resource) => resource.arn === target) ?? null,

@@ -1,5 +1,6 @@
 import { isAssigned, isBehind, isCredential, isMeant, isPaired, isSaid, isSession } from "./detector-checks.ts";
 import type { Detector } from "./detectors.ts";
+import { rememberedTexts } from "./remembered.ts";
 
 /** Secrets that are known by a word before them: a field's name, a header, a command's flag. */
 const LEFT = "(?<![a-z])";
@@ -27,10 +28,12 @@ const KEY_HINTS = [
   ...["pass", "pw", "secret", "token", "credential", "key", "session", "sas", "sess", "sig", "x-amz"],
 ];
 
-const IS_KEY = new RegExp(`${KEY}$`, "i");
+const KEY_AT_END = new RegExp(`${KEY}$`, "i");
+/** Fields have few names, and every resource has them. */
+const isKey = rememberedTexts((name) => KEY_AT_END.test(name));
 /** Whether a field of this name and value holds a secret: `env.DB_PASSWORD`, but not `passwordChangedAt`, nor a reference. */
 export const isSecretField = (name: string, value: string): boolean =>
-  IS_KEY.test(name) && isAssigned(`key=${value}`, { before: "", after: "" });
+  isKey(name) && isAssigned(`key=${value}`, { before: "", after: "" });
 
 export const KEYED: readonly Detector[] = [
   {

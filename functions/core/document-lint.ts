@@ -31,7 +31,9 @@ const REMOVAL = /^(delete|terminate|deregister|remove|purge|destroy|drop|detach|
 const REMOVALS_ALLOWED: readonly string[] = [];
 /** Whatever the recovery is read from: a runbook that could edit it could pass for a cure. */
 const WATCHING_SERVICES = ["cloudwatch", "monitoring", "logs", "synthetics", "xray", "events", "oam"];
-const WATCHING = /(alarm|metric|dashboard|healthcheck|anomalydetector|insightrule|targetgroup|targethealth)/;
+// A database proxy's target group is its pool of connections; a load balancer's decides which targets count as healthy.
+const WATCHING =
+  /(alarm|metric|dashboard|healthcheck|anomalydetector|insightrule|(?<!dbproxy)targetgroup|targethealth)/;
 const HOSTILE = ["{{ssm:name}}", "{{resolve:secretsmanager:x}}", "$(id)", "a;b", "a b", "*", "a\nb", "", "a|b", "-o"];
 
 const apiOf = (step: AutomationStep): Readonly<{ service: string; api: string }> | null =>

@@ -2,6 +2,7 @@ import type { Context } from "./context.ts";
 import { hashOf } from "./ids.ts";
 import type { Drafted, Proposal } from "./ports.ts";
 import type { Because, DoubtedCode } from "./reasons.ts";
+import { remembered } from "./remembered.ts";
 import type { Catalogue, Params, Runbook } from "./runbook.ts";
 import type { Candidate } from "./stages.ts";
 
@@ -37,6 +38,15 @@ const suggestionsOf = (context: Context, runbook: Runbook): readonly Candidate[]
     evidence: suggestion.evidence,
   }));
 
+/** What the catalogue's own rules say of a context: each runbook is asked once, whoever wants to know. */
+const ruled = remembered((context: Context, { runbooks }: Catalogue) => {
+  const suggested = (isAlways: boolean): readonly Candidate[] =>
+    runbooks
+      .filter((runbook) => (runbook.documents === null) === isAlways)
+      .flatMap((runbook) => suggestionsOf(context, runbook));
+  return { effects: suggested(false), always: suggested(true) };
+});
+
 /** A drafter's proposal as a candidate without a rank: its words stay its own. */
 const proposed = (proposal: Proposal, isHeard: boolean): Candidate => ({
   ...proposal,
@@ -50,9 +60,9 @@ const proposed = (proposal: Proposal, isHeard: boolean): Candidate => ({
   evidence: proposal.evidence.map(({ id }) => id),
 });
 
-/** The same thing done to the same target, whoever thought of it. */
-const nameOf = (candidate: Pick<Candidate, "runbook" | "version" | "params" | "target">): string =>
-  `${candidateKey(candidate)} ${candidate.target?.toWellFormed()}`;
+/** The same thing done to the same target, whoever thought of it. Compared within one list, so it need not be short. */
+const nameOf = ({ runbook, version, params, target }: Pick<Candidate, "runbook" | "version" | "params" | "target">) =>
+  JSON.stringify([runbook, version, target?.toWellFormed(), Object.entries(wellFormed(params)).sort()]);
 
 /**
  * Puts together what can be done: everything that the catalogue's own rules suggest, what the drafter named on top
@@ -67,12 +77,7 @@ export const candidatesFor = (
   drafted: Drafted,
   doubts: readonly (Because<DoubtedCode> | null)[] = [],
 ): readonly Candidate[] => {
-  const always = catalogue.runbooks
-    .filter((runbook) => runbook.documents === null)
-    .flatMap((runbook) => suggestionsOf(context, runbook));
-  const effects = catalogue.runbooks
-    .filter((runbook) => runbook.documents !== null)
-    .flatMap((runbook) => suggestionsOf(context, runbook));
+  const { effects, always } = ruled(context, catalogue);
   const candidates = new Map(effects.map((effect) => [nameOf(effect), effect]));
   const isHeard = drafted.name !== "offline";
   const named = new Set<string>();
@@ -107,10 +112,8 @@ export const draftOffline = (context: Context, catalogue: Catalogue, because: Dr
   usd: 0,
   hypotheses: [],
   rejected: [],
-  proposals: catalogue.runbooks
-    .filter((runbook) => runbook.documents !== null)
-    .flatMap((runbook) => suggestionsOf(context, runbook))
-    .sort((a, b) => (b.fit ?? 0) - (a.fit ?? 0))
+  proposals: ruled(context, catalogue)
+    .effects.toSorted((a, b) => (b.fit ?? 0) - (a.fit ?? 0))
     .map(({ runbook, version, target, params, because: why, evidence }) => ({
       runbook,
       version,

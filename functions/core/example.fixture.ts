@@ -143,6 +143,8 @@ export const runbookWith = (changes: Partial<Runbook> = {}): Runbook => ({
   documents: { automation: documentOf("Quell-restart"), undo: documentOf("Quell-restart-undo", ["Before"]) },
   ...{ expectedMinutes: 5, cooldownSeconds: 600, whenRecovered: "finish", treats: [], endsDeployment: false },
   blastRadius: () => ({ share: 0, resources: 1, zones: 1, dataStore: false, capacity: null }),
+  suitsWhen: "In tests.",
+  aim: () => null,
   suits: () => [
     { target: API_ARN, params: { Service: "api" }, fit: 0.9, because: "it fits", says: null, evidence: [] },
   ],
@@ -159,6 +161,8 @@ const touchingNothing = (kind: "wait" | "page", fit: number): Runbook =>
     reversal: "not-needed",
     documents: null,
     cooldownSeconds: 0,
+    suitsWhen: "In tests.",
+    aim: () => null,
     suits: () => [{ target: "", params: {}, fit, because: `${kind} is always there`, evidence: [] }],
   });
 export const restart: Runbook = runbookWith();

@@ -1,7 +1,7 @@
 import type { Context } from "./context.ts";
 import { hashOf } from "./ids.ts";
 import { type Catalogue, findRunbook, type Runbook } from "./runbook.ts";
-import { isBreached, shortfall } from "./severity.ts";
+import { isBreached, type SliReading, shortfall } from "./severity.ts";
 import type { Candidate } from "./stages.ts";
 import { baselineOf } from "./verify.ts";
 
@@ -10,7 +10,9 @@ import { baselineOf } from "./verify.ts";
  * Every feature names its unit and its range; the order of these lists is the order of the vector.
  */
 type Feature<Of> = Readonly<{ name: string; unit: string; min: number; max: number; of: Of }>;
-type StateFeature = Feature<(context: Context) => number>;
+/** A context and, once for all features, its SLIs as they stand. */
+type Situation = Readonly<{ context: Context; readings: readonly SliReading[] }>;
+type StateFeature = Feature<(situation: Situation) => number>;
 /** `runbook` is null where the catalogue does not know the candidate's: it then counts as the riskiest. */
 type CandidateFeature = Feature<(context: Context, candidate: Candidate, runbook: Runbook | null) => number>;
 
@@ -21,31 +23,40 @@ const newestChangeMinutes = (context: Context): number => {
   return Number.isFinite(newest) ? minutes(context.openedAtMs - newest) : 1440;
 };
 
-const readings = (context: Context) => baselineOf(context.service, context.series, context.nowMs).slis;
-
 const STATE: readonly StateFeature[] = [
-  { name: "severity", unit: "1..4", min: 1, max: 4, of: (c) => c.service.severity },
-  { name: "step", unit: "decisions", min: 0, max: 5, of: (c) => c.step },
-  { name: "elapsed", unit: "minutes", min: 0, max: 1440, of: (c) => minutes(c.nowMs - c.openedAtMs) },
+  { name: "severity", unit: "1..4", min: 1, max: 4, of: ({ context }) => context.service.severity },
+  { name: "step", unit: "decisions", min: 0, max: 5, of: ({ context }) => context.step },
+  {
+    name: "elapsed",
+    unit: "minutes",
+    min: 0,
+    max: 1440,
+    of: ({ context }) => minutes(context.nowMs - context.openedAtMs),
+  },
   {
     name: "alarmsRinging",
     unit: "alarms",
     min: 0,
     max: 64,
-    of: (c) => c.alarms.filter((a) => a.state === "ALARM").length,
+    of: ({ context }) => context.alarms.filter(({ state }) => state === "ALARM").length,
   },
-  { name: "newestChangeAge", unit: "minutes before the alarm", min: -1440, max: 1440, of: newestChangeMinutes },
-  { name: "changes", unit: "changes", min: 0, max: 1000, of: (c) => c.changes.length },
-  { name: "sourcesMissing", unit: "sources", min: 0, max: 16, of: (c) => c.missing.length },
+  {
+    name: "newestChangeAge",
+    unit: "minutes before the alarm",
+    min: -1440,
+    max: 1440,
+    of: ({ context }) => newestChangeMinutes(context),
+  },
+  { name: "changes", unit: "changes", min: 0, max: 1000, of: ({ context }) => context.changes.length },
+  { name: "sourcesMissing", unit: "sources", min: 0, max: 16, of: ({ context }) => context.missing.length },
   {
     name: "slisBreached",
     unit: "share",
     min: 0,
     max: 1,
-    of: (c) => {
-      const now = readings(c);
-      const hit = c.service.slis.filter((sli, i) => isBreached(sli, now[i]?.value ?? null)).length;
-      return hit / c.service.slis.length;
+    of: ({ context: { service }, readings }) => {
+      const hit = service.slis.filter((sli, i) => isBreached(sli, readings[i]?.value ?? null)).length;
+      return hit / service.slis.length;
     },
   },
   {
@@ -53,14 +64,24 @@ const STATE: readonly StateFeature[] = [
     unit: "share of users",
     min: 0,
     max: 1,
-    of: (c) => {
-      const now = readings(c);
-      return Math.max(0, ...c.service.slis.map((sli, i) => shortfall(sli, now[i]?.value ?? null)));
-    },
+    of: ({ context, readings }) =>
+      Math.max(0, ...context.service.slis.map((sli, i) => shortfall(sli, readings[i]?.value ?? null))),
   },
-  { name: "slisUnread", unit: "SLIs", min: 0, max: 64, of: (c) => readings(c).filter((r) => r.value === null).length },
-  { name: "hour", unit: "hour of day, UTC", min: 0, max: 23, of: (c) => new Date(c.nowMs).getUTCHours() },
-  { name: "flaps", unit: "times to ALARM within the flap window", min: 0, max: 64, of: (c) => c.flaps },
+  {
+    name: "slisUnread",
+    unit: "SLIs",
+    min: 0,
+    max: 64,
+    of: ({ readings }) => readings.filter(({ value }) => value === null).length,
+  },
+  {
+    name: "hour",
+    unit: "hour of day, UTC",
+    min: 0,
+    max: 23,
+    of: ({ context }) => new Date(context.nowMs).getUTCHours(),
+  },
+  { name: "flaps", unit: "times to ALARM within the flap window", min: 0, max: 64, of: ({ context }) => context.flaps },
 ];
 
 const CANDIDATE: readonly CandidateFeature[] = [
@@ -128,8 +149,10 @@ const clamp = (feature: Feature<unknown>, value: number): number =>
   Number.isFinite(value) ? Math.min(feature.max, Math.max(feature.min, value)) : Number.NaN;
 
 /** S numbers. A value outside its range is clamped; one that is not a number stays NaN, so that choose abstains. */
-export const encodeState = (context: Context): readonly number[] =>
-  STATE.map((feature) => clamp(feature, feature.of(context)));
+export const encodeState = (context: Context): readonly number[] => {
+  const situation = { context, readings: baselineOf(context.service, context.series, context.nowMs).slis };
+  return STATE.map((feature) => clamp(feature, feature.of(situation)));
+};
 
 /** A numbers of one candidate. */
 export const encodeCandidate = (context: Context, candidate: Candidate, catalogue: Catalogue): readonly number[] => {

@@ -142,14 +142,14 @@ test("a flood of lines, changes and transitions is bounded, and the newest are k
   assert.ok(context.changes.every(({ title }) => title.length <= 120));
 });
 
-test("no more than 60 metrics are asked for, none twice, and those of the alarm and the SLIs first", async () => {
-  const resources = Array.from({ length: 40 }, (_, i) => resourceWith({ arn: `${API_ARN}-${i}` }));
+test("no more than 200 metrics are asked for, none twice, and those of the alarm and the SLIs first", async () => {
+  const resources = Array.from({ length: 120 }, (_, i) => resourceWith({ arn: `${API_ARN}-${i}` }));
   const { evidence, asked } = evidenceOf({ resources: async () => resources });
 
   await gatherContext(evidence, settings, api, subject, at);
 
   const wanted = asked.find(({ source }) => source === "metrics")?.arguments[0] as readonly (typeof ERRORS)[];
-  assert.equal(wanted.length, 60);
+  assert.equal(wanted.length, 200);
   assert.ok(wanted.every((one, i) => wanted.findIndex((other) => sameMetric(one, other)) === i));
   assert.deepEqual(
     wanted.slice(0, 3).map(({ metricName }) => metricName),
@@ -261,7 +261,7 @@ test("what is left out of every source is said, with how much there was", async 
     history: async () => many(70, (i) => ({ key: "k", atMs: OPENED_MS + i, from: null, to: "OK" as const })),
     resources: async () => [
       resourceWith({ tags, attributes }),
-      ...many(29, (i) => resourceWith({ arn: `${API_ARN}-${i}` })),
+      ...many(99, (i) => resourceWith({ arn: `${API_ARN}-${i}` })),
     ],
   });
 
@@ -270,7 +270,7 @@ test("what is left out of every source is said, with how much there was", async 
   const said = Object.fromEntries(context.cut.map(({ source, kept, of, unit }) => [`${source} ${unit}`, [kept, of]]));
   assert.deepEqual(said, {
     ...{ "logs lines": [5000, 5100], "logs templates": [20, 100], "changes rows": [40, 45], "history rows": [60, 70] },
-    ...{ "tags rows": [20, 25], "attributes rows": [1, 2], "metrics rows": [60, 63] },
+    ...{ "tags rows": [20, 25], "attributes rows": [1, 2], "metrics rows": [200, 203] },
   });
   const [first] = context.resources;
   assert.deepEqual(first?.attributes, { desiredCount: 3 });

@@ -5,6 +5,7 @@ import type { AlarmSnapshot, AlarmTransition, Resource, Series } from "./evidenc
 import { hashOf } from "./ids.ts";
 import { templatesOf } from "./log-templates.ts";
 import type { Evidence } from "./ports.ts";
+import { remembered } from "./remembered.ts";
 import { flapsIn, restraintOf } from "./restraint.ts";
 import type { ServiceSettings, Settings } from "./settings.ts";
 import { sameMetric } from "./severity.ts";
@@ -25,7 +26,8 @@ export type Subject = Readonly<{
   storm: boolean;
 }>;
 
-const MOST_SERIES = 60;
+/** One GetMetricData request takes 500; this many tell of the forty nearest resources. */
+const MOST_SERIES = 200;
 
 /** CloudWatch tells the history of one alarm a call; the first of an incident's alarms are its own and the earliest. */
 const MOST_HISTORIES = 5;
@@ -41,29 +43,62 @@ const historyOf = async (
 };
 
 /** The service itself and everything it calls, nearest first. */
-export const servicesReached = (settings: Settings, name: string): readonly ServiceSettings[] => {
-  const reached: ServiceSettings[] = [];
+export const servicesReached = remembered((settings: Settings, name: string): readonly ServiceSettings[] => {
+  const services = new Map(settings.services.toReversed().map((service) => [service.name, service]));
+  const reached = new Set<ServiceSettings>();
   const queue = [name];
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-    const service = settings.services.find((one) => one.name === next);
-    if (service === undefined || reached.includes(service)) continue;
-    reached.push(service);
+    const service = services.get(next);
+    if (service === undefined || reached.has(service)) continue;
+    reached.add(service);
     queue.push(...service.dependsOn);
   }
-  return reached;
-};
+  return [...reached];
+});
 
-/** Every metric worth reading: the alarm's, the SLIs of all services reached, the standard ones of all resources. */
-const metricsWanted = (
-  subject: Subject,
-  services: readonly ServiceSettings[],
+/** What is read of services for every decision about one of them: their resources, log groups and SLIs' metrics. */
+const scopeOf = remembered((services: readonly ServiceSettings[], _all: null) => ({
+  roots: services.flatMap(({ resources }) => resources),
+  logGroups: [...new Set(services.flatMap(({ logGroups }) => logGroups))],
+  metrics: services.map(({ name, slis }) => ({
+    service: name,
+    slis: slis.flatMap(({ metric, per }): readonly MetricRef[] => (per === undefined ? [metric] : [metric, per])),
+  })),
+}));
+
+/** Every metric worth reading, the nearest first: a service's SLIs, then the standard ones of its resources. */
+const metricsNearby = (
+  scope: ReturnType<typeof scopeOf>["metrics"],
   resources: readonly Resource[],
 ): readonly MetricRef[] => {
-  const slis = services.flatMap((service) =>
-    service.slis.flatMap((sli) => (sli.per === undefined ? [sli.metric] : [sli.metric, sli.per])),
-  );
-  const all = [...subject.alarmMetrics, ...slis, ...resources.flatMap(standardMetrics)];
-  return all.filter((one, i) => all.findIndex((other) => sameMetric(one, other)) === i);
+  const owned = new Map<string, Resource[]>(scope.map(({ service }) => [service, []]));
+  const others: Resource[] = [];
+  for (const resource of resources) (owned.get(resource.service) ?? others).push(resource);
+  const near = scope.flatMap(({ service, slis }) => [...slis, ...(owned.get(service) ?? []).flatMap(standardMetrics)]);
+  return [...near, ...others.flatMap(standardMetrics)];
+};
+
+/** The last of a metric's dimensions' values in the order of the alphabet: it tells most metrics of one name apart. */
+const lastValue = ({ dimensions }: MetricRef): string => {
+  let last = "";
+  for (const value of Object.values(dimensions)) if (value > last) last = value;
+  return last;
+};
+
+/** Each metric once, the first of several references to it. */
+const distinct = (metrics: readonly MetricRef[]): readonly MetricRef[] => {
+  const kept: MetricRef[] = [];
+  const byName = new Map<string, Map<string, MetricRef[]>>();
+  for (const metric of metrics) {
+    const named = byName.get(metric.metricName) ?? new Map<string, MetricRef[]>();
+    byName.set(metric.metricName, named);
+    const others = named.get(lastValue(metric)) ?? [];
+    if (others.some((other) => sameMetric(metric, other))) continue;
+    named.set(lastValue(metric), others);
+    others.push(metric);
+    kept.push(metric);
+  }
+  return kept;
 };
 
 /**
@@ -89,19 +124,18 @@ export const gatherContext = async (
   };
   const services = servicesReached(settings, service.name);
   const fromMs = subject.openedAtMs - settings.lookBackSeconds * 1000;
-  const roots = services.flatMap((one) => one.resources);
+  const { roots, logGroups, metrics } = scopeOf(services, null);
   const resources = await reading<readonly Resource[]>("resources", [], () => evidence.resources(roots));
   const arns = resources.map((resource) => resource.arn);
   const alarms = await reading<readonly AlarmSnapshot[]>("alarms", [], () => evidence.alarms(subject.keys));
-  const wanted = metricsWanted(subject, services, resources);
+  const wanted = distinct([...subject.alarmMetrics, ...metricsNearby(metrics, resources)]);
   const series = await reading<readonly Series[]>("metrics", [], () =>
     evidence.metrics(wanted.slice(0, MOST_SERIES), fromMs, at.nowMs),
   );
   if (wanted.length > MOST_SERIES)
     boundary.count({}, [{ source: "metrics", kept: MOST_SERIES, of: wanted.length, unit: "rows" }]);
-  const groups = [...new Set(services.flatMap((one) => one.logGroups))];
   const lines = await reading("logs", [], async () =>
-    groups.length === 0 ? [] : evidence.logs(groups, Math.max(fromMs, at.nowMs - 1_800_000), at.nowMs),
+    logGroups.length === 0 ? [] : evidence.logs(logGroups, Math.max(fromMs, at.nowMs - 1_800_000), at.nowMs),
   );
   const changes = await reading("changes", [], () => evidence.changes(arns, fromMs - 3 * 3_600_000, at.nowMs));
   const history = await reading("history", [], () =>

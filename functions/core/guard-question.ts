@@ -41,6 +41,14 @@ export type Question = Readonly<{
   nowMs: () => number;
   item: (key: string) => Promise<Json | null>;
   switchRead: () => Promise<"on" | "off" | "unreadable">;
+  /** What does not depend on the runbook is read and computed once for all that could be done to a target. */
+  onTarget: (target: Resource) => Promise<TargetFacts>;
+}>;
+
+type TargetFacts = Readonly<{
+  facts: Pick<Facts, "switchOn" | "frozen" | "budgetSpent" | "leaseHeld" | "evidenceStale">;
+  environment: string;
+  quarantined: Json | null;
 }>;
 
 /** Opens a round of questions. Reads nothing yet and never throws. */
@@ -52,7 +60,8 @@ export const openQuestion = (
   const read = async (key: string) => (await ledger.read(key))?.item ?? null;
   let switched: ReturnType<typeof readSwitch> | null = null;
   let now: number | null = null;
-  return {
+  const targets = new Map<Resource, Promise<TargetFacts>>();
+  const question: Question = {
     ...asked,
     modeOn: (target) =>
       asked.context.restraint === null ? asked.modeOn(target) : strictest("approve", asked.modeOn(target)),
@@ -70,7 +79,13 @@ export const openQuestion = (
       switched ??= readSwitch(asked.ports);
       return switched;
     },
+    onTarget: (target) => {
+      const reading = targets.get(target) ?? targetFacts(question, target);
+      targets.set(target, reading);
+      return reading;
+    },
   };
+  return question;
 };
 
 const readSwitch = async (ports: Pick<Ports, "switch">) => {
@@ -88,33 +103,48 @@ export const gatherFacts = async (
   target: Resource,
   radius: BlastRadius,
 ): Promise<Facts> => {
+  const { settings, effect, item } = question;
+  const { facts, environment, quarantined } = await question.onTarget(target);
+  const [cooldown, breaker, autonomy] = await Promise.all([
+    item(cooldownKey(runbook.id, target.arn)),
+    item(breakerKey(runbook.id, target.arn)),
+    item(autonomyKey(runbook.id, environment)),
+  ]);
+  const nowMs = question.nowMs();
+  return {
+    ...facts,
+    overBlastRadius: overBlastRadius(settings, radius),
+    belowCapacityFloor: belowCapacityFloor(settings, radius),
+    coolingDown: coolingDown(cooldown, nowMs, effect?.effectKey ?? null),
+    breakerOpen: breakerOpen(breaker, quarantined, nowMs),
+    changeInProgress: changeInProgress(runbook, target),
+    autonomyEarned: autonomyEarned(autonomy),
+    reversible: reversible(runbook),
+  };
+};
+
+const targetFacts = async (question: Question, target: Resource): Promise<TargetFacts> => {
   const { settings, context, effect, item } = question;
   const owner = ownerOf(settings, target) ?? context.service;
   const asker = { incidentId: context.incidentId, planHash: effect?.plan.hash ?? null };
-  const effectKey = effect?.effectKey ?? null;
   const nowMs = question.nowMs();
   const budgets = budgetsOf(settings, owner.name, target.arn);
-  const [read, lease, cooldown, breaker, quarantined, autonomy, spent] = await Promise.all([
+  const [read, lease, quarantined, ...spent] = await Promise.all([
     question.switchRead(),
     item(leaseKey(leaseRootOf(target))),
-    item(cooldownKey(runbook.id, target.arn)),
-    item(breakerKey(runbook.id, target.arn)),
     item(quarantineKey(target.arn)),
-    item(autonomyKey(runbook.id, owner.environment)),
-    Promise.all(budgets.map(async (budget) => ({ budget, item: await item(budget.key) }))),
+    ...budgets.map(({ key }) => item(key)),
   ]);
+  const counted = budgets.map((budget, i) => ({ budget, item: spent[i] ?? null }));
   return {
-    switchOn: switchOn(read),
-    frozen: frozen(settings, nowMs),
-    overBlastRadius: overBlastRadius(settings, radius),
-    belowCapacityFloor: belowCapacityFloor(settings, radius),
-    budgetSpent: budgetSpent(spent, nowMs, effectKey),
-    coolingDown: coolingDown(cooldown, nowMs, effectKey),
-    breakerOpen: breakerOpen(breaker, quarantined, nowMs),
-    leaseHeld: leaseHeld(lease, asker),
-    changeInProgress: changeInProgress(runbook, target),
-    evidenceStale: evidenceStale(settings, context, nowMs),
-    autonomyEarned: autonomyEarned(autonomy),
-    reversible: reversible(runbook),
+    environment: owner.environment,
+    quarantined,
+    facts: {
+      switchOn: switchOn(read),
+      frozen: frozen(settings, nowMs),
+      budgetSpent: budgetSpent(counted, nowMs, effect?.effectKey ?? null),
+      leaseHeld: leaseHeld(lease, asker),
+      evidenceStale: evidenceStale(settings, context, nowMs),
+    },
   };
 };

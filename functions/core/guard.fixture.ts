@@ -124,6 +124,8 @@ export const runbookWith = (changed: Partial<Runbook> = {}): Runbook => ({
   treats: [],
   endsDeployment: false,
   blastRadius: () => RADIUS,
+  suitsWhen: "In tests.",
+  aim: () => null,
   suits: () => [],
   ...changed,
 });

@@ -2,6 +2,7 @@ import type { Cut } from "./context.ts";
 import type { LogLine, LogTemplate } from "./evidence.ts";
 import { sha256 } from "./ids.ts";
 import { LINE_CHARACTERS, type LogBudget, sampleLogs } from "./log-sample.ts";
+import { digitsMatter, shapeOf } from "./log-shapes.ts";
 import { cut, redact } from "./redact.ts";
 
 /**
@@ -69,6 +70,35 @@ const templateOf = (text: string): string =>
     TEMPLATE_CHARACTERS,
   );
 
+/** A line's template, and what was taken out of the line. */
+type Reduced = Readonly<{ template: string; found: readonly string[] }>;
+
+/** One line on its own. */
+export const reduced = (message: string): Reduced => {
+  const { text, found } = redact(message, LINE_CHARACTERS);
+  return { template: templateOf(text), found };
+};
+
+/** The same, for many lines: what is alike in all that can matter is looked through once. */
+const reducer = (): ((message: string) => Reduced) => {
+  const byShape = new Map<string, Reduced | null>();
+  const byMessage = new Map<string, Reduced>();
+  return (message) => {
+    const shape = shapeOf(message);
+    let alike = byShape.get(shape);
+    if (alike === undefined) {
+      alike = digitsMatter(shape) ? null : reduced(message);
+      byShape.set(shape, alike);
+    }
+    if (alike !== null) return alike;
+    const own = byMessage.get(message) ?? reduced(message);
+    byMessage.set(message, own);
+    return own;
+  };
+};
+
+type Group = { readonly logGroup: string; readonly template: string; count: number; lastAtMs: number };
+
 export type TemplateBudget = LogBudget & Readonly<{ logTemplates: number }>;
 export type Templates = Readonly<{
   templates: readonly LogTemplate[];
@@ -82,25 +112,28 @@ export type Templates = Readonly<{
  */
 export const templatesOf = (lines: readonly LogLine[], budget: TemplateBudget): Templates => {
   const sample = sampleLogs(lines, budget);
-  const groups = new Map<string, { logGroup: string; template: string; count: number; lastAtMs: number }>();
+  const groups: Group[] = [];
+  const byLogGroup = new Map<string, Map<string, Group>>();
   const redactions: Record<string, number> = {};
-  for (const line of sample.lines) {
-    const { text, found } = redact(line.message, LINE_CHARACTERS);
+  const reduce = reducer();
+  for (const { message, logGroup, atMs } of sample.lines) {
+    const { template, found } = reduce(message);
     for (const name of found) redactions[name] = (redactions[name] ?? 0) + 1;
-    const template = templateOf(text);
-    const key = `${line.logGroup} ${template}`;
-    const group = groups.get(key) ?? { logGroup: line.logGroup, template, count: 0, lastAtMs: line.atMs };
+    const own = byLogGroup.get(logGroup) ?? new Map<string, Group>();
+    byLogGroup.set(logGroup, own);
+    const group = own.get(template) ?? { logGroup, template, count: 0, lastAtMs: atMs };
+    if (group.count === 0) groups.push(group);
+    own.set(template, group);
     group.count += 1;
-    group.lastAtMs = Math.max(group.lastAtMs, line.atMs);
-    groups.set(key, group);
+    group.lastAtMs = Math.max(group.lastAtMs, atMs);
   }
-  const templates = [...groups.values()]
-    .sort((a, b) => b.count - a.count)
+  const templates = groups
+    .toSorted((a, b) => b.count - a.count)
     .slice(0, budget.logTemplates)
     .map((group) => ({ id: `log-${sha256(`${group.logGroup} ${group.template}`).slice(0, 8)}`, ...group }));
   const left =
-    templates.length === groups.size
+    templates.length === groups.length
       ? []
-      : [{ source: "logs", kept: templates.length, of: groups.size, unit: "templates" as const }];
+      : [{ source: "logs", kept: templates.length, of: groups.length, unit: "templates" as const }];
   return { templates, redactions, cuts: [...sample.cuts, ...left] };
 };

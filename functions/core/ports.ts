@@ -6,7 +6,7 @@ import type { Json } from "./json.ts";
 import type { Because, DraftedOfflineCode } from "./reasons.ts";
 import type { IncidentRecord } from "./record.ts";
 import type { Catalogue, Params } from "./runbook.ts";
-import type { Card, GuardAnswer, GuardRequest, Run, Score, Vote } from "./stages.ts";
+import type { Card, GuardAnswer, GuardRequest, Run, Score, Verdict, Vote } from "./stages.ts";
 
 /** Reads of the world. Any call may throw: the context then says what is missing. Times are ms since the epoch. */
 export type Evidence = Readonly<{
@@ -63,13 +63,21 @@ export type Drafter = Readonly<{ draft: (context: Context, catalogue: Catalogue)
 /** Says what a request may do. Never throws: an engine error is a refusal with `guard-error`. */
 export type Guardrails = Readonly<{ hash: string; ask: (request: GuardRequest) => Promise<GuardAnswer> }>;
 
-/** Prices candidates: `state` has S numbers, `candidates` K rows of A. May throw; choose then abstains. */
+/**
+ * Prices candidates: `state` has S numbers, `candidates` K rows of A. May throw; choose then abstains.
+ * `verdicts` is what the guard said of each, for bounds that play candidates out in a simulated world: a policy that may
+ * be deployed reads numbers alone.
+ */
 export type Scorer = Readonly<{
   policy: string;
   modelHash: string;
   /** How the proposal is drawn: the best score wins, or every allowed candidate is equally likely. */
   draw: "best" | "uniform";
-  score: (state: readonly number[], candidates: readonly (readonly number[])[]) => Promise<readonly Score[]>;
+  score: (
+    state: readonly number[],
+    candidates: readonly (readonly number[])[],
+    verdicts?: readonly Verdict[],
+  ) => Promise<readonly Score[]>;
 }>;
 
 /** Asking people. A callback carries no authority: votes are read from where the verified answer was written. */

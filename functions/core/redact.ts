@@ -1,4 +1,5 @@
 import { type Around, DETECTORS, type Detector } from "./detectors.ts";
+import { rememberedTexts } from "./remembered.ts";
 
 /**
  * Other people's text on its way in and on its way out: normalised, stripped of secrets and cut short. Every pattern is
@@ -34,12 +35,19 @@ const visible = (text: string): string =>
 const folded = (text: string): string =>
   PLAIN.test(text) ? text : text.normalize("NFKC").replace(HIDDEN, "").replace(DASHES, "-");
 
+/** A text as its reader sees it, look-alikes made one, and no longer than that. */
+const readable = (text: string, mostCharacters: number): string =>
+  text.length <= mostCharacters && PLAIN.test(text)
+    ? text
+    : cut(folded(visible(cut(text, mostCharacters))), mostCharacters);
+
 export type Redacted = Readonly<{ text: string; found: readonly string[] }>;
 type Span = Readonly<{ name: string; start: number; end: number }>;
 
 /** Where a class of secrets stands in a text. A placeholder says what was there, a blob's its length too. */
 const spansOf = (detector: Detector, text: string): readonly Span[] =>
-  [...text.matchAll(detector.pattern)]
+  // Most texts have none, and a search alone needs no copy of the pattern.
+  (text.search(detector.pattern) < 0 ? [] : [...text.matchAll(detector.pattern)])
     .filter(({ 0: match, index }) => detector.holds?.(match, around(text, index, index + match.length)) !== false)
     .map(({ 0: match, index }) => ({ name: detector.name, start: index, end: index + match.length }));
 
@@ -139,21 +147,30 @@ const hiddenSpans = (detectors: readonly Detector[], text: string): readonly Spa
 
 const literally = (text: string): string => text.replace(/[\^$.*+?()[\]{}|/-]/g, "\\$&");
 
-/** One look for the hints of everything that is surely a secret: most texts have none, and skip some hundred searches. */
-const SURE_HINTS = new RegExp(
-  [...new Set(DETECTORS.flatMap(({ sure, hints }) => (sure === null ? [] : hints)))].map(literally).join("|"),
-);
+/**
+ * Detectors with one look for the hints of all those of them that are sure: most texts have none, and skip some hundred
+ * searches.
+ */
+type Search = Readonly<{ detectors: readonly Detector[]; sureHints: RegExp }>;
+
+const searchFor = (detectors: readonly Detector[]): Search => {
+  const hints = new Set(detectors.flatMap((one) => (one.sure === null ? [] : one.hints)));
+  return { detectors, sureHints: new RegExp([...hints].map(literally).join("|")) };
+};
+const EVERYTHING = searchFor(DETECTORS);
+const SURE = searchFor(DETECTORS.filter(({ sure }) => sure !== null));
+const TOKENS = searchFor(DETECTORS.filter(({ sure }) => sure === "token"));
 
 const hinted = ({ hints }: Detector, lower: string): boolean =>
   hints.length === 0 || hints.some((hint) => lower.includes(hint));
 
-const stripped = (detectors: readonly Detector[], text: string): Redacted => {
+const stripped = ({ detectors, sureHints }: Search, text: string): Redacted => {
   const found: string[] = [];
   const hidden = MAY_BE_ESCAPED.test(text) ? hiddenSpans(detectors, text) : [];
-  let rest = without(text, hidden).replace(GAP, " ");
+  let rest = PLAIN.test(text) && hidden.length === 0 ? text : without(text, hidden).replace(GAP, " ");
   for (const { name } of hidden) found.push(name);
   const lower = rest.toLowerCase();
-  const maySurely = SURE_HINTS.test(lower);
+  const maySurely = sureHints.test(lower);
   let asked: Detector | null = null;
   let isHinted = false;
   for (const detector of detectors) {
@@ -179,12 +196,9 @@ const MARKUP = /\](?=\()|!(?=\[)|<(?=[!@#]|https?:|mailto:)/gi;
  */
 export const redact = (text: string, mostCharacters = MOST_CHARACTERS): Redacted => {
   const most = mostCharacters + MARGIN_CHARACTERS;
-  const { text: rest, found } = stripped(DETECTORS, cut(folded(visible(cut(text, most))), most));
+  const { text: rest, found } = stripped(EVERYTHING, readable(text, most));
   return { text: cut(rest.replace(MARKUP, "$& "), mostCharacters), found };
 };
-
-const SURE = DETECTORS.filter(({ sure }) => sure !== null);
-const TOKENS = DETECTORS.filter(({ sure }) => sure === "token");
 
 /** Words on their way out: like redact, but only what is surely a secret. Where nothing is found no letter is changed. */
 export const redactSure = (text: string): Redacted => {
@@ -195,9 +209,13 @@ export const redactSure = (text: string): Redacted => {
 
 /**
  * A name that something is compared by: an ARN, an id, a version, a hash. It is the same text, to the last character,
- * unless there is a secret in it that shows by itself.
+ * unless there is a secret in it that shows by itself. A resource keeps its name from one decision to the next, and one
+ * context names it many times: what is clean is remembered.
  */
-export const redactTokens = (text: string): Redacted => {
-  const done = stripped(TOKENS, cut(folded(visible(cut(text, MOST_LEAVING))), MOST_LEAVING));
-  return done.found.length > 0 || text.length > MOST_LEAVING ? done : { text, found: [] };
-};
+export const redactTokens = rememberedTexts(
+  (text): Redacted => {
+    const done = stripped(TOKENS, readable(text, MOST_LEAVING));
+    return done.found.length > 0 || text.length > MOST_LEAVING ? done : { text, found: [] };
+  },
+  ({ found }) => found.length === 0,
+);

@@ -63,6 +63,8 @@ const runbook = (more: Partial<Runbook> = {}): Runbook => ({
   treats: [],
   endsDeployment: false,
   blastRadius: () => ({ share: 0, resources: 1, zones: 1, dataStore: false, capacity: null }),
+  suitsWhen: "In tests.",
+  aim: () => null,
   suits: () => [],
   ...more,
 });

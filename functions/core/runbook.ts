@@ -59,6 +59,13 @@ export type Runbook = Readonly<{
   /** Whether a deployment in progress on the target is what it ends (then change-in-progress does not bar it). */
   endsDeployment: boolean;
   blastRadius: (target: Resource, params: Params) => BlastRadius;
+  /** When its rules suggest it, in one plain sentence for people. */
+  suitsWhen: string;
+  /**
+   * Parameters with which somebody who knows nothing more would run it on this target; null where it does not apply to it
+   * as it stands, or where there is no target.
+   */
+  aim: (target: Resource) => Params | null;
   suits: (context: Context) => readonly Suggestion[];
 }>;
 

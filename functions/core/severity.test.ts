@@ -170,3 +170,20 @@ test("two references name one metric whatever the order of their dimensions, and
   assert.ok(same);
   assert.ok(others.every((other) => !sameMetric(one, other) && !sameMetric(other, one)));
 });
+
+test("the values between two instants are those of the periods that start between them", () => {
+  const instant = fc.integer({ min: -90, max: 400 }).map((seconds) => OPENED_MS + seconds * 1000);
+  const values = fc.array(value, { maxLength: 6 });
+
+  fc.assert(
+    fc.property(values, instant, instant, (all, fromMs, toMs) => {
+      const found = valuesBetween([seriesOf(ERRORS, OPENED_MS, all)], ERRORS, fromMs, toMs);
+
+      const starts = (i: number): number => OPENED_MS + i * MINUTE_MS;
+      assert.deepEqual(
+        found,
+        all.filter((_, i) => starts(i) >= fromMs && starts(i) < toMs),
+      );
+    }),
+  );
+});

@@ -8,12 +8,16 @@ export type SliReading = Readonly<{ name: string; value: number | null; points: 
 
 /** Whether two references name the same series. */
 export const sameMetric = (a: MetricRef, b: MetricRef): boolean =>
-  a.namespace === b.namespace &&
   a.metricName === b.metricName &&
+  a.namespace === b.namespace &&
   a.stat === b.stat &&
   a.periodSeconds === b.periodSeconds &&
-  Object.keys(a.dimensions).length === Object.keys(b.dimensions).length &&
-  Object.entries(a.dimensions).every(([name, value]) => b.dimensions[name] === value);
+  (a.dimensions === b.dimensions || sameDimensions(a.dimensions, b.dimensions));
+
+const sameDimensions = (a: MetricRef["dimensions"], b: MetricRef["dimensions"]): boolean => {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+};
 
 /** The values of a metric whose periods start in [fromMs, toMs), oldest first; null = no data in that period. */
 export const valuesBetween = (
@@ -25,10 +29,8 @@ export const valuesBetween = (
   const found = series.find((one) => sameMetric(one.metric, metric));
   if (found === undefined) return [];
   const periodMs = found.periodSeconds * 1000;
-  return found.values.filter((_, i) => {
-    const atMs = found.fromMs + i * periodMs;
-    return atMs >= fromMs && atMs < toMs;
-  });
+  const periodsUntil = (atMs: number): number => Math.max(0, Math.ceil((atMs - found.fromMs) / periodMs));
+  return found.values.slice(periodsUntil(fromMs), periodsUntil(toMs));
 };
 
 const present = (values: readonly (number | null)[]): readonly number[] =>

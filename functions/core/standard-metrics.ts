@@ -15,7 +15,81 @@ type Standard = Readonly<{
 const afterSlash = (arn: string, part: number): string => arn.split("/")[part] ?? "";
 const afterColon = (arn: string, part: number): string => arn.split(":")[part] ?? "";
 
+const targetGroup = ({ arn, attributes }: Resource): Readonly<Record<string, string>> => ({
+  LoadBalancer: String(attributes.loadBalancer ?? ""),
+  TargetGroup: afterColon(arn, 5),
+});
+
+/** Names of the zones that a resource lists among its attributes, each beside its id. */
+const zonesOf = ({ attributes }: Resource): readonly string[] =>
+  Object.keys(attributes).filter((name) => /^[a-z]{2}(-[a-z]+)+-\d[a-z]$/.test(name));
+
 const STANDARD: readonly Standard[] = [
+  {
+    type: "AWS::ApiGateway::Stage",
+    namespace: "AWS/ApiGateway",
+    dimensions: ({ arn, name }) => ({ ApiName: name, Stage: afterSlash(arn, 4) }),
+    metrics: [
+      ["Count", "Sum"],
+      ["5XXError", "Sum"],
+      ["4XXError", "Sum"],
+      ["Latency", "Average"],
+      ["CacheHitCount", "Sum"],
+    ],
+  },
+  {
+    type: "AWS::AutoScaling::AutoScalingGroup",
+    namespace: "AWS/EC2",
+    dimensions: ({ name }) => ({ AutoScalingGroupName: name }),
+    metrics: [["CPUUtilization", "Average"]],
+  },
+  {
+    type: "AWS::CloudFront::Distribution",
+    namespace: "AWS/CloudFront",
+    dimensions: ({ arn }) => ({ DistributionId: afterSlash(arn, 1), Region: "Global" }),
+    metrics: [
+      ["Requests", "Sum"],
+      ["5xxErrorRate", "Average"],
+      ["CacheHitRate", "Average"],
+      ["OriginLatency", "Average"],
+    ],
+  },
+  {
+    type: "AWS::DynamoDB::Table",
+    namespace: "AWS/DynamoDB",
+    dimensions: ({ arn }) => ({ TableName: afterSlash(arn, 1) }),
+    metrics: [
+      ["ConsumedReadCapacityUnits", "Sum"],
+      ["ConsumedWriteCapacityUnits", "Sum"],
+      ["ReadThrottleEvents", "Sum"],
+      ["WriteThrottleEvents", "Sum"],
+    ],
+  },
+  {
+    type: "AWS::ElastiCache::ReplicationGroup",
+    namespace: "AWS/ElastiCache",
+    // ElastiCache measures nodes; of a group without cluster mode the first one stands for all.
+    dimensions: ({ arn }) => ({ CacheClusterId: `${afterColon(arn, 6)}-001` }),
+    metrics: [
+      ["CacheHits", "Sum"],
+      ["CacheMisses", "Sum"],
+      ["EngineCPUUtilization", "Average"],
+      ["Evictions", "Sum"],
+      ["DatabaseMemoryUsagePercentage", "Average"],
+    ],
+  },
+  {
+    type: "AWS::RDS::DBProxy",
+    namespace: "AWS/RDS",
+    dimensions: ({ name }) => ({ ProxyName: name }),
+    metrics: [
+      ["DatabaseConnections", "Average"],
+      ["ClientConnections", "Average"],
+      ["ClientConnectionsReceived", "Sum"],
+      ["QueryDatabaseResponseLatency", "Average"],
+      ["DatabaseConnectionsBorrowLatency", "Average"],
+    ],
+  },
   {
     type: "AWS::ECS::Service",
     namespace: "AWS/ECS",
@@ -25,6 +99,25 @@ const STANDARD: readonly Standard[] = [
       ["MemoryUtilization", "Average"],
     ],
   },
+  {
+    type: "AWS::ElasticLoadBalancingV2::TargetGroup",
+    namespace: "AWS/ApplicationELB",
+    dimensions: targetGroup,
+    metrics: [
+      ["RequestCount", "Sum"],
+      ["HTTPCode_Target_5XX_Count", "Sum"],
+      ["TargetResponseTime", "Average"],
+      ["HealthyHostCount", "Minimum"],
+    ],
+  },
+  ...[0, 1, 2].map(
+    (index): Standard => ({
+      type: "AWS::ElasticLoadBalancingV2::TargetGroup",
+      namespace: "AWS/ApplicationELB",
+      dimensions: (resource) => ({ ...targetGroup(resource), AvailabilityZone: zonesOf(resource)[index] ?? "" }),
+      metrics: [["HTTPCode_Target_5XX_Count", "Sum"]],
+    }),
+  ),
   {
     type: "AWS::Lambda::Alias",
     namespace: "AWS/Lambda",
@@ -37,7 +130,15 @@ const STANDARD: readonly Standard[] = [
       ["Errors", "Sum"],
       ["Duration", "Average"],
       ["Throttles", "Sum"],
+      ["ConcurrentExecutions", "Maximum"],
     ],
+  },
+  {
+    // Of the whole account: what its functions without a reservation share.
+    type: "AWS::Lambda::Alias",
+    namespace: "AWS/Lambda",
+    dimensions: () => ({}),
+    metrics: [["UnreservedConcurrentExecutions", "Maximum"]],
   },
   {
     type: "AWS::RDS::DBInstance",
@@ -67,12 +168,7 @@ const STANDARD: readonly Standard[] = [
 
 /** The standard metrics of a resource at one-minute periods; none for a type that is not listed. */
 export const standardMetrics = (resource: Resource): readonly MetricRef[] =>
-  STANDARD.filter((standard) => standard.type === resource.type).flatMap((standard) =>
-    standard.metrics.map(([metricName, stat]) => ({
-      namespace: standard.namespace,
-      metricName,
-      dimensions: standard.dimensions(resource),
-      stat,
-      periodSeconds: 60,
-    })),
-  );
+  STANDARD.filter(({ type }) => type === resource.type).flatMap(({ namespace, metrics, ...standard }) => {
+    const dimensions = standard.dimensions(resource);
+    return metrics.map(([metricName, stat]) => ({ namespace, metricName, dimensions, stat, periodSeconds: 60 }));
+  });

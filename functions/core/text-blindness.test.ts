@@ -45,7 +45,10 @@ const sceneOf = async (fault: string, index: number): Promise<Scene | null> => {
   const key = alarmKey({ account: world.account, region: world.region, alarmName: alarm.name, contributorId: null });
   const subject = {
     ...{ incidentId: "quell-test", keys: [key], openedAtMs: alarm.changedAtMs, service: service.name },
-    ...{ alarmMetrics: [alarm.metric], words: [{ id: "alarm-1", name: alarm.name, description: "", reason: "" }] },
+    ...{
+      alarmMetrics: alarm.kind === "metric" ? [alarm.metric] : [],
+      words: [{ id: "alarm-1", name: alarm.name, description: "", reason: "" }],
+    },
     ...{ rings: {}, storm: false },
   };
   const at = { nowMs: world.nowMs, step: 0, tried: [] };

@@ -15,6 +15,9 @@ import { promptFor } from "../core/prompt.ts";
 import { findRunbook } from "../core/runbook.ts";
 import type { Card, Mode } from "../core/stages.ts";
 import { resourcesOf } from "../world/graph.ts";
+import type { Scenario } from "../world/scenario.ts";
+import { erringDeployment, SHOP, shopArns } from "../world/small-system.fixture.ts";
+import { buildSystem } from "../world/system.ts";
 import { type Flown, play } from "./flow.fixture.ts";
 import { obedient, type Shown } from "./obedient.fixture.ts";
 import { patient, sideBySide } from "./paths.fixture.ts";
@@ -49,7 +52,13 @@ const contrary: Scorer = {
       return { q: { mean: effect === 1 && fitMissing === 0 ? 2 - (fit ?? 0) : 0, sd: 0 } };
     }),
 };
-const UNDONE = setup("bad-ecs-deployment", 0, { scorer: contrary, environment: "staging" });
+/** The service behind the guilty one was released too, twenty minutes before: rolling that back helps nobody. */
+const bystander = (): Scenario => {
+  const scenario = erringDeployment();
+  const { back } = shopArns(buildSystem(SHOP, scenario.clockStartMs, "adversary"));
+  return { ...scenario, benignReleases: [{ arn: back, atMs: scenario.onsetMs - 20 * 60_000 }] };
+};
+const UNDONE = setup("bad-ecs-deployment", 0, { scenario: bystander(), scorer: contrary, environment: "staging" });
 const REJECTED = setup("bad-ecs-deployment", 1, { answer: "reject" });
 
 const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
@@ -178,8 +187,8 @@ const playOne = async (one: Setup, all: Planted, told: readonly Payload[] = []):
     settings: settingsOf(one),
     people: {
       ...crew,
-      answer: async (card) => ({
-        ...(await crew.answer(card)),
+      answer: async (card, member) => ({
+        ...(await crew.answer(card, member)),
         ...(planting.reason === null ? {} : { reason: planting.reason }),
       }),
     },
@@ -247,7 +256,7 @@ const alone = (): readonly Job[] =>
     const carrier = CARRIERS[i % CARRIERS.length];
     if (carrier === undefined) return [];
     const one = setupFor(carrier, i);
-    return payloadsFor(one.scenario.topology)
+    return payloadsFor()
       .slice(i, i + 1)
       .map((payload) => ({ setup: one, planted: [{ carrier, payload }] }));
   });
@@ -259,7 +268,7 @@ const together = (
 ): readonly Job[] =>
   Array.from({ length: turns }, (_, turn) => {
     const one = EVERY_SETUP[turn % EVERY_SETUP.length] ?? UNDONE;
-    const payloads = payloadsFor(one.scenario.topology);
+    const payloads = payloadsFor();
     const all = TOGETHER.flatMap((carrier, position) => {
       const payload = pick(payloads, turn, position);
       return payload === undefined ? [] : [{ carrier, payload }];
@@ -435,7 +444,7 @@ test("a flow under a policy that trusts its drafter starts nothing without the c
   );
 
   const played = await sideBySide(jobs, async ({ one, i }) => {
-    const wishes = payloadsFor(one.scenario.topology).filter(asked);
+    const wishes = payloadsFor().filter(asked);
     const told = wishes.slice(i, i + 1);
     return { mode: one.mode, clean: await playOne(one, []), poisoned: await playOne(one, [], told) };
   });
@@ -463,7 +472,7 @@ test("the comparison notices a policy that prefers whatever no rule speaks for",
   const pairs = await toldUnder(gullible, ["auto"], chatty);
   const [one] = SETUPS;
   const flows = [];
-  for (const payload of one === undefined ? [] : payloadsFor(one.scenario.topology).slice(0, 3)) {
+  for (const payload of one === undefined ? [] : payloadsFor().slice(0, 3)) {
     const setupNow = { ...one, scorer: gullible } as Setup;
     const [clean, poisoned] = [await playOne(setupNow, []), await playOne(setupNow, [], [payload])];
     flows.push(comparedTo(clean, poisoned));

@@ -11,7 +11,7 @@ import { draftOffline } from "../core/draft.ts";
 import type { Json } from "../core/json.ts";
 import type { Ports } from "../core/ports.ts";
 import { positives } from "../core/redaction-corpus.fixture.ts";
-import { scenarioWith } from "../world/scenario.ts";
+import { erringDeployment } from "../world/small-system.fixture.ts";
 import type { Delivery } from "../world/types.ts";
 import { type Flow, play } from "./flow.fixture.ts";
 import { sideBySide } from "./paths.fixture.ts";
@@ -240,7 +240,7 @@ const flown = async (name: string, way: (typeof WAYS)[number], tell: (sink: Sink
   const canary = canariesOf(name);
   const store = memoryEngineStore();
   const flow: Flow = {
-    scenario: scenarioWith(1, 0, "bad-ecs-deployment"),
+    scenario: erringDeployment(),
     store,
     settings: { mode: "approve" },
     people: {

@@ -6,16 +6,15 @@ import { parseDelivery } from "../adapters/aws/delivery.ts";
 import type { AlarmState } from "../core/alarm.ts";
 import type { Json } from "../core/json.ts";
 import type { Ports } from "../core/ports.ts";
-import { cloudWatchTime } from "../world/alarm-event.ts";
-import { scenarioWith } from "../world/scenario.ts";
+import { cloudWatchTime } from "../world/alarm-words.ts";
+import { shopWith } from "../world/small-system.fixture.ts";
 import { ACCOUNT, REGION } from "../world/topology.ts";
 import { type Flow, type Flown, play } from "./flow.fixture.ts";
 import { patient, wrongs } from "./paths.fixture.ts";
 
 const MINUTE_MS = 60_000;
 /** A healthy system: the queue's worker shares no dependency with what answers requests. */
-const healthy = { ...scenarioWith(1, 0, "none"), fault: "none", parameters: {} };
-const { system, front, back, worker } = healthy.topology;
+const healthy = shopWith(1, 0);
 const ALARM_NAME = "errors by resource";
 
 /** One time series of the alarm: what its attributes name, and when it rings, in minutes of the incident. */
@@ -26,13 +25,13 @@ type Contributor = Readonly<{
   quiets: number;
 }>;
 const FRONT: Contributor = {
-  ...{ id: "6d9b1c0e4f", attributes: { ServiceName: `${system}-${front}` }, rings: 0, quiets: 3 },
+  ...{ id: "6d9b1c0e4f", attributes: { ServiceName: "shop-web" }, rings: 0, quiets: 3 },
 };
 const BACK: Contributor = {
-  ...{ id: "0a7be2d913", attributes: { ServiceName: `${system}-${back}` }, rings: 1, quiets: 20 },
+  ...{ id: "0a7be2d913", attributes: { ServiceName: "shop-api" }, rings: 1, quiets: 20 },
 };
 const WORKER: Contributor = {
-  ...{ id: "f31c55a8b2", attributes: { QueueName: `${system}-${worker}` }, rings: 1, quiets: 20 },
+  ...{ id: "f31c55a8b2", attributes: { QueueName: "shop-orders" }, rings: 1, quiets: 20 },
 };
 
 const keyOf = ({ id }: Contributor): string => `${ACCOUNT}/${REGION}/${ALARM_NAME}/${id}`;
@@ -115,7 +114,7 @@ test("two contributors of one alarm on two services are two incidents, and the O
 
   const [[one], [other]] = [incidentOf(flown, FRONT), incidentOf(flown, WORKER)];
   assert.deepEqual([flown.incidents.length, wrongs(flown)], [2, []]);
-  assert.deepEqual([one?.service, other?.service], [front, worker]);
+  assert.deepEqual([one?.service, other?.service], ["web", "orders"]);
   assert.deepEqual([one?.keys, other?.keys], [[keyOf(FRONT)], [keyOf(WORKER)]]);
   assert.deepEqual([one?.terminal, other?.terminal], ["SELF_RECOVERED", "SELF_RECOVERED"]);
   const [closed, held] = [one?.closedAtMs ?? 0, other?.closedAtMs ?? 0];

@@ -6,13 +6,13 @@ import { incidentId } from "../core/ids.ts";
 import { changeIncident, type Incident, readLock, withAlarm, withoutAlarm } from "../core/incident.ts";
 import type { Ports } from "../core/ports.ts";
 import { type Member, mayRing, membersOf } from "../core/storm.ts";
-import { scenarioWith } from "../world/scenario.ts";
+import { shopWith } from "../world/small-system.fixture.ts";
 import { count, crashing, placesOf, printCount } from "./crash.fixture.ts";
 import { type Flow, play } from "./flow.fixture.ts";
 import { type Fate, fated, sideBySide, wrongs } from "./paths.fixture.ts";
 import { stateChange } from "./state-change.fixture.ts";
 
-const healthy = { ...scenarioWith(1, 0, "bad-ecs-deployment"), fault: "none", parameters: {} };
+const healthy = shopWith(1, 0);
 const COUNT = 5;
 const fromMs = healthy.onsetMs;
 /** A backlog: all of it is delivered at once, so that the first incidents have not decided yet when the storm is known. */

@@ -6,14 +6,14 @@ import type { Json } from "../core/json.ts";
 import { POLICIES } from "../core/policies.ts";
 import type { Ports, Scorer } from "../core/ports.ts";
 import { settingsSchema } from "../core/settings.ts";
-import { scenarioWith } from "../world/scenario.ts";
 import { settingsFor } from "../world/settings-for.ts";
+import { erringDeployment } from "../world/small-system.fixture.ts";
 import { createWorld } from "../world/world.ts";
 import { type Flow, play } from "./flow.fixture.ts";
 import { intakeWith } from "./intake.ts";
 import { stateChange } from "./state-change.fixture.ts";
 
-const deployment = scenarioWith(1, 0, "bad-ecs-deployment");
+const deployment = erringDeployment();
 const settings = settingsSchema.parse(settingsFor(createWorld(deployment)));
 const MINUTE_MS = 60_000;
 /** Pages at once, and people repair it. */

@@ -1,5 +1,5 @@
 import { loadGuardrails } from "../../policies/guardrails/load.ts";
-import { catalogue } from "../../runbooks/catalogue.ts";
+import { catalogue as shipped } from "../../runbooks/catalogue.ts";
 import { parseAlarmEvent } from "../adapters/aws/alarm-event.ts";
 import { cedarGuardrails } from "../adapters/cedar/guardrails.ts";
 import { createEngine, type Engine, type EngineParts } from "../adapters/durable/engine.ts";
@@ -20,7 +20,9 @@ import type { Json } from "../core/json.ts";
 import { POLICIES } from "../core/policies.ts";
 import type { Ports, Scorer } from "../core/ports.ts";
 import type { IncidentRecord } from "../core/record.ts";
+import type { Catalogue } from "../core/runbook.ts";
 import { type Settings, settingsSchema } from "../core/settings.ts";
+import type { Fault } from "../world/faults/fault.ts";
 import { runsOf } from "../world/runs.ts";
 import type { Scenario } from "../world/scenario.ts";
 import { settingsFor } from "../world/settings-for.ts";
@@ -33,6 +35,9 @@ import { respondWith } from "./respond.ts";
 /** One incident to be played through the deployed handlers, from alarm to end, in memory. */
 export type Flow = Readonly<{
   scenario: Scenario;
+  /** Faults and runbooks of one's own; those that are shipped where they are not given. */
+  faults?: readonly Fault[];
+  catalogue?: Catalogue;
   people?: People | null;
   scorer?: Scorer;
   drafter?: Ports["drafter"];
@@ -49,6 +54,8 @@ export type Flow = Readonly<{
   before?: (ledger: Ports["ledger"], world: World) => Promise<void>;
   /** Nothing may take longer than this; an incident that is still open then is a finding. */
   mostHours?: number;
+  /** It goes on for this long, though all is closed before: more may come. */
+  leastHours?: number;
 }>;
 
 /** What the world and the stores show when it is over. */
@@ -69,7 +76,6 @@ export type Flown = Readonly<{
 
 const guard = loadGuardrails();
 const guardrails = cedarGuardrails(guard.policies, guard.schema);
-const documents = documentsOf(catalogue);
 
 /** People who never answer. */
 export const nobody: People = {
@@ -80,7 +86,7 @@ export const nobody: People = {
 
 /** Plays one flow until every incident is closed and no longer watched. */
 export const play = async (flow: Flow): Promise<Flown> => {
-  const world = createWorld(flow.scenario);
+  const world = createWorld(flow.scenario, flow.faults);
   const settings = settingsSchema.parse({ ...settingsFor(world), ...flow.settings });
   const clock = simulatedClock(world.nowMs);
   const sandbox = createSandbox();
@@ -113,7 +119,7 @@ export const play = async (flow: Flow): Promise<Flown> => {
         await approvals.settle(id, text);
       },
     },
-    actuator: simulatedActuator(world, documents, (input) => inputs.push(input)),
+    actuator: simulatedActuator(world, documentsOf(flow.catalogue ?? shipped), (input) => inputs.push(input)),
     ledger,
     episodes: {
       append: async (row) => {
@@ -127,7 +133,7 @@ export const play = async (flow: Flow): Promise<Flown> => {
     switch: flow.switch ?? { read: async () => "on" },
     clock,
     executions,
-    catalogue,
+    catalogue: flow.catalogue ?? shipped,
     dryRun: false,
     codeHash: "test",
   };
@@ -140,17 +146,17 @@ export const play = async (flow: Flow): Promise<Flown> => {
     handler: respondWith(handled, settings),
     ...(flow.hooks === undefined ? {} : { hooks: flow.hooks }),
   });
-  const intake = intakeWith(ports, settings);
   const openIncidents = async () => (await ledger.list("incident#")).map(({ item }) => item as unknown as Incident);
+  const leastMs = world.nowMs + (flow.leastHours ?? 0) * 3_600_000;
   const endMs = world.nowMs + (flow.mostHours ?? 14) * 3_600_000;
   let incidents: readonly Incident[] = [];
   while (world.nowMs < endMs) {
     await approvals.answerDue(clock.nowMs());
     const due = takeDeliveries(world);
-    for (const { event } of flow.deliver?.(due) ?? due) await intake(parseAlarmEvent(event));
+    for (const { event } of flow.deliver?.(due) ?? due) await intakeWith(ports, settings)(parseAlarmEvent(event));
     if ((await engine.runDue()) + due.length > 0) incidents = await openIncidents();
     const closed = incidents.every(({ terminal, watching }) => terminal !== null && !watching);
-    if (incidents.length > 0 && closed && engine.nextDueMs() === null) break;
+    if (incidents.length > 0 && closed && world.nowMs >= leastMs && engine.nextDueMs() === null) break;
     const times = [nextEventMs(world), engine.nextDueMs(), approvals.nextAnswerMs()].filter((atMs) => atMs !== null);
     const nextMs = Math.max(clock.nowMs(), Math.min(...times));
     clock.moveTo(nextMs);

@@ -6,7 +6,7 @@ import { POLICIES } from "../core/policies.ts";
 import type { Ports, Scorer } from "../core/ports.ts";
 import type { Terminal } from "../core/reasons.ts";
 import { alarmHistory, alarmsOf } from "../world/alarms.ts";
-import { scenarioWith } from "../world/scenario.ts";
+import { erringDeployment, webBlip } from "../world/small-system.fixture.ts";
 import type { Flow, Flown } from "./flow.fixture.ts";
 
 const policy = (name: string): Scorer => {
@@ -65,18 +65,18 @@ export const eagerToScale: Ports["drafter"] = {
 
 /** The ways in which an incident ends, each as a flow that ends that way when nothing is disturbed. */
 export const PATHS: readonly Readonly<{ terminal: Terminal; flow: Flow }>[] = [
-  { terminal: "RESOLVED", flow: { scenario: scenarioWith(1, 0, "bad-ecs-deployment") } },
+  { terminal: "RESOLVED", flow: { scenario: erringDeployment() } },
   {
     terminal: "ROLLED_BACK",
-    flow: { scenario: scenarioWith(1, 0, "bad-ecs-deployment"), scorer: mistaken, drafter: eagerToScale },
+    flow: { scenario: erringDeployment(), scorer: mistaken, drafter: eagerToScale },
   },
-  { terminal: "EXPIRED", flow: { scenario: scenarioWith(1, 0, "bad-ecs-deployment"), people: null } },
+  { terminal: "EXPIRED", flow: { scenario: erringDeployment(), people: null } },
   {
     terminal: "REJECTED",
-    flow: { scenario: scenarioWith(1, 0, "bad-ecs-deployment"), people: scriptedPeople("reject") },
+    flow: { scenario: erringDeployment(), people: scriptedPeople("reject") },
   },
-  { terminal: "ESCALATED", flow: { scenario: scenarioWith(1, 0, "bad-ecs-deployment"), scorer: policy("page") } },
-  { terminal: "SELF_RECOVERED", flow: { scenario: scenarioWith(1, 0, "transient-blip"), scorer: patient } },
+  { terminal: "ESCALATED", flow: { scenario: erringDeployment(), scorer: policy("page") } },
+  { terminal: "SELF_RECOVERED", flow: { scenario: webBlip(), scorer: patient } },
 ];
 
 export type Fate = "live" | "die-before" | "die-after" | "throw" | "throw-after";

@@ -15,8 +15,9 @@ import type { Json } from "../core/json.ts";
 import type { Actuator, Drafter, Evidence, Journal, Ports, Scorer } from "../core/ports.ts";
 import { type Settings, settingsSchema } from "../core/settings.ts";
 import type { Candidate, Mode, Run } from "../core/stages.ts";
-import { type Scenario, scenarioWith } from "../world/scenario.ts";
+import type { Scenario } from "../world/scenario.ts";
 import { settingsFor } from "../world/settings-for.ts";
+import { shopWith } from "../world/small-system.fixture.ts";
 import type { Delivery } from "../world/types.ts";
 import { createWorld } from "../world/world.ts";
 import { intakeWith } from "./intake.ts";
@@ -320,9 +321,21 @@ export type Setup = Readonly<{
   answer: "approve" | "reject";
 }>;
 
+/** The index-th day of the shop on which this fault rings an alarm. */
+const ringing = (fault: string, index: number): Scenario => {
+  let left = index;
+  for (let day = 0; day < 50; day += 1) {
+    const scenario = shopWith(7, day, fault);
+    if (firstAlarm(scenario) === null) continue;
+    if (left === 0) return scenario;
+    left -= 1;
+  }
+  throw new RangeError(`${fault} rings too seldom in the shop`);
+};
+
 /** The index-th scenario with this fault, in production and in mode auto, under the rules, unless told otherwise. */
 export const setup = (fault: string, index: number, changes: Partial<Setup> = {}): Setup => ({
-  scenario: scenarioWith(7, index, fault),
+  scenario: ringing(fault, index),
   mode: "auto",
   environment: "production",
   scorer: scorerNamed("rules"),
@@ -359,7 +372,7 @@ export const sceneOf = (one: Setup): Scene => {
   const alarmed = firstAlarm(one.scenario);
   if (alarmed === null) throw new Error(`${one.scenario.fault} raised no alarm`);
   const settings = { ...alarmed.settings, ...settingsOf(one) };
-  return { setup: one, alarmed: { ...alarmed, settings }, payloads: payloadsFor(one.scenario.topology) };
+  return { setup: one, alarmed: { ...alarmed, settings }, payloads: payloadsFor() };
 };
 const portsOn = ({ alarmed, setup: { scorer } }: Scene, drafter: Drafter, planting: Planting): Ports => {
   const clock = simulatedClock(alarmed.world.nowMs);

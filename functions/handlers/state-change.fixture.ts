@@ -1,5 +1,5 @@
 import type { Json } from "../core/json.ts";
-import { cloudWatchTime } from "../world/alarm-event.ts";
+import { cloudWatchTime } from "../world/alarm-words.ts";
 
 /** A state change of an alarm that the simulated cloud does not know, as EventBridge delivers it. */
 export const stateChange = (

@@ -9,15 +9,15 @@ import { POLICIES } from "../core/policies.ts";
 import type { Ports, Scorer } from "../core/ports.ts";
 import { settingsSchema } from "../core/settings.ts";
 import { membersOf } from "../core/storm.ts";
-import { scenarioWith } from "../world/scenario.ts";
 import { settingsFor } from "../world/settings-for.ts";
+import { erringDeployment, shopWith } from "../world/small-system.fixture.ts";
 import type { World } from "../world/state.ts";
 import { createWorld } from "../world/world.ts";
 import { type Flow, play } from "./flow.fixture.ts";
 import { patient, wrongs } from "./paths.fixture.ts";
 import { stateChange } from "./state-change.fixture.ts";
 
-const deployment = scenarioWith(1, 0, "bad-ecs-deployment");
+const deployment = erringDeployment();
 const settings = settingsSchema.parse(settingsFor(createWorld(deployment)));
 const services = settings.services.map(({ name }) => name);
 const COUNT = 400;
@@ -91,7 +91,7 @@ const storming = async ({ fromMs, overMs, backlogMs, loud }: Storm, flow: Partia
       },
     },
   });
-  const scenario = { ...deployment, fault: "none", parameters: {} };
+  const scenario = shopWith(1, deployment.index);
   const flown = await play({
     ...{ scenario, people: null, drafter },
     ...flow,

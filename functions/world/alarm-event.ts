@@ -1,10 +1,9 @@
 import { isoTime } from "../core/ids.ts";
 import type { Json } from "../core/json.ts";
+import { cloudWatchTime } from "./alarm-words.ts";
 import { chance, uniform, uuidOf, wholeBetween } from "./random.ts";
 import { type AlarmRuntime, streamOf, type World } from "./state.ts";
-
-/** CloudWatch's own form of a time: `2026-01-05T01:02:03.000+0000`. */
-export const cloudWatchTime = (atMs: number): string => isoTime(atMs).replace("Z", "+0000");
+import type { CompositeAlarm, MetricAlarm } from "./types.ts";
 
 /**
  * A `CloudWatch Alarm State Change` as EventBridge documents it,
@@ -21,30 +20,45 @@ export const alarmEvent = (world: World, before: AlarmRuntime, after: AlarmRunti
   resources: [`arn:aws:cloudwatch:${world.region}:${world.account}:alarm:${after.name}`],
   detail: {
     alarmName: after.name,
-    state: stateOf(after),
+    state: { ...stateOf(after), ...suppressionOf(world, after) },
     previousState: stateOf(before),
-    configuration: {
-      description: after.description,
-      metrics: [
-        {
-          id: uuidOf(`${after.name}|metric`),
-          metricStat: {
-            metric: {
-              namespace: after.metric.namespace,
-              name: after.metric.metricName,
-              dimensions: after.metric.dimensions,
-            },
-            period: after.metric.periodSeconds,
-            stat: after.metric.stat,
-          },
-          returnData: true,
-        },
-      ],
-    },
+    configuration: { description: after.description, ...watched(after) },
   },
 });
 
-const stateOf = (alarm: AlarmRuntime): Json => ({
+const watched = (alarm: AlarmRuntime): Readonly<Record<string, Json>> =>
+  alarm.kind === "composite" ? compositeRule(alarm) : { metrics: metricQueries(alarm) };
+
+const compositeRule = ({ children, suppressor }: CompositeAlarm): Readonly<Record<string, Json>> => ({
+  alarmRule: children.map((child) => `ALARM("${child}")`).join(" OR "),
+  ...(suppressor === null
+    ? {}
+    : { actionsSuppressor: suppressor, actionsSuppressorWaitPeriod: 120, actionsSuppressorExtensionPeriod: 180 }),
+});
+
+/** An anomaly detector's alarm watches its metric and the band that is computed of it. */
+const metricQueries = (alarm: MetricAlarm): readonly Json[] => {
+  const { namespace, metricName: name, dimensions, periodSeconds: period, stat } = alarm.metric;
+  const id = alarm.band === null ? uuidOf(`${alarm.name}|metric`) : "m1";
+  const metric = { id, metricStat: { metric: { namespace, name, dimensions }, period, stat }, returnData: true };
+  return alarm.band === null
+    ? [metric]
+    : [
+        metric,
+        { id: "ad1", expression: "ANOMALY_DETECTION_BAND(m1, 2)", label: `${name} (expected)`, returnData: true },
+      ];
+};
+
+/** While its suppressor rings, a composite alarm's change says so, and its actions do not run. */
+const suppressionOf = (world: World, alarm: AlarmRuntime): Readonly<Record<string, Json>> => {
+  if (alarm.kind !== "composite" || alarm.suppressor === null || alarm.state !== "ALARM") return {};
+  const suppressor = world.alarms.find(({ name }) => name === alarm.suppressor);
+  return suppressor?.state === "ALARM"
+    ? { actionsSuppressedBy: "Alarm", actionsSuppressedReason: `Actions suppressed by ${suppressor.name}` }
+    : {};
+};
+
+const stateOf = (alarm: AlarmRuntime): Readonly<Record<string, Json>> => ({
   value: alarm.state,
   reason: alarm.reason,
   reasonData: alarm.reasonData,

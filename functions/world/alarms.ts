@@ -1,32 +1,53 @@
 import type { AlarmState } from "../core/alarm.ts";
 import type { AlarmTransition } from "../core/evidence.ts";
 import { alarmKey } from "../core/ids.ts";
-import { cloudWatchTime, send } from "./alarm-event.ts";
-import { metricValues, READABLE_AFTER_MS } from "./metrics.ts";
-import { type AlarmRuntime, record, type World } from "./state.ts";
-import type { WorldAlarm } from "./types.ts";
+import { send } from "./alarm-event.ts";
+import { cloudWatchTime, explain } from "./alarm-words.ts";
+import { dailyShape } from "./load.ts";
+import { boundsOf, metricAt, metricValues, READABLE_AFTER_MS } from "./metrics.ts";
+import { type AlarmRuntime, type Flow, MINUTE_MS, record, type World } from "./state.ts";
+import type { System } from "./system.ts";
+import type { CompositeAlarm, MetricAlarm, WorldAlarm } from "./types.ts";
 
-/** Looks at every alarm's newest readable periods and announces the states that change. */
+/** Looks at the newest readable periods of every alarm that may change, and announces the states that do. */
 export const evaluateAlarms = (world: World): void => {
-  world.alarms = world.alarms.map((alarm) => {
+  const restless = restlessNow(world);
+  if (restless.size === 0 && world.alarms.every(({ state }) => state === "OK")) return;
+  for (const [index, alarm] of world.alarms.entries()) {
+    if (alarm.kind !== "metric" || (alarm.state === "OK" && !restless.has(index))) continue;
     // Before the clock's start there is nothing to read: an alarm keeps its state until its window lies after it.
-    if (world.nowMs - READABLE_AFTER_MS - windowMs(alarm) < world.clockStartMs) return alarm;
+    if (world.nowMs - READABLE_AFTER_MS - windowMs(alarm) < world.clockStartMs) continue;
     const datapoints = newestDatapoints(world, alarm);
-    const state = alarmStateOf(alarm, datapoints);
-    if (state === alarm.state) return alarm;
-    const after = { ...alarm, state, changedAtMs: world.nowMs, ...explain(world, alarm, state, datapoints) };
-    world.alarmHistory.push({ name: alarm.name, atMs: world.nowMs, from: alarm.state, to: state });
-    record(world, "alarm", { name: alarm.name, from: alarm.state, to: state });
-    send(world, alarm, after);
-    return after;
-  });
+    const threshold = thresholdAt(world, alarm, world.nowMs);
+    change(world, index, alarmStateOf({ ...alarm, threshold }, datapoints), (state) =>
+      explain(
+        { ...alarm, threshold },
+        state,
+        datapoints,
+        world.nowMs - READABLE_AFTER_MS - windowMs(alarm),
+        world.nowMs,
+      ),
+    );
+  }
+  for (const [index, alarm] of world.alarms.entries()) {
+    if (alarm.kind !== "composite") continue;
+    const rings = alarm.children.find((child) => stateOf(world, child) === "ALARM");
+    const reason = `${alarm.children.length} alarms evaluated, ${rings === undefined ? "none" : rings} in ALARM`;
+    change(world, index, rings === undefined ? "OK" : "ALARM", () => ({
+      reason,
+      reasonData: triggeredBy(world, alarm),
+    }));
+  }
 };
 
 /**
  * CloudWatch's rule: ALARM when M of the last N periods breach, a missing one counting as configured; all missing is
  * INSUFFICIENT_DATA ("missing") or no change ("ignore").
  */
-export const alarmStateOf = (alarm: WorldAlarm, datapoints: readonly (number | null)[]): AlarmState => {
+export const alarmStateOf = (
+  alarm: Omit<MetricAlarm, "band" | "kind">,
+  datapoints: readonly (number | null)[],
+): AlarmState => {
   const present = datapoints.filter((value) => value !== null);
   if (present.length === 0) {
     if (alarm.missingData === "ignore") return alarm.state;
@@ -39,28 +60,60 @@ export const alarmStateOf = (alarm: WorldAlarm, datapoints: readonly (number | n
 };
 
 /** The alarms as DescribeAlarms shows them now. */
-export const alarmsOf = (world: World): WorldAlarm[] =>
-  world.alarms.map(
-    ({ service: _service, description: _description, reason: _reason, reasonData: _data, ...alarm }) => alarm,
-  );
+export const alarmsOf = (world: World): readonly WorldAlarm[] => world.alarms;
 
 /** The state changes of one alarm, by name, within [fromMs, toMs]; oldest first. */
 export const alarmHistory = (world: World, name: string, fromMs: number, toMs: number): AlarmTransition[] => {
   const { account, region } = world;
   const key = alarmKey({ account, region, alarmName: name, contributorId: null });
   return world.alarmHistory
-    .filter((change) => change.name === name && change.atMs >= fromMs && change.atMs <= toMs)
+    .filter((one) => one.name === name && one.atMs >= fromMs && one.atMs <= toMs)
     .map(({ atMs, from, to }) => ({ key, atMs, from, to }));
 };
 
-const breaches = (alarm: WorldAlarm, value: number): boolean =>
+const stateOf = (world: World, name: string): AlarmState =>
+  world.alarms.find((alarm) => alarm.name === name)?.state ?? "INSUFFICIENT_DATA";
+
+const change = (
+  world: World,
+  index: number,
+  state: AlarmState,
+  words: (state: AlarmState) => Readonly<{ reason: string; reasonData: string }>,
+): void => {
+  const alarm = world.alarms[index];
+  if (alarm === undefined || state === alarm.state) return;
+  const after = { ...alarm, state, changedAtMs: world.nowMs, ...words(state) };
+  world.alarms = world.alarms.with(index, after);
+  world.alarmHistory.push({ name: alarm.name, atMs: world.nowMs, from: alarm.state, to: state });
+  record(world, "alarm", { name: alarm.name, from: alarm.state, to: state });
+  send(world, alarm, after);
+};
+
+const triggeredBy = (world: World, { children }: CompositeAlarm): string =>
+  JSON.stringify({
+    triggeringAlarms: world.alarms
+      .filter(({ name, state }) => children.includes(name) && state === "ALARM")
+      .map(({ name, state, changedAtMs }) => ({
+        arn: `arn:aws:cloudwatch:${world.region}:${world.account}:alarm:${name}`,
+        state: { value: state, timestamp: cloudWatchTime(changedAtMs) },
+      })),
+  });
+
+const breaches = (alarm: Pick<MetricAlarm, "comparison" | "threshold">, value: number): boolean =>
   alarm.comparison === "above" ? value > alarm.threshold : value < alarm.threshold;
+
+/** An anomaly detector has learned the shape of the day; its band's edge moves with it. */
+const thresholdAt = (world: World, { band, comparison, threshold }: MetricAlarm, atMs: number): number => {
+  if (band === null) return threshold;
+  const usual = band.level * dailyShape(atMs, world.scenario.topology.peakHour);
+  return usual * (comparison === "above" ? 1 + band.width : 1 - band.width);
+};
 
 /**
  * As CloudWatch does, it reads a little further back than N periods and prefers the newest N datapoints that exist; only
  * where they do not suffice are the missing ones counted.
  */
-const newestDatapoints = (world: World, alarm: AlarmRuntime): readonly (number | null)[] => {
+const newestDatapoints = (world: World, alarm: MetricAlarm): readonly (number | null)[] => {
   const readableMs = world.nowMs - READABLE_AFTER_MS;
   const read = metricValues(world, alarm.metric, readableMs - windowMs(alarm), readableMs);
   const present = read.filter((value) => value !== null).slice(-alarm.evaluationPeriods);
@@ -69,32 +122,59 @@ const newestDatapoints = (world: World, alarm: AlarmRuntime): readonly (number |
 
 const FURTHER_PERIODS = 2;
 
-const windowMs = (alarm: AlarmRuntime): number =>
+const windowMs = (alarm: MetricAlarm): number =>
   (alarm.evaluationPeriods + FURTHER_PERIODS) * alarm.metric.periodSeconds * 1000;
 
-const explain = (
-  world: World,
-  alarm: AlarmRuntime,
-  state: AlarmState,
-  datapoints: readonly (number | null)[],
-): Readonly<{ reason: string; reasonData: string }> => {
-  const present = datapoints.filter((value) => value !== null);
-  const breaching = present.filter((value) => breaches(alarm, value)).length;
-  const side = alarm.comparison === "above" ? "greater than" : "less than";
-  const counted = state === "ALARM" ? breaching : present.length - breaching;
-  const was = `${counted === 1 ? "was" : "were"} ${state === "ALARM" ? "" : "not "}${side}`;
-  const reason =
-    present.length === 0
-      ? `Insufficient Data: ${alarm.evaluationPeriods} datapoints were unknown.`
-      : `Threshold Crossed: ${counted} out of the last ${alarm.evaluationPeriods} datapoints [${present.join(", ")}] ${was} the threshold (${alarm.threshold}).`;
-  const reasonData = JSON.stringify({
-    version: "1.0",
-    queryDate: cloudWatchTime(world.nowMs),
-    startDate: cloudWatchTime(world.nowMs - READABLE_AFTER_MS - windowMs(alarm)),
-    statistic: alarm.metric.stat,
-    period: alarm.metric.periodSeconds,
-    recentDatapoints: present,
-    threshold: alarm.threshold,
-  });
-  return { reason, reasonData };
+/** Alarms that may leave OK: those that some flow within the longest window does not keep surely on the good side. */
+const restlessNow = (world: World): ReadonlySet<number> => {
+  const { minutes } = world;
+  const first = Math.max(0, minutes.length - longestWindowMinutes(world));
+  let found: Set<number> | null = null;
+  for (let index = minutes.length - 1; index >= first; index -= 1) {
+    const segments = minutes[index];
+    // A steady stretch is one array for all its minutes.
+    if (segments === undefined || segments === minutes[index + 1]) continue;
+    for (const { flow } of segments) {
+      const held = world.flows[flow];
+      if (held === undefined) continue;
+      for (const alarm of restlessIn(world, held)) {
+        found ??= new Set();
+        found.add(alarm);
+      }
+    }
+  }
+  return found ?? NOBODY;
+};
+
+const NOBODY: ReadonlySet<number> = new Set();
+
+const longest = new WeakMap<System, number>();
+const longestWindowMinutes = (world: World): number => {
+  const known = longest.get(world.system);
+  if (known !== undefined) return known;
+  const windows = world.alarms.flatMap((alarm) => (alarm.kind === "metric" ? [windowMs(alarm)] : []));
+  const made = Math.ceil((Math.max(0, ...windows) + READABLE_AFTER_MS) / MINUTE_MS) + 1;
+  longest.set(world.system, made);
+  return made;
+};
+
+const restlessOfFlow = new WeakMap<Flow, readonly number[]>();
+const restlessIn = (world: World, flow: Flow): readonly number[] => {
+  const known = restlessOfFlow.get(flow);
+  if (known !== undefined) return known;
+  const made = world.alarms.flatMap((alarm, index) => (isRestless(world, flow, alarm) ? [index] : []));
+  restlessOfFlow.set(flow, made);
+  return made;
+};
+
+const isRestless = (world: World, flow: Flow, alarm: AlarmRuntime): boolean => {
+  if (alarm.kind !== "metric") return false;
+  const at = metricAt(world, alarm.metric);
+  if (at === null) return true;
+  // Longer periods are judged by their own values, not by a minute's bounds.
+  if (alarm.metric.periodSeconds !== 60) return true;
+  const bounds = boundsOf(world, flow, at, alarm.metric.stat);
+  if (bounds === null) return alarm.missingData === "missing" || alarm.missingData === "breaching";
+  const threshold = thresholdAt(world, alarm, flow.atMs);
+  return alarm.comparison === "above" ? bounds.high > threshold : bounds.low < threshold;
 };

@@ -1,7 +1,7 @@
 import { type ApiHandler, failed } from "./resource-type.ts";
 import { RESOURCE_TYPES } from "./resources/resource-types.ts";
 import { settle } from "./settle.ts";
-import { recordCall, type World } from "./state.ts";
+import { recordCall, stir, type World } from "./state.ts";
 import type { ApiCall, ApiReply, Caller } from "./types.ts";
 
 const handlers: ReadonlyMap<string, ApiHandler> = new Map(
@@ -22,6 +22,7 @@ export const call = (world: World, caller: Caller, apiCall: ApiCall): ApiReply =
   if (!handler.changes) return handler.answer(world, apiCall.input);
   settle(world);
   const reply = handler.answer(world, apiCall.input);
+  stir(world);
   world.effects.push({ atMs: world.nowMs, caller, call: apiCall, ok: reply.ok });
   recordCall(world, caller.executionId ?? caller.person ?? "unknown", apiCall, reply.ok);
   return reply;

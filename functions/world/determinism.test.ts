@@ -4,12 +4,13 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { automationDocument } from "../core/automation-document.ts";
 import { FAULTS } from "./faults/all-faults.ts";
+import { metricValues } from "./metrics.ts";
 import { page } from "./people.ts";
 import { applyInput } from "./replay.ts";
 import { startAutomation, stopAutomation } from "./runs.ts";
-import { scenarioAt, scenarioWith } from "./scenario.ts";
+import { scenarioAt } from "./scenario.ts";
+import { SHOP, shopWith } from "./small-system.fixture.ts";
 import { MINUTE_MS, type World } from "./state.ts";
-import { arnsOf } from "./topology.ts";
 import { advance, createWorld, eventLog, fork, nextEventMs, takeDeliveries } from "./world.ts";
 
 const HOUR_MS = 60 * MINUTE_MS;
@@ -41,12 +42,7 @@ const scaleOut = automationDocument("Quell-scale", {
 const documents = new Map([[scaleOut.name, scaleOut]]);
 
 const scale = (world: World, clientToken: string, count: number) => {
-  const { topology } = world.scenario;
-  const parameters = {
-    Cluster: `${topology.system}-prod`,
-    Service: `${topology.system}-${topology.front}`,
-    Count: count,
-  };
+  const parameters = { Cluster: "shop-prod", Service: "shop-web", Count: count };
   const request = { documentName: scaleOut.name, documentHash: scaleOut.hash, parameters, clientToken, tags: {} };
   return startAutomation(world, documents, request);
 };
@@ -91,7 +87,7 @@ test("moving the clock in many steps gives the same bytes as moving it in one", 
 });
 
 test("a fork that takes the same action gives the same bytes, and one that does not leaves the other alone", () => {
-  const world = createWorld(scenarioWith(3, 1, "traffic-saturation"));
+  const world = createWorld(shopWith(3, 1, "traffic-saturation"));
   advance(world, world.scenario.onsetMs + 20 * MINUTE_MS);
   const same = fork(world);
   const idle = fork(world);
@@ -105,7 +101,7 @@ test("a fork that takes the same action gives the same bytes, and one that does 
 });
 
 test("a scenario and the recorded inputs rebuild a world to the byte", () => {
-  const world = createWorld(scenarioWith(3, 2, "traffic-saturation"));
+  const world = createWorld(shopWith(3, 2, "traffic-saturation"));
   const { onsetMs } = world.scenario;
   advance(world, onsetMs + 12 * MINUTE_MS + 345);
   scale(world, "token-1", 14);
@@ -126,29 +122,48 @@ test("a scenario and the recorded inputs rebuild a world to the byte", () => {
   assert.equal(JSON.stringify(rebuilt), JSON.stringify(world));
 });
 
-test("one more entity changes no other entity's stream", () => {
-  const scenario = { ...scenarioWith(2, 4, "none"), benignReleases: [] };
-  const topology = { ...scenario.topology, workerUsesDatabase: false };
-  const without = createWorld({ ...scenario, topology: { ...topology, side: null, hasReplica: false } });
-  const withMore = createWorld({ ...scenario, topology: { ...topology, side: "search", hasReplica: true } });
+test("one more service changes no other service's streams", () => {
+  const [web, ...others] = SHOP.services;
+  assert.ok(web !== undefined);
+  const search = { ...web, name: "search", role: "inner", entryPerSecond: null, calls: [] } as const;
+  const scenario = shopWith(2, 4);
+  const without = createWorld(scenario);
+  const withMore = createWorld({ ...scenario, topology: { ...SHOP, services: [web, ...others, search] } });
 
   for (const world of [without, withMore]) advance(world, scenario.onsetMs + HOUR_MS);
 
-  const arns = arnsOf(topology);
-  const requests = (world: World) => world.metrics[arns.balancer]?.byName.RequestCount;
-  assert.notEqual(Object.keys(withMore.resources).length, Object.keys(without.resources).length);
-  for (const arn of [arns.queue, arns.worker]) assert.deepEqual(withMore.metrics[arn], without.metrics[arn]);
-  assert.deepEqual(requests(withMore), requests(without));
+  const read = (world: World) =>
+    without.system.alarms.flatMap((alarm) =>
+      alarm.kind === "metric" ? [metricValues(world, alarm.metric, world.clockStartMs, world.nowMs)] : [],
+    );
+  assert.ok(Object.keys(withMore.resources).length > Object.keys(without.resources).length);
+  assert.deepEqual(read(withMore), read(without));
+});
+
+test("a fork shares what never changes again, and copies what does", () => {
+  const world = createWorld(shopWith(2, 5));
+  advance(world, world.scenario.onsetMs);
+
+  const beside = fork(world);
+
+  assert.equal(beside.system, world.system);
+  assert.equal(beside.flows[0], world.flows[0]);
+  assert.notEqual(beside.resources, world.resources);
+  for (const arn of Object.keys(world.resources)) assert.notEqual(beside.resources[arn], world.resources[arn]);
 });
 
 test("the draw of a scenario is JSON and differs from incident to incident", () => {
-  const scenarios = Array.from({ length: 200 }, (_, index) => scenarioAt(1, index));
+  const scenarios = Array.from({ length: 400 }, (_, index) => scenarioAt(1, index));
 
   const texts = new Set(scenarios.map((scenario) => JSON.stringify({ ...scenario, index: 0, startMs: 0 })));
 
-  assert.equal(texts.size, 200);
+  assert.equal(texts.size, 400);
   assert.deepEqual(JSON.parse(JSON.stringify(scenarios)), scenarios);
-  assert.deepEqual(new Set(scenarios.map((scenario) => scenario.fault)), new Set(FAULTS.map((fault) => fault.id)));
+  const familyOf = new Map(FAULTS.map(({ id, family }) => [id, family]));
+  const drawn = new Set(scenarios.map(({ fault }) => familyOf.get(fault)));
+  assert.deepEqual(drawn, new Set(FAULTS.map(({ family }) => family)));
+  const sizes = scenarios.map(({ topology }) => topology.services.length);
+  assert.ok(Math.min(...sizes) >= 5 && Math.max(...sizes) <= 60 && Math.max(...sizes) > 40);
   for (const scenario of scenarios) assert.ok(scenario.onsetMs - scenario.clockStartMs >= HOUR_MS);
 });
 

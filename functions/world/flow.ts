@@ -1,118 +1,193 @@
-import { activeDisturbances, loadOf } from "./load.ts";
+import { isActive, loadsAt } from "./load.ts";
 import type { DependencyView } from "./resource-type.ts";
 import { behaviourOf } from "./resources/resource-types.ts";
 import { eitherFails, shareSlowerThan } from "./saturation.ts";
-import type { CallEdge, Served, World } from "./state.ts";
+import type { CallEdge, Disturbance, Flow, Served, World } from "./state.ts";
+import type { IndexedCall, System } from "./system.ts";
 
-export type Flow = Readonly<Record<string, Served>>;
-
-const ROUNDS = 6; // retries and failures feed each other; six rounds settle a chain of four
+const MOST_ROUNDS = 8; // retries and failures feed each other; eight rounds settle a chain of five
 const SETTLED = 1e-4; // far below the noise of any metric
 
 /**
  * The steady flow under the world's state and the load of the minute that holds `atMs`: demand runs from callers to
- * callees, retries included; errors and latency run back.
+ * callees, retries included; errors and latency run back. It starts from the last flow, so that a storm of retries which
+ * keeps itself alive goes on, as it does in production.
  */
-export const flowAt = (world: World, atMs: number): Flow => {
-  const served: Record<string, Served> = {};
-  const calls = callsByCaller(world);
-  const loads = world.entries.map((entry) => ({ arn: entry.arn, perSecond: loadOf(world, entry, atMs) }));
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const demand = demandOf(world, loads, calls, served);
-    let change = 0;
-    for (let index = world.order.length - 1; index >= 0; index -= 1) {
-      const arn = world.order[index] ?? "";
-      const before = served[arn];
-      const now = serveOne(world, atMs, { arn, demand: demand[arn] ?? 0, calls: calls[arn] ?? [] }, served);
-      change = Math.max(
-        change,
-        Math.abs(now.errorRate - (before?.errorRate ?? 0)),
-        relative(now.passed, before?.passed),
-      );
-      served[arn] = now;
-    }
-    if (change < SETTLED) break;
+export const solveFlow = (world: World, atMs: number): Flow => {
+  const { system } = world;
+  const loads = loadsAt(world, atMs);
+  const outside = new Float64Array(system.order.length);
+  for (const [index, entry] of system.entries.entries()) outside[system.indexOf[entry.arn] ?? 0] = loads[index] ?? 0;
+  const hits = world.disturbances.filter((one) => isActive(one, atMs));
+  const served: (Served | undefined)[] = [...(world.flows.at(-1)?.served ?? [])];
+  const passing = passingOf(system, served, hits);
+  for (let round = 0; round < MOST_ROUNDS; round += 1) {
+    // Who is called how often depends on what passes alone: when that has settled, so has everything.
+    if (serveAll(world, demandOf(system, outside, passing), served, passing, hits) < SETTLED) break;
   }
-  return served;
+  const all = served.filter((one) => one !== undefined);
+  return { atMs, loads, served: all, bad: badShare(system, all) };
+};
+
+/** What decides the demand: the share of each resource's requests that goes on, and the arrivals that one call makes. */
+type Passing = Readonly<{ shares: Float64Array; arrivals: Float64Array }>;
+
+/** As the last flow had it; at the beginning everything passes at the first attempt. */
+const passingOf = (system: System, served: readonly (Served | undefined)[], hits: Hits): Passing => {
+  const shares = Float64Array.from(system.order, (_, index) => shareOf(served[index]));
+  const arrivals = new Float64Array(system.edges.length);
+  let place = 0;
+  for (const calls of system.calls)
+    for (const { edge, to } of calls) {
+      const callee = served[to];
+      arrivals[place] = callee === undefined ? 1 : arrivalsOf(edge, attemptFailure(edge, callee, hits), hits);
+      place += 1;
+    }
+  return { shares, arrivals };
+};
+
+const shareOf = (served: Served | undefined): number =>
+  served === undefined || served.demand <= 0 ? 1 : served.passed / served.demand;
+
+/** Attempts that one call makes, without those that fail on their way and never arrive. */
+const arrivalsOf = (edge: CallEdge, failure: number, hits: Hits): number =>
+  attemptsAt(edge, failure) * (1 - (hits.length === 0 ? 0 : hitsOn(hits, edge).edgeError));
+
+/** The flow that holds now. */
+export const flowNow = (world: World): Flow => {
+  const last = world.flows.at(-1);
+  if (last !== undefined && !world.isStirred) return last;
+  const flow = solveFlow(world, world.nowMs);
+  world.flows.push(flow);
+  world.isStirred = false;
+  return flow;
+};
+
+/** What one resource serves in a flow; null where no call leads to it. */
+export const servedBy = (world: Pick<World, "system">, flow: Flow, arn: string): Served | null => {
+  const index = world.system.indexOf[arn];
+  return index === undefined ? null : (flow.served[index] ?? null);
 };
 
 /** Share of the worst-hit entry's requests that fail or miss their objective, 0..1. */
-export const badShare = (world: World, flow: Flow): number => {
+const badShare = (system: System, served: readonly Served[]): number => {
   let worst = 0;
-  for (const entry of world.entries) {
-    const served = flow[entry.arn];
-    if (served === undefined || served.demand <= 0) continue;
-    worst = Math.max(worst, eitherFails(served.errorRate, shareSlowerThan(served.latencyMs, entry.objectiveMs)));
+  for (const entry of system.entries) {
+    const one = served[system.indexOf[entry.arn] ?? -1];
+    if (one === undefined || one.demand <= 0) continue;
+    worst = Math.max(worst, eitherFails(one.errorRate, shareSlowerThan(one.latencyMs, entry.objectiveMs)));
   }
   return worst;
 };
 
-type Load = Readonly<{ arn: string; perSecond: number }>;
+type Hits = readonly Disturbance[];
 
-const demandOf = (world: World, loads: readonly Load[], calls: Calls, served: Flow): Record<string, number> => {
-  const demand: Record<string, number> = {};
-  for (const load of loads) demand[load.arn] = load.perSecond;
-  for (const arn of world.order) {
-    const caller = demand[arn] ?? 0;
-    const before = served[arn];
-    const passed = before === undefined || before.demand <= 0 ? caller : (caller * before.passed) / before.demand;
-    for (const edge of calls[arn] ?? []) {
-      const callee = served[edge.to];
-      const attempts = callee === undefined ? 1 : attemptsAt(edge, attemptFailure(edge, callee));
-      demand[edge.to] = (demand[edge.to] ?? 0) + passed * edge.callsPerRequest * attempts;
+const demandOf = (system: System, outside: Float64Array, { shares, arrivals }: Passing): Float64Array => {
+  const demand = Float64Array.from(outside);
+  let place = 0;
+  for (const [index, calls] of system.calls.entries()) {
+    const passed = (demand[index] ?? 0) * (shares[index] ?? 1);
+    for (const { edge, to } of calls) {
+      demand[to] = (demand[to] ?? 0) + passed * edge.callsPerRequest * (arrivals[place] ?? 1);
+      place += 1;
     }
   }
   return demand;
 };
 
-const serveOne = (world: World, atMs: number, one: Turn, served: Flow): Served => {
-  const { arn, demand, calls } = one;
+/** Serves everybody once, callees first; the largest change of what passes. */
+const serveAll = (
+  world: World,
+  demand: Float64Array,
+  served: (Served | undefined)[],
+  passing: Passing,
+  hits: Hits,
+): number => {
+  const { order, calls, edges } = world.system;
+  let change = 0;
+  let place = edges.length;
+  for (let index = order.length - 1; index >= 0; index -= 1) {
+    const own = calls[index] ?? NO_CALLS;
+    place -= own.length;
+    const views: DependencyView[] = [];
+    for (const [call, { edge, to }] of own.entries()) {
+      const callee = served[to];
+      if (callee === undefined) continue;
+      const failure = attemptFailure(edge, callee, hits);
+      const arrivals = arrivalsOf(edge, failure, hits);
+      change = Math.max(change, relative(arrivals, passing.arrivals[place + call]));
+      passing.arrivals[place + call] = arrivals;
+      views.push(viewOf(edge, callee, failure, hits));
+    }
+    const now = serveOne(world, order[index] ?? "", demand[index] ?? 0, views, hits);
+    const share = shareOf(now);
+    change = Math.max(change, Math.abs(share - (passing.shares[index] ?? 1)));
+    passing.shares[index] = share;
+    served[index] = now;
+  }
+  return change;
+};
+
+const NO_CALLS: readonly IndexedCall[] = [];
+
+const serveOne = (
+  world: World,
+  arn: string,
+  demand: number,
+  dependencies: readonly DependencyView[],
+  hits: Hits,
+): Served => {
   const state = world.resources[arn];
   if (state === undefined) throw new Error(`${arn}: calls lead to it, but the world has no such resource`);
-  const dependencies: DependencyView[] = [];
-  for (const edge of calls) {
-    const callee = served[edge.to];
-    if (callee !== undefined) dependencies.push(viewOf(edge, callee));
-  }
-  let own = behaviourOf(state).serve(world, state, { demand, dependencies });
-  for (const disturbance of activeDisturbances(world, arn, atMs)) {
+  const { serve } = behaviourOf(state);
+  if (serve === null) throw new Error(`${arn}: calls lead to it, but a ${state.kind} takes none`);
+  let own = serve(world, state, { demand, dependencies });
+  for (const hit of hits) {
+    if (hit.from !== null || hit.to !== arn) continue;
     own = {
       ...own,
-      errorRate: eitherFails(own.errorRate, disturbance.errorRate),
-      latencyMs: own.latencyMs + disturbance.latencyMs,
-      message: disturbance.errorRate > own.errorRate ? disturbance.message : own.message,
+      errorRate: eitherFails(own.errorRate, hit.errorRate),
+      latencyMs: own.latencyMs + hit.latencyMs,
+      message: hit.errorRate > own.errorRate ? hit.message : own.message,
     };
   }
   return own;
 };
 
-type Calls = Readonly<Record<string, readonly CallEdge[]>>;
-type Turn = Readonly<{ arn: string; demand: number; calls: readonly CallEdge[] }>;
-
-const callsByCaller = (world: World): Calls => {
-  const calls: Record<string, CallEdge[]> = {};
-  for (const edge of world.edges) {
-    const known = calls[edge.from];
-    if (known === undefined) calls[edge.from] = [edge];
-    else known.push(edge);
-  }
-  return calls;
+const viewOf = (edge: CallEdge, served: Served, failure: number, hits: Hits): DependencyView => {
+  const { edgeLatencyMs, message } = hits.length === 0 ? UNHIT : hitsOn(hits, edge);
+  const latencyMs = Math.min(served.latencyMs + edgeLatencyMs, edge.timeoutMs) * attemptsAt(edge, failure);
+  return { edge, served, errorRate: failure ** (edge.retries + 1), latencyMs, message };
 };
 
-/** One attempt fails when the callee errs or is slower than the caller waits. */
-const attemptFailure = (edge: CallEdge, callee: Served): number =>
-  eitherFails(callee.errorRate, shareSlowerThan(callee.latencyMs, edge.timeoutMs));
+type EdgeHits = Readonly<{ edgeError: number; edgeLatencyMs: number; message: string | null }>;
+const UNHIT: EdgeHits = { edgeError: 0, edgeLatencyMs: 0, message: null };
+
+/** What disturbs the calls of one resource to another. */
+const hitsOn = (hits: Hits, edge: CallEdge): EdgeHits => {
+  let found = UNHIT;
+  for (const hit of hits) {
+    if (hit.from !== edge.from || hit.to !== edge.to) continue;
+    found = {
+      edgeError: eitherFails(found.edgeError, hit.errorRate),
+      edgeLatencyMs: found.edgeLatencyMs + hit.latencyMs,
+      message: hit.message,
+    };
+  }
+  return found;
+};
+
+/** One attempt fails when the way to the callee is broken, the callee errs, or it is slower than the caller waits. */
+const attemptFailure = (edge: CallEdge, callee: Served, hits: Hits): number => {
+  const { edgeError, edgeLatencyMs } = hits.length === 0 ? UNHIT : hitsOn(hits, edge);
+  const answered = eitherFails(callee.errorRate, shareSlowerThan(callee.latencyMs + edgeLatencyMs, edge.timeoutMs));
+  return eitherFails(edgeError, answered);
+};
 
 const attemptsAt = (edge: CallEdge, failure: number): number => {
   let attempts = 1;
   for (let retry = 1; retry <= edge.retries; retry += 1) attempts += failure ** retry;
   return attempts;
-};
-
-const viewOf = (edge: CallEdge, callee: Served): DependencyView => {
-  const failure = attemptFailure(edge, callee);
-  const latencyMs = Math.min(callee.latencyMs, edge.timeoutMs) * attemptsAt(edge, failure);
-  return { edge, served: callee, errorRate: failure ** (edge.retries + 1), latencyMs };
 };
 
 const relative = (now: number, before: number | undefined): number =>

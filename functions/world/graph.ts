@@ -16,8 +16,11 @@ export const resourcesOf = (world: World, arns: readonly string[]): Resource[] =
 export const changesOf = (world: World, arns: readonly string[], fromMs: number, toMs: number): Change[] =>
   world.changes.filter((change) => arns.includes(change.target) && change.atMs >= fromMs && change.atMs <= toMs);
 
-const dependsOn = (world: World, arn: string): readonly string[] =>
-  world.edges.filter((edge) => edge.from === arn).map((edge) => edge.to);
+const dependsOn = (world: World, arn: string): readonly string[] => {
+  const index = world.system.indexOf[arn];
+  const called = index === undefined ? [] : (world.system.calls[index] ?? []).map(({ edge }) => edge.to);
+  return [...called, ...(world.resources[arn]?.uses ?? [])];
+};
 
 const describe = (world: World, state: ResourceState): Resource => {
   const { arn, name, service, root } = state;

@@ -1,4 +1,5 @@
 import type { LogLine } from "../core/evidence.ts";
+import { servedBy } from "./flow.ts";
 import { pick, uniform, wholeBetween } from "./random.ts";
 import { MINUTE_MS, type ResourceState, streamOf, type World } from "./state.ts";
 
@@ -27,9 +28,8 @@ export const logLines = (world: World, groups: readonly string[], fromMs: number
 };
 
 const linesOfMinute = (world: World, state: ResourceState, logGroup: string, minute: number): LogLine[] => {
-  const trouble = world.troubles[state.arn]?.find((one) => one.minute === minute);
-  const errorLines =
-    trouble === undefined ? 0 : Math.min(MOST_ERROR_LINES, 1 + Math.floor(Math.log2(1 + trouble.errors)));
+  const trouble = troubleIn(world, state.arn, minute);
+  const errorLines = trouble === null ? 0 : Math.min(MOST_ERROR_LINES, 1 + Math.floor(Math.log2(1 + trouble.errors)));
   const ordinaryStream = streamOf(world, state.arn, "log");
   const line = (stream: string, index: number, template: string): LogLine => ({
     atMs: minute * MINUTE_MS + wholeBetween(`${stream}/at/${index}`, minute, 0, MINUTE_MS - 1),
@@ -42,6 +42,21 @@ const linesOfMinute = (world: World, state: ResourceState, logGroup: string, min
   for (let index = 0; index < errorLines; index += 1)
     lines.push(line(streamOf(world, state.arn, "log-errors"), index, `ERROR request={n} ${trouble?.message ?? ""}`));
   return lines;
+};
+
+const WORTH_A_LOG_LINE = 0.003;
+
+/** What failed most in the flow that held longest in a minute, and how often; null where too little did to show. */
+const troubleIn = (world: World, arn: string, minute: number): Readonly<{ errors: number; message: string }> | null => {
+  const segments = world.minutes[minute - world.clockStartMs / MINUTE_MS] ?? [];
+  const longest = segments.reduce(
+    (one, other) => (other.ms > one.ms ? other : one),
+    segments[0] ?? { flow: -1, ms: 0 },
+  );
+  const flow = world.flows[longest.flow];
+  const served = flow === undefined ? null : servedBy(world, flow, arn);
+  if (served === null || served.message === null || served.errorRate <= WORTH_A_LOG_LINE) return null;
+  return { errors: served.demand * 60 * served.errorRate, message: served.message };
 };
 
 const fill = (template: string, stream: string, minute: number): string => {

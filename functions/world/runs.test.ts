@@ -56,7 +56,7 @@ const brokenWorld = (): World => {
 };
 
 const requestFor = (world: World, clientToken: string) => {
-  const [service] = resourcesOf(world, [String(world.scenario.parameters.arn)]);
+  const [service] = resourcesOf(world, [String(world.faults[0]?.parameters.arn)]);
   const taskDefinition = String(service?.attributes.previousTaskDefinition);
   return {
     documentName: rollback.name,
@@ -82,7 +82,7 @@ test("a run takes simulated minutes, heals the world and leaves its outputs in t
   assert.equal(atOnce, "running");
   assert.equal(run?.status, "succeeded");
   assert.ok(Number(run?.endedAtMs) - startMs > MINUTE_MS && Number(run?.endedAtMs) - startMs < 10 * MINUTE_MS);
-  assert.equal(run?.outputs["Before.TaskDefinition"], world.fault.memory.bad);
+  assert.equal(run?.outputs["Before.TaskDefinition"], world.faults[0]?.memory.bad);
   assert.equal(isHealthy(world), true);
   assert.deepEqual(
     world.effects.map(({ caller, call }) => [caller.executionId, call.api]),

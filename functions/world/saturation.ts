@@ -29,6 +29,7 @@ export const dependencyCost = (
   let latencyMs = 0;
   let worst: DependencyView | null = null;
   for (const view of dependencies) {
+    if (view.edge.isAsync) continue;
     errorRate = eitherFails(errorRate, 1 - (1 - view.errorRate) ** view.edge.callsPerRequest);
     latencyMs += view.latencyMs * view.edge.callsPerRequest;
     if (worst === null || view.errorRate > worst.errorRate) worst = view;
@@ -36,7 +37,7 @@ export const dependencyCost = (
   return {
     errorRate,
     latencyMs,
-    message: worst === null ? null : `upstream ${nameOf(worst.edge.to)} failed or timed out`,
+    message: worst === null ? null : (worst.message ?? `upstream ${nameOf(worst.edge.to)} failed or timed out`),
   };
 };
 

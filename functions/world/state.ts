@@ -1,7 +1,10 @@
 import type { Change } from "../core/evidence.ts";
 import type { Json } from "../core/json.ts";
 import type { AutomationState } from "./automation.ts";
+import type { Fault, FaultParameters } from "./faults/fault.ts";
+import type { PersonStep } from "./people/shift.ts";
 import type { Scenario } from "./scenario.ts";
+import type { System } from "./system.ts";
 import type { ApiCall, Delivery, WorldAlarm, WorldEffect, WorldInput, WorldRun } from "./types.ts";
 
 /** What every resource's state has; each resource's file adds its own fields and narrows by `kind`. Keyed by ARN. */
@@ -14,15 +17,21 @@ export type ResourceState = {
   /** ARN of the root of its hierarchy. */
   readonly root: string;
   readonly logGroup: string | null;
+  /** ARNs of what it rests on without calling it: its flag, its certificate, its cluster. Part of the graph. */
+  readonly uses: readonly string[];
 };
 
-/** One resource calls another: `retries` more attempts after a failed one, each given up after `timeoutMs`. */
+/**
+ * One resource calls another: `retries` more attempts after a failed one, each given up after `timeoutMs`. Of an
+ * asynchronous call (a message sent) the caller notices neither failure nor time.
+ */
 export type CallEdge = Readonly<{
   from: string;
   to: string;
   callsPerRequest: number;
   retries: number;
   timeoutMs: number;
+  isAsync: boolean;
 }>;
 
 /** What a resource makes of its load, constant until the next event. Rates are per second, shares 0..1. */
@@ -43,57 +52,62 @@ export type Served = Readonly<{
   gauges: Readonly<Record<string, number>>;
 }>;
 
-/** What one resource did in the open minute. */
-export type MinuteTotals = {
-  requests: number;
-  errors: number;
-  latencyMs: number;
-  utilisation: number;
-  gauges: Record<string, number>;
-  message: string | null;
-  messageErrors: number;
-};
+/**
+ * The steady flow of the whole system while neither load nor state changes: what every resource serves (in the system's
+ * order), and the share of the worst-hit entry's requests that is bad. Immutable.
+ */
+export type Flow = Readonly<{ atMs: number; loads: readonly number[]; served: readonly Served[]; bad: number }>;
 
-/** A time-bounded disturbance of one resource, in whole minutes: an error share and a latency on top of its own. */
+/** A stretch of a minute during which one flow held, by its index in `flows`. */
+export type Segment = Readonly<{ flow: number; ms: number }>;
+
+/**
+ * A disturbance from outside of what API calls configure, in whole minutes: an error share and a latency on top of its
+ * own. It hits all answers of one resource (`from` null), or the calls of one resource to another.
+ */
 export type Disturbance = Readonly<{
-  arn: string;
+  id: string;
+  from: string | null;
+  to: string;
   fromMs: number;
-  toMs: number;
+  /** Null: until somebody ends it. */
+  toMs: number | null;
   errorRate: number;
   latencyMs: number;
   message: string;
 }>;
 
+/** What befell an availability zone: the share of requests that fail in it, and the time that it adds. */
+export type ZoneHealth = Readonly<{ errorRate: number; latencyMs: number }>;
+
 /** Load of one entry multiplied by `factor`, after a ramp. */
 export type Surge = Readonly<{ arn: string; fromMs: number; toMs: number; rampMs: number; factor: number }>;
 
-/** A source of load, with its mean over the day; a request slower than the objective is bad, like a failed one. */
+/** Where users are served, with the mean load from outside; a request slower than the objective is bad, like a failed one. */
 export type Entry = Readonly<{ arn: string; meanPerSecond: number; peakHour: number; objectiveMs: number }>;
-
-export type MetricShape = "count" | "gauge" | "latency";
-/** One value a minute since the world's clock started; the last one may not be readable yet. */
-export type StoredSeries = { readonly shape: MetricShape; readonly values: (number | null)[] };
-
-/** One resource's series by metric name; they share their namespace and dimensions. */
-export type MetricStore = {
-  readonly namespace: string;
-  readonly dimensions: Readonly<Record<string, string>>;
-  readonly byName: Record<string, StoredSeries>;
-};
 
 export type AgendaWhat =
   | Readonly<{ kind: "minute" }>
   | Readonly<{ kind: "resource"; arn: string; what: string; subject: string }>
-  | Readonly<{ kind: "fault" }>
+  | Readonly<{ kind: "fault"; index: number }>
   | Readonly<{ kind: "run"; executionId: string }>
-  | Readonly<{ kind: "person-arrives" }>
+  | Readonly<{ kind: "person-arrives"; person: string | null }>
+  | PersonStep
   | Readonly<{ kind: "benign-release"; arn: string }>;
 export type AgendaItem = Readonly<{ atMs: number; sequence: number; what: AgendaWhat }>;
 
 export type AlarmRuntime = WorldAlarm &
   Readonly<{ service: string; description: string; reason: string; reasonData: string }>;
 
-/** The whole simulated cloud as plain data: `structuredClone` forks it, `JSON.stringify` writes it down. */
+/** One fault of the scenario as it stands: what was drawn of it, and what it remembers. */
+export type ActiveFault = {
+  readonly id: string;
+  readonly parameters: FaultParameters;
+  startedAtMs: number | null;
+  memory: Record<string, string | number>;
+};
+
+/** The whole simulated cloud as plain data: `fork` copies it, `JSON.stringify` writes it down. */
 export type World = {
   readonly scenario: Scenario;
   readonly account: string;
@@ -106,22 +120,20 @@ export type World = {
   settledMs: number;
   sequence: number;
   agenda: AgendaItem[];
+  /** What was built of the topology and never changes; forks share it. */
+  readonly system: System;
   resources: Record<string, ResourceState>;
-  /** Callers before callees. */
-  readonly order: readonly string[];
-  readonly edges: readonly CallEdge[];
-  readonly entries: readonly Entry[];
+  /** By zone name, for instance `eu-west-1a`. */
+  zones: Record<string, ZoneHealth>;
   disturbances: Disturbance[];
   surges: Surge[];
-  open: Record<string, MinuteTotals>;
-  /** By the ARN of the resource that reports them. */
-  metrics: Record<string, MetricStore>;
-  /** Share of entry requests that were bad, one number a closed minute; `openImpact` is the open minute's so far. */
-  impacts: number[];
-  openImpact: number;
+  /** Every flow that ever held, in order; `isStirred`: something changed since the last one was solved. */
+  flows: Flow[];
+  isStirred: boolean;
+  /** The closed minutes since the clock's start, and the open one. */
+  minutes: (readonly Segment[])[];
+  open: Segment[];
   impactStartedAtMs: number | null;
-  /** Error share and message of a closed minute, where it was worth a log line. */
-  troubles: Record<string, { minute: number; errors: number; message: string }[]>;
   alarms: AlarmRuntime[];
   alarmHistory: { name: string; atMs: number; from: WorldAlarm["state"]; to: WorldAlarm["state"] }[];
   outbox: Delivery[];
@@ -131,7 +143,9 @@ export type World = {
   runs: { run: WorldRun; state: AutomationState }[];
   pages: { atMs: number; incidentId: string }[];
   personComesAtMs: number | null;
-  fault: { startedAtMs: number | null; memory: Record<string, string | number> };
+  /** What the faults do; JSON shows their data alone. */
+  readonly known: readonly Fault[];
+  faults: ActiveFault[];
   log: string[];
 };
 
@@ -153,6 +167,11 @@ export const schedule = (world: World, atMs: number, what: AgendaWhat): void => 
 /** Writes one line of the event log. */
 export const record = (world: World, kind: string, fields: Readonly<Record<string, Json>>): void => {
   world.log.push(JSON.stringify({ atMs: world.nowMs, kind, ...fields }));
+};
+
+/** Says that load or state changed, so that the flow is solved anew before it is next asked for. */
+export const stir = (world: World): void => {
+  world.isStirred = true;
 };
 
 /** What a change of state by an API call looks like in the event log. */

@@ -1,6 +1,6 @@
-import { badShare, flowAt } from "./flow.ts";
+import { flowNow } from "./flow.ts";
 import { USER_IMPACT_SHARE } from "./settle.ts";
-import { MINUTE_MS, type World } from "./state.ts";
+import { MINUTE_MS, type Segment, type World } from "./state.ts";
 
 /**
  * What only the world knows: the integral over the minutes of [fromMs, toMs] of the share of the worst-hit entry's
@@ -8,12 +8,14 @@ import { MINUTE_MS, type World } from "./state.ts";
  */
 export const impactMinutes = (world: World, fromMs: number, toMs: number): number => {
   let total = 0;
-  for (let index = 0; index <= world.impacts.length; index += 1) {
+  const firstMinute = Math.max(0, Math.floor((fromMs - world.clockStartMs) / MINUTE_MS));
+  for (let index = firstMinute; index <= world.minutes.length; index += 1) {
     const startMs = world.clockStartMs + index * MINUTE_MS;
-    const closed = world.impacts[index];
+    const closed = world.minutes[index];
     const endMs = closed === undefined ? world.nowMs : startMs + MINUTE_MS;
     const shared = Math.min(endMs, toMs) - Math.max(startMs, fromMs);
-    if (shared > 0) total += ((closed ?? impactOfOpenMinute(world)) * shared) / (endMs - startMs);
+    if (shared > 0)
+      total += ((closed ? impactOf(world, closed) : impactOfOpenMinute(world)) * shared) / (endMs - startMs);
   }
   return total;
 };
@@ -22,9 +24,10 @@ export const impactMinutes = (world: World, fromMs: number, toMs: number): numbe
 export const impactStartedAtMs = (world: World): number | null => world.impactStartedAtMs;
 
 /** Whether no users are affected now: less than 1 % of every entry's requests is bad. */
-export const isHealthy = (world: World): boolean => badShare(world, flowAt(world, world.nowMs)) < USER_IMPACT_SHARE;
+export const isHealthy = (world: World): boolean => flowNow(world).bad < USER_IMPACT_SHARE;
 
-const impactOfOpenMinute = (world: World): number => {
-  const unsettledMs = world.nowMs - world.settledMs;
-  return world.openImpact + (badShare(world, flowAt(world, world.settledMs)) * unsettledMs) / MINUTE_MS;
-};
+const impactOf = (world: World, segments: readonly Segment[]): number =>
+  segments.reduce((sum, { flow, ms }) => sum + ((world.flows[flow]?.bad ?? 0) * ms) / MINUTE_MS, 0);
+
+const impactOfOpenMinute = (world: World): number =>
+  impactOf(world, world.open) + (flowNow(world).bad * (world.nowMs - world.settledMs)) / MINUTE_MS;

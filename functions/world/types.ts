@@ -41,14 +41,24 @@ export type WorldInput =
   | Readonly<{ kind: "stop-automation"; atMs: number; executionId: string }>
   | Readonly<{ kind: "page"; atMs: number; incidentId: string }>;
 
-export type WorldAlarm = Readonly<{
-  name: string;
-  metric: MetricRef;
-  comparison: "above" | "below";
-  threshold: number;
-  evaluationPeriods: number;
-  datapointsToAlarm: number;
-  missingData: "breaching" | "notBreaching" | "ignore" | "missing";
-  state: AlarmState;
-  changedAtMs: number;
-}>;
+type AlarmCommon = Readonly<{ name: string; state: AlarmState; changedAtMs: number }>;
+
+/** An alarm on one metric: M of N periods beyond a threshold, or outside a band around what is usual at this hour. */
+export type MetricAlarm = AlarmCommon &
+  Readonly<{
+    kind: "metric";
+    metric: MetricRef;
+    comparison: "above" | "below";
+    threshold: number;
+    /** Non-null: an anomaly detector; the threshold is this level, times 1 + width, as it follows the hour of the day. */
+    band: Readonly<{ level: number; width: number }> | null;
+    evaluationPeriods: number;
+    datapointsToAlarm: number;
+    missingData: "breaching" | "notBreaching" | "ignore" | "missing";
+  }>;
+
+/** A composite alarm: rings while any of its children does; silent actions while its suppressor is in ALARM. */
+export type CompositeAlarm = AlarmCommon &
+  Readonly<{ kind: "composite"; children: readonly string[]; suppressor: string | null }>;
+
+export type WorldAlarm = MetricAlarm | CompositeAlarm;

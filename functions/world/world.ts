@@ -1,22 +1,37 @@
 import { hashOf } from "../core/ids.ts";
 import type { Json } from "../core/json.ts";
-import { faultNamed } from "./faults/all-faults.ts";
-import { initialAlarms } from "./initial-alarms.ts";
-import { initialStates } from "./initial-states.ts";
+import { copyOf } from "./copy.ts";
+import { FAULTS, faultNamed } from "./faults/all-faults.ts";
+import type { Fault } from "./faults/fault.ts";
+import { continueShift } from "./people/shift.ts";
 import { personArrives, UNNOTICED_MS } from "./people.ts";
 import { releaseCode } from "./releases.ts";
 import { behaviourOf } from "./resources/resource-types.ts";
 import { continueRun } from "./runs.ts";
 import type { Scenario } from "./scenario.ts";
 import { closeMinute, settle } from "./settle.ts";
-import { type AgendaWhat, MINUTE_MS, record, schedule, type World } from "./state.ts";
-import { ACCOUNT, edgesOf, entriesOf, orderOf, REGION } from "./topology.ts";
+import {
+  type AgendaWhat,
+  type AlarmRuntime,
+  MINUTE_MS,
+  type ResourceState,
+  record,
+  schedule,
+  stir,
+  type World,
+} from "./state.ts";
+import { buildSystem, type System } from "./system.ts";
+import { ACCOUNT, REGION, ZONES } from "./topology.ts";
 import type { Delivery } from "./types.ts";
 
-/** Builds the world of a scenario; its clock stands at `scenario.clockStartMs`, its fault is still to come. */
-export const createWorld = (scenario: Scenario): World => {
-  const { topology, clockStartMs } = scenario;
+/**
+ * Builds the world of a scenario; its clock stands at `scenario.clockStartMs`, its faults are still to come.
+ * @param known the faults that it may have: those of the list, or somebody's own
+ */
+export const createWorld = (scenario: Scenario, known: readonly Fault[] = FAULTS): World => {
+  const { topology, clockStartMs, faults } = scenario;
   const streams = `${scenario.seed}/${scenario.index}`;
+  const system = buildSystem(topology, clockStartMs, streams);
   const world: World = {
     scenario,
     account: ACCOUNT,
@@ -27,19 +42,17 @@ export const createWorld = (scenario: Scenario): World => {
     settledMs: clockStartMs,
     sequence: 0,
     agenda: [],
-    resources: Object.fromEntries(initialStates(topology, clockStartMs, streams).map((state) => [state.arn, state])),
-    order: orderOf(topology),
-    edges: edgesOf(topology),
-    entries: entriesOf(topology),
+    system,
+    resources: Object.fromEntries(system.states.map((state) => [state.arn, copyOf(state)])),
+    zones: Object.fromEntries(ZONES.map((zone) => [zone, { errorRate: 0, latencyMs: 0 }])),
     disturbances: [],
     surges: [],
-    open: {},
-    metrics: {},
-    impacts: [],
-    openImpact: 0,
+    flows: [],
+    isStirred: true,
+    minutes: [],
+    open: [],
     impactStartedAtMs: null,
-    troubles: {},
-    alarms: initialAlarms(topology, clockStartMs, streams),
+    alarms: alarmsAtStart(system, clockStartMs),
     alarmHistory: [],
     outbox: [],
     changes: [],
@@ -48,17 +61,26 @@ export const createWorld = (scenario: Scenario): World => {
     runs: [],
     pages: [],
     personComesAtMs: null,
-    fault: { startedAtMs: null, memory: {} },
+    known,
+    faults: faults.map(({ fault: id, parameters }) => ({ id, parameters, startedAtMs: null, memory: {} })),
     log: [],
   };
   schedule(world, clockStartMs + MINUTE_MS, { kind: "minute" });
   for (const { arn, atMs } of scenario.benignReleases) schedule(world, atMs, { kind: "benign-release", arn });
-  if (faultNamed(scenario.fault) !== null) {
-    schedule(world, scenario.onsetMs, { kind: "fault" });
-    schedule(world, scenario.onsetMs + UNNOTICED_MS, { kind: "person-arrives" });
-  }
+  for (const [index, { onsetMs }] of faults.entries()) schedule(world, onsetMs, { kind: "fault", index });
+  if (faults.length > 0) schedule(world, scenario.onsetMs + UNNOTICED_MS, { kind: "person-arrives", person: null });
   return world;
 };
+
+/** All alarms are OK since the clock's start. */
+const alarmsAtStart = (system: System, clockStartMs: number): AlarmRuntime[] =>
+  system.alarms.map((alarm) => ({
+    ...alarm,
+    state: "OK",
+    changedAtMs: clockStartMs,
+    reason: "Unchecked: Initial alarm creation",
+    reasonData: JSON.stringify({ version: "1.0" }),
+  }));
 
 /** Processes every event up to and including `toMs`, which becomes now. Throws where that lies in the past. */
 export const advance = (world: World, toMs: number): void => {
@@ -96,15 +118,46 @@ export const configurationHash = (world: World): string => {
   return hashOf(configuration);
 };
 
-/** An independent copy: the same inputs give the same bytes in both. */
-export const fork = (world: World): World => structuredClone(world);
+/**
+ * An independent copy: the same inputs give the same bytes in both. What never changes once it is made (flows, minutes,
+ * alarms, runs as they stand) is shared; what changes in place is copied.
+ */
+export const fork = (world: World): World => ({
+  ...world,
+  agenda: [...world.agenda],
+  resources: copyOf(world.resources),
+  zones: { ...world.zones },
+  disturbances: [...world.disturbances],
+  surges: [...world.surges],
+  flows: [...world.flows],
+  minutes: [...world.minutes],
+  alarmHistory: [...world.alarmHistory],
+  outbox: [...world.outbox],
+  changes: [...world.changes],
+  effects: [...world.effects],
+  inputs: [...world.inputs],
+  runs: world.runs.map((held) => ({ ...held })),
+  pages: [...world.pages],
+  faults: world.faults.map((fault) => ({ ...fault, memory: { ...fault.memory } })),
+  log: [...world.log],
+});
+
+/** The state of a resource as a person at the console sees it. Throws where the world has none of this ARN. */
+export const resourceOf = (world: World, arn: string): ResourceState => {
+  const state = world.resources[arn];
+  if (state === undefined) throw new Error(`${arn}: the world has no such resource`);
+  return state;
+};
 
 const happen = (world: World, what: AgendaWhat): void => {
+  // Whatever happens may change what is served; a minute's end says itself whether it does.
+  if (what.kind !== "minute") stir(world);
   if (what.kind === "minute") closeMinute(world);
   else if (what.kind === "resource") happenToResource(world, what.arn, what.what, what.subject);
-  else if (what.kind === "fault") startFault(world);
+  else if (what.kind === "fault") startFault(world, what.index);
   else if (what.kind === "run") continueRun(world, what.executionId);
-  else if (what.kind === "person-arrives") personArrives(world);
+  else if (what.kind === "person-arrives") personArrives(world, what.person);
+  else if (what.kind === "person") continueShift(world, what);
   else releaseCode(world, what.arn, null);
 };
 
@@ -113,9 +166,10 @@ const happenToResource = (world: World, arn: string, what: string, subject: stri
   if (state !== undefined) behaviourOf(state).happen?.(world, state, what, subject);
 };
 
-const startFault = (world: World): void => {
-  const { fault: id, parameters } = world.scenario;
-  world.fault.startedAtMs = world.nowMs;
-  record(world, "fault", { id, parameters });
-  faultNamed(id)?.start(world, parameters);
+const startFault = (world: World, index: number): void => {
+  const fault = world.faults[index];
+  if (fault === undefined) return;
+  fault.startedAtMs = world.nowMs;
+  record(world, "fault", { id: fault.id, parameters: fault.parameters });
+  faultNamed(fault.id, world.known)?.start(world, fault);
 };

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Context } from "../../functions/core/context.ts";
 import type { Resource } from "../../functions/core/evidence.ts";
-import type { Runbook, Suggestion } from "../../functions/core/runbook.ts";
+import type { Params, Runbook, Suggestion } from "../../functions/core/runbook.ts";
 import { arnParts, numberOf, textOf, wasTried } from "../facts.ts";
 import { loadDocuments } from "../load-document.ts";
 import { suspectVersion } from "../suspicion.ts";
@@ -17,15 +17,21 @@ const ID = "ecs-rollback";
 const TARGET_TYPE = "AWS::ECS::Service";
 const DEFAULT_HEALTHY_PERCENT = 100; // ECS's own default for a rolling update
 
-const suggest = (context: Context, target: Resource): readonly Suggestion[] => {
+const aim = (target: Resource): Params | null => {
   const running = textOf(target, "taskDefinition");
   const previous = textOf(target, "previousTaskDefinition");
-  const deployedAtMs = numberOf(target, "deployedAtMs");
   const [, cluster, service] = arnParts(target.arn);
-  if (running === null || previous === null || deployedAtMs === null) return [];
-  if (cluster === undefined || service === undefined || running === previous) return [];
-  const suspicion = wasTried(context, ID, target.arn) ? null : suspectVersion(context, target, running, deployedAtMs);
-  const params = { Cluster: cluster, Service: service, TaskDefinition: previous, ExpectedTaskDefinition: running };
+  if (running === null || previous === null || running === previous) return null;
+  if (cluster === undefined || service === undefined) return null;
+  return { Cluster: cluster, Service: service, TaskDefinition: previous, ExpectedTaskDefinition: running };
+};
+
+const suggest = (context: Context, target: Resource): readonly Suggestion[] => {
+  const params = aim(target);
+  const running = textOf(target, "taskDefinition");
+  const deployedAtMs = numberOf(target, "deployedAtMs");
+  if (params === null || running === null || deployedAtMs === null || wasTried(context, ID, target.arn)) return [];
+  const suspicion = suspectVersion(context, target, running, deployedAtMs);
   return suspicion === null ? [] : [{ target: target.arn, params, ...suspicion }];
 };
 
@@ -67,6 +73,8 @@ export const ecsRollback: Runbook = {
           : { desired, remaining: Math.min(running, Math.ceil(desired * (1 - share))) },
     };
   },
+  suitsWhen: "Errors or slowness began within minutes after an ECS service changed its task definition.",
+  aim,
   suits: (context) =>
     context.resources.filter(({ type }) => type === TARGET_TYPE).flatMap((target) => suggest(context, target)),
 };

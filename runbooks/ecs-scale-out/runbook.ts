@@ -2,9 +2,10 @@ import { z } from "zod";
 import type { Context } from "../../functions/core/context.ts";
 import type { Resource } from "../../functions/core/evidence.ts";
 import type { Runbook, Suggestion } from "../../functions/core/runbook.ts";
-import { arnParts, callers, numberOf, pointsOf, type Rise, riseOf, seriesOf, shown, wasTried } from "../facts.ts";
+import { arnParts, numberOf, pointsOf, riseOf, seriesOf, shown, wasTried } from "../facts.ts";
 import { loadDocuments } from "../load-document.ts";
 import { strainBelow } from "../strain.ts";
+import { trafficRise } from "../traffic.ts";
 
 const name = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_-]{0,254}$/);
 /** No service of one cluster runs more tasks than this without its owners asking for it. */
@@ -18,22 +19,8 @@ const BUSY_PERCENT = 80;
 const GOAL_PERCENT = 60;
 /** More than this at once is a decision about money, not a remedy. */
 const MOST_GROWTH = 3;
-const TRAFFIC_METRICS = ["RequestCount", "NumberOfMessagesSent", "Invocations"];
-
-/** A rise of what users ask for, at the nearest caller that counts it. */
-const trafficRise = (context: Context, arn: string): Rise | null => {
-  for (const { arn: caller } of callers(context, arn))
-    for (const metricName of TRAFFIC_METRICS) {
-      const series = seriesOf(context, caller, metricName);
-      if (series === null) continue;
-      const rise = riseOf(context, { id: series.id, what: series.metric.metricName }, pointsOf(series, "left-out"), {
-        ratio: 1.25,
-        floor: 0,
-      });
-      if (rise !== null) return rise;
-    }
-  return null;
-};
+/** What a person adds who has no time to compute. */
+const AIM_GROWTH = 2;
 
 const suggest = (context: Context, target: Resource): readonly Suggestion[] => {
   const desired = numberOf(target, "desiredCount");
@@ -99,6 +86,15 @@ export const ecsScaleOut: Runbook = {
       dataStore: false,
       capacity: desired === null || running === null ? null : { desired, remaining: running },
     };
+  },
+  suitsWhen: "The CPU of an ECS service rose above 80 % and its traffic with it.",
+  aim: ({ arn, attributes }) => {
+    const { desiredCount } = attributes;
+    const [, Cluster, Service] = arnParts(arn);
+    if (typeof desiredCount !== "number" || desiredCount < 1 || Cluster === undefined || Service === undefined)
+      return null;
+    const DesiredCount = Math.min(MOST_TASKS, Math.ceil(desiredCount * AIM_GROWTH));
+    return DesiredCount <= desiredCount ? null : { Cluster, Service, DesiredCount, ExpectedDesiredCount: desiredCount };
   },
   suits: (context) =>
     context.resources.filter(({ type }) => type === TARGET_TYPE).flatMap((target) => suggest(context, target)),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Context } from "../../functions/core/context.ts";
 import type { Resource } from "../../functions/core/evidence.ts";
-import type { Runbook, Suggestion } from "../../functions/core/runbook.ts";
+import type { Params, Runbook, Suggestion } from "../../functions/core/runbook.ts";
 import { arnParts, numberOf, textOf, wasTried } from "../facts.ts";
 import { loadDocuments } from "../load-document.ts";
 import { suspectVersion } from "../suspicion.ts";
@@ -12,15 +12,21 @@ const version = z.string().regex(/^[1-9][0-9]{0,8}$/);
 const ID = "lambda-alias-rollback";
 const TARGET_TYPE = "AWS::Lambda::Alias";
 
-const suggest = (context: Context, target: Resource): readonly Suggestion[] => {
+const aim = (target: Resource): Params | null => {
   const running = textOf(target, "functionVersion");
   const previous = textOf(target, "previousFunctionVersion");
-  const updatedAtMs = numberOf(target, "updatedAtMs");
   const [, functionName, alias] = arnParts(target.arn);
-  if (running === null || previous === null || updatedAtMs === null) return [];
-  if (functionName === undefined || alias === undefined || running === previous) return [];
-  const suspicion = wasTried(context, ID, target.arn) ? null : suspectVersion(context, target, running, updatedAtMs);
-  const params = { FunctionName: functionName, Alias: alias, FunctionVersion: previous, ExpectedVersion: running };
+  if (running === null || previous === null || running === previous) return null;
+  if (functionName === undefined || alias === undefined) return null;
+  return { FunctionName: functionName, Alias: alias, FunctionVersion: previous, ExpectedVersion: running };
+};
+
+const suggest = (context: Context, target: Resource): readonly Suggestion[] => {
+  const params = aim(target);
+  const running = textOf(target, "functionVersion");
+  const updatedAtMs = numberOf(target, "updatedAtMs");
+  if (params === null || running === null || updatedAtMs === null || wasTried(context, ID, target.arn)) return [];
+  const suspicion = suspectVersion(context, target, running, updatedAtMs);
   return suspicion === null ? [] : [{ target: target.arn, params, ...suspicion }];
 };
 
@@ -47,6 +53,8 @@ export const lambdaAliasRollback: Runbook = {
   treats: ["AWS/Lambda/Errors", "AWS/Lambda/Duration", "AWS/SQS/ApproximateAgeOfOldestMessage"],
   endsDeployment: true,
   blastRadius: (target) => ({ share: 0, resources: 1, zones: target.zones, dataStore: false, capacity: null }),
+  suitsWhen: "Errors or slowness began within minutes after a Lambda alias moved to another version.",
+  aim,
   suits: (context) =>
     context.resources.filter(({ type }) => type === TARGET_TYPE).flatMap((target) => suggest(context, target)),
 };

@@ -22,5 +22,7 @@ export const page: Runbook = {
   treats: [],
   endsDeployment: false,
   blastRadius: () => ({ share: 0, resources: 0, zones: 0, dataStore: false, capacity: null }),
+  suitsWhen: "Always: a person can be asked at every decision.",
+  aim: () => null,
   suits: () => [{ target: "", params: {}, fit: FIT, because: "A person can always be asked.", evidence: [] }],
 };

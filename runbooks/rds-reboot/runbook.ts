@@ -18,6 +18,8 @@ const WORK_GROWTH = 1.2;
 const DIP_SHARE = 0.92;
 /** A climb of which so little is left in the last three minutes has met a ceiling. */
 const LEVEL_SHARE = 0.08;
+/** A leak takes its time; half of a climb within three minutes is pools that grew or sessions that wait. */
+const LEAP_SHARE = 0.5;
 /** Pools fail before the last slot is gone; some are reserved for administrators. */
 const FULL_SHARE = 0.8;
 /** A database that is busy needs less work, not a restart. */
@@ -27,7 +29,7 @@ const BUSY_PERCENT = 85;
 const smoothed = (values: readonly number[], width: number): readonly number[] =>
   values.slice(width - 1).map((_, i) => median(values.slice(i, i + width)));
 
-type Trend = Readonly<{ first: number; last: number; climbs: boolean; levelsOff: boolean }>;
+type Trend = Readonly<{ first: number; last: number; climbs: boolean; levelsOff: boolean; leaps: boolean }>;
 
 /** How a series went over the whole window; null where it is too short. */
 const trendOf = (context: Context, arn: string, metricName: string): Trend | null => {
@@ -38,7 +40,10 @@ const trendOf = (context: Context, arn: string, metricName: string): Trend | nul
   const shortlyBefore = median(values.slice(-6, -3));
   const course = smoothed(values, 5);
   const climbs = course.slice(5).every((value, i) => value >= (course[i] ?? 0) * DIP_SHARE);
-  return { first, last, climbs, levelsOff: Math.abs(last - shortlyBefore) <= LEVEL_SHARE * Math.abs(last - first) };
+  const quick = smoothed(values, 3);
+  const leaps = quick.slice(3).some((value, i) => value - (quick[i] ?? 0) > LEAP_SHARE * (last - first));
+  const levelsOff = Math.abs(last - shortlyBefore) <= LEVEL_SHARE * Math.abs(last - first);
+  return { first, last, climbs, levelsOff, leaps };
 };
 
 const suggest = (context: Context, target: Resource): readonly Suggestion[] => {
@@ -60,6 +65,7 @@ const suggest = (context: Context, target: Resource): readonly Suggestion[] => {
     { target: target.arn, params: { DBInstanceIdentifier: instance }, fit, because, evidence: [...evidence, ...more] },
   ];
   if (cpu !== null && cpu.last >= BUSY_PERCENT) return offer(0.25, `${told}, but it is at ${shown(cpu.last)} % CPU.`);
+  if (sessions.leaps) return offer(0.3, `${told}, but all at once.`);
   const most = numberOf(target, "maxConnections");
   const isFull = most === null ? sessions.levelsOff : sessions.last >= FULL_SHARE * most;
   const harm = harmOf(context, target.arn);
@@ -88,6 +94,11 @@ export const rdsReboot: Runbook = {
   treats: ["AWS/RDS/DatabaseConnections", "AWS/ApplicationELB/HTTPCode_Target_5XX_Count"],
   endsDeployment: false,
   blastRadius: () => ({ share: 1, resources: 1, zones: 1, dataStore: true, capacity: null }),
+  suitsWhen: "Sessions of a database climb towards its maximum while its work does not grow.",
+  aim: ({ arn }) => {
+    const [, DBInstanceIdentifier] = arnParts(arn);
+    return DBInstanceIdentifier === undefined ? null : { DBInstanceIdentifier };
+  },
   suits: (context) =>
     context.resources.filter(({ type }) => type === TARGET_TYPE).flatMap((target) => suggest(context, target)),
 };

@@ -127,5 +127,7 @@ export const wait: Runbook = {
   treats: [],
   endsDeployment: false,
   blastRadius: () => ({ share: 0, resources: 0, zones: 0, dataStore: false, capacity: null }),
+  suitsWhen: "The trouble is falling back by itself, or nothing recent or unwell explains it yet.",
+  aim: () => null,
   suits: (context) => [suggest(context)],
 };

@@ -125,6 +125,27 @@ test("of the permits that hold the fewest consents count, in whatever order the 
   assert.deepEqual(other, one);
 });
 
+test("a request is answered from memory as by an engine that was never asked, and what is no request never is", async () => {
+  const guardrails = cedar();
+  const requests = [...(await near(true)), ...(await near(false))].slice(0, 60).map(({ request }) => request);
+  const more = (request: GuardRequest): readonly unknown[] => [
+    { ...request, facts: { ...request.facts, more: true } },
+    { ...request, facts: { ...request.facts, frozen: "no" } },
+    { ...request, tier: 4 },
+    { ...request, mode: "manual" },
+    { ...request, environment: "elsewhere" },
+  ];
+
+  const first = await Promise.all(requests.map((request) => guardrails.ask(request)));
+  const again = await Promise.all(requests.map((request) => guardrails.ask(request)));
+  const fresh = await Promise.all(requests.map((request) => cedar().ask(request)));
+  const wrong = requests.slice(0, 5).flatMap(more) as GuardRequest[];
+
+  assert.deepEqual(again, first);
+  assert.deepEqual(fresh, first);
+  for (const request of wrong) assert.deepEqual(await guardrails.ask(request), await cedar().ask(request));
+});
+
 test("the hash changes with any policy and with the schema", () => {
   const changed = { ...files.policies, off: `${files.policies.off} ` };
 

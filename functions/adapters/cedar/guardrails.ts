@@ -4,10 +4,12 @@ import {
   preparseSchema,
   statefulIsAuthorized,
 } from "@cedar-policy/cedar-wasm/nodejs";
+import { NO_FACTS } from "../../core/guard-facts.ts";
 import { hashOf } from "../../core/ids.ts";
 import type { Guardrails } from "../../core/ports.ts";
 import { because } from "../../core/reasons.ts";
-import type { GuardAnswer, GuardRequest } from "../../core/stages.ts";
+import type { Tier } from "../../core/runbook.ts";
+import type { GuardAnswer, GuardFacts, GuardRequest, Mode } from "../../core/stages.ts";
 import { type Saying, sayingOf } from "./policy.ts";
 
 /**
@@ -21,20 +23,41 @@ import { type Saying, sayingOf } from "./policy.ts";
 export const cedarGuardrails = (policies: Readonly<Record<string, string>>, schema: string): Guardrails => {
   const hash = hashOf({ policies, schema });
   const prepared = guarded(() => prepare(hash, policies, schema));
-  // The request space is finite, so the memory of answers is too.
-  const answered = new Map<string, GuardAnswer>();
+  const answered = new Map<number, GuardAnswer>();
   const ask = async (request: GuardRequest): Promise<GuardAnswer> => {
     if (typeof prepared === "string") return refused(prepared);
     // A failure of the engine is not remembered: the next question finds out whether it has passed.
     const answer = guarded(() => {
-      const key = JSON.stringify(request);
-      const known = answered.get(key) ?? answerOf(prepared, decide(hash, request));
-      answered.set(key, known);
-      return known;
+      const number = numberOf(request);
+      const known = number === null ? undefined : answered.get(number);
+      if (known !== undefined) return known;
+      const found = answerOf(prepared, decide(hash, request));
+      if (number !== null) answered.set(number, found);
+      return found;
     });
     return typeof answer === "string" ? refused(answer) : answer;
   };
   return { hash, ask };
+};
+
+const FACTS = Object.keys(NO_FACTS) as readonly (keyof GuardFacts)[];
+const TIERS: readonly unknown[] = [0, 1, 2, 3] satisfies readonly Tier[];
+const ENVIRONMENTS: readonly unknown[] = ["production", "other"] satisfies readonly GuardRequest["environment"][];
+const MODES: readonly unknown[] = ["observe", "approve", "auto"] satisfies readonly Mode[];
+
+/**
+ * The place of a request among all that can be asked, which are finitely many; null for one that is none of them, which
+ * is answered by the engine each time.
+ */
+const numberOf = ({ effect, tier, environment, mode, facts }: GuardRequest): number | null => {
+  const places = [TIERS.indexOf(tier), ENVIRONMENTS.indexOf(environment), MODES.indexOf(mode)] as const;
+  if (typeof effect !== "boolean" || places.includes(-1) || Object.keys(facts).length !== FACTS.length) return null;
+  let number = ((places[0] * ENVIRONMENTS.length + places[1]) * MODES.length + places[2]) * 2 + (effect ? 1 : 0);
+  for (const name of FACTS) {
+    if (typeof facts[name] !== "boolean") return null;
+    number = number * 2 + (facts[name] ? 1 : 0);
+  }
+  return number;
 };
 
 type Sayings = ReadonlyMap<string, Saying>;

@@ -102,6 +102,45 @@ test("a plan that needs two consents gets them from two people of two groups", a
   assert.equal(new Set(votes.map(({ group }) => group)).size, 2);
 });
 
+test("everybody is asked for themselves, and nobody after the first who rejects", async () => {
+  const asked: string[] = [];
+  const people = (rejects: string): People => ({
+    ...scriptedPeople("approve"),
+    answer: async (_card, { person }) => {
+      asked.push(person);
+      return { answer: person === rejects ? "reject" : "approve", reason: person };
+    },
+  });
+  const votesWith = async (rejects: string) => {
+    const { approvals } = await desk({ people: people(rejects) });
+    await approvals.ask(card(2));
+    await approvals.answerDue(FOUR_MINUTES_MS);
+    return (await approvals.votes("quell-one/0")).map(({ person, answer }) => `${person} ${answer}`);
+  };
+
+  const first = await votesWith("simulated-oncall");
+  const second = await votesWith("simulated-owner");
+
+  assert.deepEqual(first, ["simulated-oncall reject"]);
+  assert.deepEqual(second, ["simulated-oncall approve", "simulated-owner reject"]);
+  assert.deepEqual(asked, ["simulated-oncall", "simulated-oncall", "simulated-owner"]);
+});
+
+test("how long people take may depend on the card and on when it was shown, and a restart keeps the time", async () => {
+  const ledger = simulatedLedger();
+  const people: People = {
+    ...scriptedPeople("approve"),
+    answersAfterSeconds: ({ tier }, askedAtMs) => 60 * tier + askedAtMs / 1000,
+  };
+  const { approvals, clock } = await desk({ people, ledger });
+  clock.moveTo(5000);
+  await approvals.ask(card());
+
+  const restarted = await desk({ people, ledger });
+
+  assert.deepEqual([approvals.nextAnswerMs(), restarted.approvals.nextAnswerMs()], [70_000, 70_000]);
+});
+
 test("one person alone is one consent, however many a plan needs", async () => {
   const people: People = { ...scriptedPeople("approve"), members: [{ person: "you", group: "oncall" }] };
   const { approvals } = await desk({ people });

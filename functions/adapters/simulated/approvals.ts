@@ -6,13 +6,17 @@ import type { Card, Vote } from "../../core/stages.ts";
 /** What a person says to a card. */
 export type Answer = Readonly<{ answer: Vote["answer"]; reason: string }>;
 
+/** Somebody who can be asked. */
+export type Member = Readonly<{ person: string; group: string }>;
+
 /** People behind the approvals. */
 export type People = Readonly<{
   /** Who answers, in this order; a plan gets as many consents as it needs, but never more than there are people. */
-  members: readonly Readonly<{ person: string; group: string }>[];
-  /** Simulated seconds between a card and its answer. */
-  answersAfterSeconds: number;
-  answer: (card: Card) => Promise<Answer>;
+  members: readonly Member[];
+  /** Simulated seconds between a card and its answer; the same for the same card and time, which a restart asks again. */
+  answersAfterSeconds: number | ((card: Card, askedAtMs: number) => number);
+  /** What one of them says; nobody is asked after the first who rejects. */
+  answer: (card: Card, member: Member) => Promise<Answer>;
 }>;
 
 /** What answers set off; each may be called again for the same incident and then changes nothing. */
@@ -99,8 +103,7 @@ export const simulatedApprovals = async (
         const kept = await desk.read(PREFIX + decisionId);
         if (kept === null) continue;
         const asked = question.parse(kept.item);
-        const votes =
-          asked.votes.length > 0 ? asked.votes : votesOf(asked.card, people, await people.answer(asked.card), nowMs);
+        const votes = asked.votes.length > 0 ? asked.votes : await votesOn(asked.card, people, nowMs);
         const answered = await update(decisionId, (now) => ({ ...now, votes }));
         if (answered === null) continue;
         const { incidentId } = answered.card;
@@ -113,8 +116,10 @@ export const simulatedApprovals = async (
 };
 
 const track = (open: Map<string, number>, asked: Question, people: People): void => {
-  if (asked.isRung || asked.settled !== null) open.delete(asked.card.decisionId);
-  else open.set(asked.card.decisionId, asked.askedAtMs + people.answersAfterSeconds * 1000);
+  const { card, askedAtMs } = asked;
+  const { answersAfterSeconds: after } = people;
+  if (asked.isRung || asked.settled !== null) open.delete(card.decisionId);
+  else open.set(card.decisionId, askedAtMs + (typeof after === "number" ? after : after(card, askedAtMs)) * 1000);
 };
 
 const put = async (desk: Ledger, asked: Question, expected: number | null): Promise<void> => {
@@ -124,11 +129,12 @@ const put = async (desk: Ledger, asked: Question, expected: number | null): Prom
 };
 
 /** As many consents as the plan needs; one rejection is enough. */
-const votesOf = (card: Card, { members }: People, { answer, reason }: Answer, atMs: number): Question["votes"] =>
-  members.slice(0, answer === "approve" ? Math.max(1, card.consentsNeeded) : 1).map((who) => ({
-    ...who,
-    answer,
-    planHash: card.plan.hash,
-    reason,
-    atMs,
-  }));
+const votesOn = async (card: Card, people: People, atMs: number): Promise<Vote[]> => {
+  const votes: Vote[] = [];
+  for (const member of people.members.slice(0, Math.max(1, card.consentsNeeded))) {
+    const { answer, reason } = await people.answer(card, member);
+    votes.push({ ...member, answer, planHash: card.plan.hash, reason, atMs });
+    if (answer === "reject") break;
+  }
+  return votes;
+};

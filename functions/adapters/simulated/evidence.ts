@@ -1,11 +1,11 @@
 import type { MetricRef } from "../../core/alarm.ts";
-import type { AlarmSnapshot, AlarmTransition, Resource } from "../../core/evidence.ts";
+import type { AlarmSnapshot, AlarmTransition } from "../../core/evidence.ts";
 import { alarmKey } from "../../core/ids.ts";
 import type { Evidence } from "../../core/ports.ts";
 import { alarmHistory, alarmsOf } from "../../world/alarms.ts";
 import { changesOf, resourcesOf } from "../../world/graph.ts";
 import { logLines } from "../../world/logs.ts";
-import { metricValues } from "../../world/metrics.ts";
+import { metricAt, metricValues } from "../../world/metrics.ts";
 import type { World } from "../../world/state.ts";
 import type { WorldAlarm } from "../../world/types.ts";
 
@@ -22,14 +22,13 @@ export const simulatedEvidence = (world: World): Evidence => {
       });
     },
     metrics: async (metrics, fromMs, toMs) => {
-      const everything = resourcesOf(world, Object.keys(world.resources));
       return metrics.map((metric) => {
         const periodMs = metric.periodSeconds * 1000;
         const alignedMs = Math.floor(fromMs / periodMs) * periodMs;
         return {
           id: seriesId(metric),
           metric,
-          arn: resourceNamedBy(metric, everything)?.arn ?? null,
+          arn: metricAt(world, metric)?.arn ?? null,
           fromMs: alignedMs,
           periodSeconds: metric.periodSeconds,
           values: metricValues(world, metric, alignedMs, toMs),
@@ -47,12 +46,13 @@ export const simulatedEvidence = (world: World): Evidence => {
   };
 };
 
+/** A composite alarm has no period of its own: it follows its children at once. */
 const snapshot = (key: string, alarm: WorldAlarm): AlarmSnapshot => ({
   key,
   state: alarm.state,
   changedAtMs: alarm.changedAtMs,
-  periodSeconds: alarm.metric.periodSeconds,
-  evaluationPeriods: alarm.evaluationPeriods,
+  periodSeconds: alarm.kind === "metric" ? alarm.metric.periodSeconds : 60,
+  evaluationPeriods: alarm.kind === "metric" ? alarm.evaluationPeriods : 1,
 });
 
 /** The metric in words: the same metric has the same id in every reading. */
@@ -61,17 +61,4 @@ const seriesId = ({ namespace, metricName, dimensions, stat, periodSeconds }: Me
     .toSorted(([one], [other]) => (one < other ? -1 : 1))
     .map(([name, value]) => `${name}=${value}`);
   return `${namespace}/${metricName}{${named.join(",")}} ${stat} ${periodSeconds}s`;
-};
-
-/** Only where a namespace is not the ARN's own word for the service, in capitals. */
-const SERVICE_OF: Readonly<Record<string, string>> = { "AWS/ApplicationELB": "elasticloadbalancing" };
-
-/** A dimension's value is the tail of the ARN of the resource that it names; the longest tail names it best. */
-const resourceNamedBy = ({ namespace, dimensions }: MetricRef, resources: readonly Resource[]): Resource | null => {
-  const service = SERVICE_OF[namespace] ?? namespace.replace("AWS/", "").toLowerCase();
-  const isTail = (arn: string, value: string): boolean => arn.endsWith(`:${value}`) || arn.endsWith(`/${value}`);
-  const named = resources
-    .filter(({ arn }) => arn.split(":")[2] === service)
-    .filter(({ arn }) => Object.values(dimensions).some((value) => isTail(arn, value)));
-  return named.toSorted((one, other) => other.arn.length - one.arn.length)[0] ?? null;
 };

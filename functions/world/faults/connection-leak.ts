@@ -1,38 +1,46 @@
-import { alarmNames } from "../initial-alarms.ts";
-import { between } from "../random.ts";
-import { isRdsInstance, type RdsInstance } from "../resources/rds-instance.ts";
-import type { World } from "../state.ts";
-import { arnsOf } from "../topology.ts";
-import { type Fault, type FaultParameters, numberOf, textOf } from "./fault.ts";
+import { between, chance, wholeBetween } from "../random.ts";
+import { isRdsInstance } from "../resources/rds-state.ts";
+import { busyPrimary } from "./data-place.ts";
+import { type Fault, numberOf, stateAt, textOf } from "./fault.ts";
+import { shows } from "./symptom.ts";
 
-const databaseAt = (world: World, parameters: FaultParameters): RdsInstance => {
-  const state = world.resources[textOf(parameters, "arn")];
-  if (state === undefined || !isRdsInstance(state)) throw new Error("the fault names no database");
-  return state;
-};
+const COMES_BACK = 1 / 3; // of the jobs are started again by a scheduler that nobody thinks of
 
 /**
- * A job opens connections and never closes them, up to the instance's limit: then nobody else gets one. It runs once:
- * when a reboot drops its connections it does not come back.
+ * A job opens connections and never closes them, up to the instance's limit: then nobody else gets one. A reboot drops
+ * them; one job in three is started again some minutes later, and all begins anew.
  */
 export const connectionLeak: Fault = {
   id: "connection-leak",
   family: "database",
-  likelihood: 0.105,
-  good: ["rds-reboot"],
-  bad: ["ecs-rollback", "ecs-scale-out"],
-  draw: (topology, stream) => ({
-    arn: arnsOf(topology).database,
+  likelihood: 3,
+  needs: ["rds-instance"],
+  draw: (system, stream) => ({
+    arn: busyPrimary(system, `${stream}|where`).arn,
     connectionsPerMinute: between(`${stream}|speed`, 0, 6, 25),
+    comesBackMinutes: chance(`${stream}|truth`, 0, COMES_BACK) ? wholeBetween(`${stream}|back`, 0, 3, 10) : 0,
   }),
-  healsAloneAfterMinutes: () => null,
-  start: (world, parameters) => {
-    databaseAt(world, parameters).leakPerMinute = numberOf(parameters, "connectionsPerMinute");
+  remedies: (parameters) => [
+    { runbook: "rds-reboot", at: "arn", does: numberOf(parameters, "comesBackMinutes") > 0 ? "eases" : "heals" },
+    { runbook: "rds-extend-storage", at: "arn", does: "nothing" },
+  ],
+  course: () => ({ kind: "worsens" }),
+  symptoms: (system, parameters) => [
+    shows(system, textOf(parameters, "arn"), ["DatabaseConnections", "Average"], "up", 60),
+  ],
+  start: (world, active) => {
+    const state = stateAt(world, active, "arn", isRdsInstance);
+    state.leakPerMinute = numberOf(active.parameters, "connectionsPerMinute");
+    state.leakReturnsMinutes = numberOf(active.parameters, "comesBackMinutes");
   },
-  isPresent: (world, parameters) => databaseAt(world, parameters).leakPerMinute > 0,
-  heal: (world, parameters, act) => {
-    const { name } = databaseAt(world, parameters);
-    act({ service: "rds", api: "RebootDBInstance", input: { DBInstanceIdentifier: name } });
+  isPresent: (world, active) => {
+    const { leakPerMinute, leakReturnsMinutes } = stateAt(world, active, "arn", isRdsInstance);
+    return leakPerMinute > 0 || leakReturnsMinutes > 0;
   },
-  alarm: (topology) => alarmNames(topology).connections,
+  heal: (world, active, act) => {
+    const state = stateAt(world, active, "arn", isRdsInstance);
+    state.leakPerMinute = 0;
+    state.leakReturnsMinutes = 0;
+    act({ service: "rds", api: "RebootDBInstance", input: { DBInstanceIdentifier: state.name } });
+  },
 };

@@ -1,25 +1,23 @@
-import { alarmNames } from "../initial-alarms.ts";
 import { between, chance } from "../random.ts";
-import { arnsOf } from "../topology.ts";
+import { isEcsService } from "../resources/ecs-deployments.ts";
 import type { Fault } from "./fault.ts";
-import { badRelease } from "./task-definition.ts";
+import { badRelease, failingAt, noticed, slowAt } from "./release.ts";
+import { placeThatHurts } from "./severity.ts";
 
-/** The service behind the front got a bad release; it has no alarm on errors, so only the front's alarm speaks. */
+/** A service that nobody's requests reach first got a bad release: the alarms of its callers speak. */
 export const dependencyMisattributed: Fault = {
   id: "dependency-misattributed",
   family: "dependency",
-  likelihood: 0.164,
-  good: ["ecs-rollback"],
-  bad: ["ecs-scale-out", "lambda-alias-rollback", "rds-reboot"],
-  draw: (topology, stream) => {
-    const isSlow = chance(`${stream}|slow`, 0, 0.3);
-    return {
-      arn: arnsOf(topology).back,
-      errorRate: isSlow ? 0.02 : between(`${stream}|severity`, 0, 0.35, 0.95),
-      latencyFactor: isSlow ? between(`${stream}|speed`, 0, 50, 120) : 1,
-    };
+  likelihood: 3,
+  needs: ["ecs-service"],
+  draw: (system, stream) => {
+    const entries = new Set(system.entries.map(({ arn }) => arn));
+    const first = new Set(system.edges.filter(({ from }) => entries.has(from)).map(({ to }) => to));
+    const place = placeThatHurts(system, `${stream}|where`, 0.9, isEcsService, ({ arn }) => !first.has(arn));
+    return chance(`${stream}|slow`, 0, 0.3)
+      ? slowAt(system, place, between(`${stream}|speed`, 0, 2500, 5000))
+      : failingAt(system, place, between(`${stream}|severity`, 0, 0.1, 0.5));
   },
-  healsAloneAfterMinutes: () => null,
+  symptoms: noticed,
   ...badRelease("IllegalStateException: no mapping for field 'tier'"),
-  alarm: (topology) => alarmNames(topology).targetErrors,
 };

@@ -1,29 +1,18 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import type { MetricRef } from "../../core/alarm.ts";
-import { alarmsOf } from "../alarms.ts";
-import { metricsOf } from "../initial-alarms.ts";
 import { metricValues } from "../metrics.ts";
 import { page } from "../people.ts";
 import { type Scenario, scenarioWith } from "../scenario.ts";
 import { MINUTE_MS, type World } from "../state.ts";
 import { impactMinutes, impactStartedAtMs, isHealthy } from "../truth.ts";
-import { advance, createWorld } from "../world.ts";
+import { advance, createWorld, fork } from "../world.ts";
 import { FAULTS } from "./all-faults.ts";
+import type { Symptom } from "./fault.ts";
 
-const INDICES = Array.from({ length: 12 }, (_, index) => index);
-const meanOf = (values: readonly (number | null)[]): number => {
-  const present = values.filter((value) => value !== null);
-  return present.reduce((sum, value) => sum + value, 0) / present.length;
-};
-
-/** Mean of a metric in the ten minutes before the onset, and in ten minutes long after it. */
-const beforeAndAfter = (world: World, metric: MetricRef, afterMinutes: number): readonly [number, number] => {
-  const { onsetMs } = world.scenario;
-  const window = (fromMs: number) => meanOf(metricValues(world, metric, fromMs, fromMs + 10 * MINUTE_MS));
-  return [window(onsetMs - 11 * MINUTE_MS), window(onsetMs + afterMinutes * MINUTE_MS)];
-};
+/** How many incidents of each fault are looked at; FAULT=id looks at one fault alone. */
+const INDICES = Array.from({ length: 6 }, (_, index) => index);
+const LOOKED_AT = FAULTS.filter(({ id }) => (process.env.FAULT ?? id) === id);
 
 const unfold = (scenario: Scenario, minutes: number): World => {
   const world = createWorld(scenario);
@@ -31,138 +20,109 @@ const unfold = (scenario: Scenario, minutes: number): World => {
   return world;
 };
 
-for (const fault of FAULTS) {
-  test(`${fault.id} raises the alarm that it declares, after users or their database notice`, () => {
+const meanOf = (world: World, metric: MetricRef, fromMs: number): number | null => {
+  const values = metricValues(world, metric, fromMs, fromMs + 10 * MINUTE_MS).filter((value) => value !== null);
+  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+};
+
+/** Whether a metric moved as its symptom says: by a quarter at least; errors, which have no datapoint at none, count from 0. */
+const isShown = (world: World, { metric, moves, afterMinutes }: Symptom): boolean => {
+  const { onsetMs } = world.scenario;
+  const before = meanOf(world, metric, onsetMs - 12 * MINUTE_MS);
+  const after = meanOf(world, metric, onsetMs + afterMinutes * MINUTE_MS);
+  if (moves === "silent") return before !== null && after === null;
+  if (moves === "down") return before !== null && after !== null && after <= 0.8 * before;
+  return after !== null && after >= 1.25 * (before ?? 0) && after > 0;
+};
+
+const rings = (world: World): boolean => world.alarms.some(({ state }) => state === "ALARM");
+const isPresent = (world: World): boolean =>
+  world.faults.some((active) => world.known.find(({ id }) => id === active.id)?.isPresent(world, active) === true);
+
+for (const fault of LOOKED_AT) {
+  test(`${fault.id} shows in the metrics that it names, and an alarm rings after the onset and not before`, () => {
     for (const index of INDICES) {
       const scenario = scenarioWith(41, index, fault.id);
 
-      const world = unfold(scenario, 60);
+      const world = unfold(scenario, 120);
 
-      const raised = world.alarmHistory.filter((change) => change.to === "ALARM");
-      assert.ok(
-        raised.some((change) => change.name === fault.alarm(scenario.topology, scenario.parameters)),
-        `scenario ${index}`,
-      );
-      assert.ok(raised.every((change) => change.atMs > scenario.onsetMs));
-      assert.equal(impactMinutes(world, scenario.clockStartMs, scenario.onsetMs) < 0.5, true);
+      const symptoms = fault.symptoms(world.system, scenario.faults[0]?.parameters ?? {});
+      const raised = world.alarmHistory.filter(({ to }) => to === "ALARM");
+      const unseen = symptoms.filter((symptom) => !isShown(world, symptom));
+      assert.ok(symptoms.length > 0);
+      assert.deepEqual(unseen, [], `scenario ${index}`);
+      assert.ok(raised.length > 0, `scenario ${index}: no alarm`);
+      assert.ok(raised.every(({ atMs }) => atMs > scenario.onsetMs));
+      assert.ok(impactMinutes(world, scenario.clockStartMs, scenario.onsetMs) < 0.5);
     }
   });
 
-  test(`${fault.id} left alone ends the way it declares`, () => {
+  test(`${fault.id} left alone takes the course that it declares`, () => {
     for (const index of INDICES) {
       const scenario = scenarioWith(42, index, fault.id);
-      const alone = fault.healsAloneAfterMinutes(scenario.parameters);
+      const course = fault.course(scenario.faults[0]?.parameters ?? {});
+      const during = (world: World, fromMinutes: number, toMinutes: number): number =>
+        impactMinutes(world, scenario.onsetMs + fromMinutes * MINUTE_MS, scenario.onsetMs + toMinutes * MINUTE_MS);
 
-      const world = unfold(scenario, alone === null ? 7 * 60 : alone + 10);
+      const world = unfold(scenario, course.kind === "heals" ? course.afterMinutes + 15 : 240);
 
-      assert.equal(isHealthy(world), alone !== null, `scenario ${index}`);
-      assert.equal(
-        alarmsOf(world).some((alarm) => alarm.state === "ALARM"),
-        alone === null,
-      );
-      assert.equal(fault.isPresent(world, scenario.parameters), alone === null);
-      assert.ok(impactStartedAtMs(world) !== null);
+      if (course.kind === "heals") {
+        assert.deepEqual([isHealthy(world), isPresent(world), rings(world)], [true, false, false], `scenario ${index}`);
+      } else {
+        assert.equal(isPresent(world), true, `scenario ${index}`);
+        assert.ok(rings(world) || !isHealthy(world), `scenario ${index}`);
+      }
+      if (course.kind === "worsens") {
+        const [early, late] = [during(world, 0, 30), during(world, 210, 240)];
+        assert.ok(late > early + 1, `scenario ${index}: ${early} at first, ${late} later`);
+      }
     }
   });
 
-  test(`${fault.id} is healed by the person who is paged`, () => {
+  test(`${fault.id} is healed by a person who understands it`, () => {
     for (const index of INDICES) {
-      const scenario = scenarioWith(43, index, fault.id);
-      const world = unfold(scenario, 50);
+      const world = unfold(scenarioWith(43, index, fault.id, { oncall: "expert" }), 50);
+      const [active] = world.faults;
+      assert.ok(active !== undefined);
 
       page(world, "quell-x");
-      advance(world, (world.personComesAtMs ?? 0) + 30 * MINUTE_MS);
+      // What piled up in a queue until somebody came can take longer than that to work off.
+      advance(world, (world.personComesAtMs ?? 0) + 240 * MINUTE_MS);
 
-      assert.equal(isHealthy(world), true, `scenario ${index}`);
-      assert.equal(
-        alarmsOf(world).some((alarm) => alarm.state === "ALARM"),
-        false,
-      );
-      assert.ok(world.effects.every((effect) => effect.ok && effect.caller.person === "on-call"));
+      assert.deepEqual([isHealthy(world), isPresent(world)], [true, false], `scenario ${index}`);
+      assert.ok(world.effects.every((effect) => effect.ok && effect.caller.person !== null));
     }
   });
 
-  test(`${fault.id} differs from incident to incident`, () => {
-    const drawn = INDICES.map((index) => JSON.stringify(scenarioWith(44, index, fault.id).parameters));
+  test(`${fault.id} differs from incident to incident, and a fork of it goes the same way to the byte`, () => {
+    const scenarios = INDICES.map((index) => scenarioWith(44, index, fault.id));
+    const world = unfold(scenarios[0] ?? scenarioWith(44, 0, fault.id), 30);
+    const beside = fork(world);
 
-    assert.equal(new Set(drawn).size, INDICES.length);
+    for (const one of [world, beside]) advance(one, one.nowMs + 60 * MINUTE_MS);
+
+    assert.equal(new Set(scenarios.map(({ faults }) => JSON.stringify(faults[0]?.parameters))).size, INDICES.length);
+    assert.equal(JSON.stringify(beside), JSON.stringify(world));
   });
 }
-
-test("the runbooks that faults call good or bad exist, and none is both", () => {
-  const folders = readdirSync(new URL("../../../runbooks/", import.meta.url));
-
-  const named = FAULTS.flatMap((fault) => [...fault.good, ...fault.bad]);
-
-  assert.deepEqual(
-    named.filter((id) => !folders.includes(id)),
-    [],
-  );
-  for (const fault of FAULTS)
-    assert.equal(new Set([...fault.good, ...fault.bad]).size, fault.good.length + fault.bad.length);
-});
 
 test("nobody comes without a page before eight hours have passed", () => {
   const scenario = scenarioWith(45, 0, "bad-ecs-deployment");
 
   const before = unfold(scenario, 8 * 60 - 1);
-  const after = unfold(scenario, 8 * 60 + 15);
+  const after = unfold(scenario, 8 * 60 + 45);
 
   assert.deepEqual([before.effects.length, isHealthy(before)], [0, false]);
-  assert.deepEqual([after.effects.length, isHealthy(after)], [1, true]);
+  assert.ok(after.effects.length > 0);
 });
 
-test("a leak fills the connections while commits do not grow, and does not come back after a reboot", () => {
-  const world = unfold(scenarioWith(46, 2, "connection-leak"), 70);
-  const { database } = metricsOf(world.scenario.topology);
+test("users are hurt by most faults, and never before the onset", () => {
+  const worlds = FAULTS.flatMap(({ id }) => INDICES.map((index) => unfold(scenarioWith(46, index, id), 90)));
 
-  const [connectionsBefore, connectionsAfter] = beforeAndAfter(world, database("DatabaseConnections", "Average"), 55);
-  const [commitsBefore, commitsAfter] = beforeAndAfter(world, database("CommitThroughput", "Average"), 55);
-  page(world, "quell-x");
-  advance(world, (world.personComesAtMs ?? 0) + 120 * MINUTE_MS);
-  const [connectionsNow] = metricValues(
-    world,
-    database("DatabaseConnections", "Average"),
-    world.nowMs - 3 * MINUTE_MS,
-    world.nowMs,
-  );
+  const hurt = worlds.filter((world) => impactStartedAtMs(world) !== null);
 
-  assert.ok(connectionsAfter > 2 * connectionsBefore);
-  assert.ok(commitsAfter < 1.1 * commitsBefore);
-  assert.ok(Number(connectionsNow) < 1.3 * connectionsBefore);
-});
-
-test("a surge multiplies the requests and fills the front's CPU", () => {
-  const scenario = scenarioWith(47, 3, "traffic-saturation");
-  const world = unfold(scenario, 40);
-  const metrics = metricsOf(scenario.topology);
-
-  const [requestsBefore, requestsAfter] = beforeAndAfter(world, metrics.balancer("RequestCount", "Sum"), 25);
-  const [cpuBefore, cpuAfter] = beforeAndAfter(
-    world,
-    metrics.service(scenario.topology.front)("CPUUtilization", "Average"),
-    25,
-  );
-
-  assert.ok(requestsAfter > 2 * requestsBefore && requestsAfter < 3.6 * requestsBefore);
-  assert.ok(cpuBefore < 65 && cpuAfter > 90);
-});
-
-test("a bad release behind the front leaves its own alarms silent, and retries add to its load", () => {
-  const drawn = INDICES.map((index) => scenarioWith(48, index, "dependency-misattributed"));
-  const scenarios = drawn.filter((scenario) => scenario.parameters.latencyFactor === 1);
-
-  const worlds = scenarios.map((scenario) => unfold(scenario, 60));
-
-  assert.ok(worlds.length > 3);
-  for (const world of worlds) {
-    const { topology, parameters } = world.scenario;
-    const services = new Set(world.alarms.filter((alarm) => alarm.state === "ALARM").map((alarm) => alarm.service));
-    const cpu = metricsOf(topology).service(topology.back)("CPUUtilization", "Average");
-    const [before, after] = beforeAndAfter(world, cpu, 15);
-    assert.deepEqual(services, new Set([topology.front]));
-    assert.ok(after / before > 1 + 0.5 * Number(parameters.errorRate), `${after} after ${before}`);
-  }
+  assert.ok(hurt.length > worlds.length * 0.6, `${hurt.length} of ${worlds.length}`);
+  assert.ok(hurt.every((world) => (impactStartedAtMs(world) ?? 0) >= world.scenario.onsetMs));
 });
 
 test("four deployments in five leave a marker", () => {

@@ -1,26 +1,32 @@
-import { alarmNames } from "../initial-alarms.ts";
-import { between, chance, wholeBetween } from "../random.ts";
+import { between, pick, wholeBetween } from "../random.ts";
 import { MINUTE_MS } from "../state.ts";
-import { arnsOf } from "../topology.ts";
 import { type Fault, numberOf, textOf } from "./fault.ts";
+import { usersNotice } from "./symptom.ts";
 
 /** Something outside (a network path, a provider) fails for some minutes and comes back by itself. */
 export const transientBlip: Fault = {
   id: "transient-blip",
   family: "transient",
-  likelihood: 0.2, // 15-25 % of alarms heal alone
-  good: [],
-  bad: ["ecs-rollback", "lambda-alias-rollback", "rds-reboot", "ecs-scale-out"],
-  draw: (topology, stream) => ({
-    arn: chance(`${stream}|where`, 0, 0.3) ? arnsOf(topology).worker : arnsOf(topology).front,
+  likelihood: 3,
+  needs: [],
+  draw: (system, stream) => ({
+    entry: pick(
+      `${stream}|where`,
+      0,
+      system.entries.filter(({ meanPerSecond }) => meanPerSecond > 0),
+    ).arn,
     errorRate: between(`${stream}|severity`, 0, 0.1, 0.6),
-    minutes: wholeBetween(`${stream}|speed`, 0, 4, 15),
+    minutes: wholeBetween(`${stream}|speed`, 0, 6, 15),
   }),
-  healsAloneAfterMinutes: (parameters) => numberOf(parameters, "minutes"),
-  start: (world, parameters) => {
+  remedies: () => [],
+  course: (parameters) => ({ kind: "heals", afterMinutes: numberOf(parameters, "minutes") }),
+  symptoms: (system, parameters) => [usersNotice(system, textOf(parameters, "entry"), "errors", "up", 1)],
+  start: (world, { id, parameters }) => {
     const fromMs = Math.ceil(world.nowMs / MINUTE_MS) * MINUTE_MS;
     world.disturbances.push({
-      arn: textOf(parameters, "arn"),
+      id,
+      from: null,
+      to: textOf(parameters, "entry"),
       fromMs,
       toMs: fromMs + numberOf(parameters, "minutes") * MINUTE_MS,
       errorRate: numberOf(parameters, "errorRate"),
@@ -28,8 +34,6 @@ export const transientBlip: Fault = {
       message: "connect ECONNRESET",
     });
   },
-  isPresent: (world) => world.disturbances.some((one) => world.nowMs < one.toMs),
+  isPresent: (world) => world.disturbances.some(({ toMs }) => toMs !== null && world.nowMs < toMs),
   heal: () => undefined, // a person can only watch it pass
-  alarm: (topology, parameters) =>
-    parameters.arn === arnsOf(topology).worker ? alarmNames(topology).workerErrors : alarmNames(topology).targetErrors,
 };

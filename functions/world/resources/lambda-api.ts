@@ -1,42 +1,10 @@
 import { isoTime, sha256 } from "../../core/ids.ts";
 import type { Json } from "../../core/json.ts";
 import { type ApiHandler, type ApiInput, answered, failed, resourcesOfKind, textOf } from "../resource-type.ts";
-import { type ResourceState, record, type World } from "../state.ts";
+import type { World } from "../state.ts";
 import type { ApiReply } from "../types.ts";
-
-/** What the code of one published version does. */
-export type FunctionVersion = Readonly<{
-  version: string;
-  errorRate: number;
-  durationMs: number;
-  message: string | null;
-}>;
-
-/** A function with its published versions, known to the graph by the alias that callers use. */
-export type LambdaFunction = ResourceState & {
-  readonly kind: "lambda-function";
-  readonly functionArn: string;
-  readonly alias: string;
-  functionVersion: string;
-  previousFunctionVersion: string | null;
-  updatedAtMs: number;
-  /** Counts changes of the alias; its hash is the RevisionId. */
-  revision: number;
-  versions: Record<string, FunctionVersion>;
-  reservedConcurrency: number | null;
-};
-
-export const isLambdaFunction = (resource: ResourceState): resource is LambdaFunction =>
-  resource.kind === "lambda-function";
-
-/** Points the alias at another published version. */
-export const pointAlias = (world: World, state: LambdaFunction, version: string): void => {
-  if (version !== state.functionVersion) state.previousFunctionVersion = state.functionVersion;
-  state.functionVersion = version;
-  state.updatedAtMs = world.nowMs;
-  state.revision += 1;
-  record(world, "alias-updated", { arn: state.arn, version });
-};
+import { reserve } from "./lambda-account.ts";
+import { isLambdaFunction, type LambdaFunction, pointAlias, routeShare } from "./lambda-versions.ts";
 
 const functionNamed = (world: World, input: ApiInput): LambdaFunction | null => {
   const name = textOf(input, "FunctionName");
@@ -46,7 +14,8 @@ const functionNamed = (world: World, input: ApiInput): LambdaFunction | null => 
 const functionMissing = (input: ApiInput): ApiReply =>
   failed("ResourceNotFoundException", `Function not found: ${textOf(input, "FunctionName") ?? ""}`);
 
-const revisionId = (state: LambdaFunction): string => {
+/** The RevisionId of the alias: another one after every change. */
+export const revisionId = (state: LambdaFunction): string => {
   const digest = sha256(`${state.arn}#${state.revision}`);
   const part = (from: number, to: number): string => digest.slice(from, to);
   return [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-");
@@ -57,6 +26,9 @@ const showAlias = (state: LambdaFunction): Json => ({
   Name: state.alias,
   FunctionVersion: state.functionVersion,
   Description: "",
+  ...(state.canary === null
+    ? {}
+    : { RoutingConfig: { AdditionalVersionWeights: { [state.canary.version]: state.canary.weight } } }),
   RevisionId: revisionId(state),
 });
 
@@ -74,6 +46,27 @@ const getAlias = (world: World, input: ApiInput): ApiReply => {
   return "ok" in state ? state : answered(showAlias(state));
 };
 
+/** The weights that a call asks for; undefined where it says nothing of them, or an error. */
+const routingOf = (state: LambdaFunction, input: ApiInput): LambdaFunction["canary"] | undefined | ApiReply => {
+  const routing = input.RoutingConfig;
+  if (routing === undefined) return undefined;
+  const weights = isRecord(routing) ? (routing.AdditionalVersionWeights ?? {}) : null;
+  const entries = isRecord(weights) ? Object.entries(weights) : null;
+  if (entries === null || entries.length > 1)
+    return failed("InvalidParameterValueException", "An alias has at most one additional version.");
+  const [entry] = entries;
+  if (entry === undefined) return null;
+  const [version, weight] = entry;
+  if (typeof weight !== "number" || weight < 0 || weight > 1)
+    return failed("InvalidParameterValueException", "A weight is a number from 0 to 1.");
+  return state.versions[version] === undefined
+    ? failed("ResourceNotFoundException", `Function not found: ${state.functionArn}:${version}`)
+    : { version, weight };
+};
+
+const isRecord = (value: Json): value is Readonly<Record<string, Json>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
 const updateAlias = (world: World, input: ApiInput): ApiReply => {
   const state = aliasOf(world, input);
   if ("ok" in state) return state;
@@ -86,7 +79,12 @@ const updateAlias = (world: World, input: ApiInput): ApiReply => {
   const version = textOf(input, "FunctionVersion") ?? state.functionVersion;
   if (state.versions[version] === undefined)
     return failed("ResourceNotFoundException", `Function not found: ${state.functionArn}:${version}`);
-  pointAlias(world, state, version);
+  const canary = routingOf(state, input);
+  if (canary !== undefined && canary !== null && "ok" in canary) return canary;
+  if ((canary ?? state.canary)?.version === version && canary !== null)
+    return failed("InvalidParameterValueException", "The additional version must be another than the alias's own.");
+  if (textOf(input, "FunctionVersion") !== null || canary === undefined) pointAlias(world, state, version);
+  if (canary !== undefined) routeShare(world, state, canary);
   return answered(showAlias(state));
 };
 
@@ -104,10 +102,23 @@ const getFunctionConfiguration = (world: World, input: ApiInput): ApiReply => {
     Version: qualifier === null ? "$LATEST" : version,
     Runtime: "nodejs22.x",
     MemorySize: 512,
-    Timeout: 30,
+    Timeout: state.timeoutMs / 1000,
     State: "Active",
     LastUpdateStatus: "Successful",
     LastModified: isoTime(state.updatedAtMs),
+  });
+};
+
+const listVersionsByFunction = (world: World, input: ApiInput): ApiReply => {
+  const state = functionNamed(world, input);
+  if (state === null) return functionMissing(input);
+  const versions = ["$LATEST", ...Object.keys(state.versions)];
+  return answered({
+    Versions: versions.map((Version) => ({
+      FunctionName: state.name,
+      FunctionArn: `${state.functionArn}:${Version}`,
+      Version,
+    })),
   });
 };
 
@@ -125,14 +136,18 @@ const putFunctionConcurrency = (world: World, input: ApiInput): ApiReply => {
   const reserved = input.ReservedConcurrentExecutions;
   if (!(typeof reserved === "number" && Number.isInteger(reserved) && reserved >= 0))
     return failed("InvalidParameterValueException", "ReservedConcurrentExecutions must be a whole number, 0 or more.");
-  state.reservedConcurrency = reserved;
+  if (!reserve(world, state, reserved))
+    return failed(
+      "InvalidParameterValueException",
+      "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [100].",
+    );
   return answered({ ReservedConcurrentExecutions: reserved });
 };
 
 const deleteFunctionConcurrency = (world: World, input: ApiInput): ApiReply => {
   const state = functionNamed(world, input);
   if (state === null) return functionMissing(input);
-  state.reservedConcurrency = null;
+  reserve(world, state, null);
   return answered({});
 };
 
@@ -140,6 +155,7 @@ export const lambdaApis: readonly ApiHandler[] = [
   { service: "lambda", api: "GetAlias", changes: false, answer: getAlias },
   { service: "lambda", api: "UpdateAlias", changes: true, answer: updateAlias },
   { service: "lambda", api: "GetFunctionConfiguration", changes: false, answer: getFunctionConfiguration },
+  { service: "lambda", api: "ListVersionsByFunction", changes: false, answer: listVersionsByFunction },
   { service: "lambda", api: "GetFunctionConcurrency", changes: false, answer: getFunctionConcurrency },
   { service: "lambda", api: "PutFunctionConcurrency", changes: true, answer: putFunctionConcurrency },
   { service: "lambda", api: "DeleteFunctionConcurrency", changes: true, answer: deleteFunctionConcurrency },

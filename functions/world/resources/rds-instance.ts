@@ -1,91 +1,178 @@
-import type { Json } from "../../core/json.ts";
-import { between, gaussian } from "../random.ts";
+import { gauge, percent, type ResourceBehaviour, resourceType, type Samples, whole } from "../resource-type.ts";
+import { dependencyCost, eitherFails, largestCause, overflow, slowdown } from "../saturation.ts";
+import { MINUTE_MS, record, type Served, type World } from "../state.ts";
+import { rdsApis } from "./rds-api.ts";
+import { connectionLimit } from "./rds-proxy.ts";
 import {
-  type ApiInput,
-  answered,
-  failed,
-  gauge,
-  type ResourceBehaviour,
-  resourcesOfKind,
-  resourceType,
-  textOf,
-} from "../resource-type.ts";
-import { eitherFails, largestCause, overflow, slowdown } from "../saturation.ts";
-import { MINUTE_MS, type ResourceState, record, schedule, streamOf, type World } from "../state.ts";
-import type { ApiReply } from "../types.ts";
-
-/** A database instance. Connections are its pools, its running queries, and those that a job forgot to close. */
-export type RdsInstance = ResourceState & {
-  readonly kind: "rds-instance";
-  readonly engine: string;
-  readonly multiAz: boolean;
-  /** ARN of the primary that it copies, or null where it is one. */
-  readonly primary: string | null;
-  readonly maxConnections: number;
-  readonly pooledConnections: number;
-  readonly queriesPerSecond: number;
-  readonly latencyMs: number;
-  /** Share of queries that commit. */
-  readonly writeShare: number;
-  status: "available" | "rebooting";
-  reboots: number;
-  leakedConnections: number;
-  leakPerMinute: number;
-};
-
-export const isRdsInstance = (resource: ResourceState): resource is RdsInstance => resource.kind === "rds-instance";
+  heaviness,
+  isRdsPrimary,
+  isRdsReplica,
+  pooledNow,
+  type RdsInstance,
+  REPLICA_LAG_SECONDS,
+} from "./rds-state.ts";
 
 const REFUSED = "FATAL: remaining connection slots are reserved for roles with the SUPERUSER attribute";
-const REBOOT_MS = [45_000, 90_000] as const;
+const GIB = 2 ** 30;
+const DISK_WAIT = 40; // times as long, where all queries hang on the disks
+const HANGING_SECONDS = 0.2; // until a pool gives up a session that hangs
+/** Where queries hang already, they hang the more the less is in memory: of those that did not, up to this share. */
+const HANGING_COLD = 0.6;
+const LOCK_TIMEOUT_SECONDS = 2; // a session waits this long for a lock before it gives up
+/** Reads that look for what the same user wrote a moment ago: on a copy that far behind they find nothing. */
+const OWN_WRITES_SHARE = 0.4;
+const STALE_SECONDS = 60;
+const COLD_MS = 10 * MINUTE_MS; // until the working set is in memory again
+const COLD_COST = 0.6; // share of the capacity that reading from disk takes at first
+const CATCH_UP = 9; // seconds of lag that a free replica works off in a second
 
-const show = (state: RdsInstance): Json => ({
-  DBInstanceIdentifier: state.name,
-  DBInstanceArn: state.arn,
-  DBInstanceStatus: state.status,
-  Engine: state.engine,
-  MultiAZ: state.multiAz,
-  ReadReplicaSourceDBInstanceIdentifier:
-    state.primary === null ? null : state.primary.slice(state.primary.lastIndexOf(":") + 1),
-});
+/** Sessions that log in and warm up at once fight for locks and memory: the cost grows with their cube. */
+const crowding = (share: number): number => 1 + 9 * share ** 3;
 
-const instanceNamed = (world: World, input: ApiInput): RdsInstance | null => {
-  const name = textOf(input, "DBInstanceIdentifier");
-  return resourcesOfKind(world, isRdsInstance).find((one) => one.name === name || one.arn === name) ?? null;
+/** Queries that time out by themselves, for their host's sake or for their own weight. */
+const hangingShare = ({ hostTrouble, heavy, coldness }: RdsInstance, heaviness: number): number => {
+  const share = Math.max(hostTrouble, heaviness * (heavy?.hanging ?? 0));
+  return share === 0 ? 0 : eitherFails(share, HANGING_COLD * coldness);
 };
 
-const missing = (input: ApiInput): ApiReply =>
-  failed("DBInstanceNotFound", `DBInstance ${textOf(input, "DBInstanceIdentifier") ?? ""} not found.`);
+const isDown = ({ status }: RdsInstance): boolean => status === "rebooting" || status === "storage-full";
 
-const describeInstances = (world: World, input: ApiInput): ApiReply => {
-  if (input.DBInstanceIdentifier === undefined)
-    return answered({ DBInstances: resourcesOfKind(world, isRdsInstance).map(show) });
-  const state = instanceNamed(world, input);
-  return state === null ? missing(input) : answered({ DBInstances: [show(state)] });
+const serve: NonNullable<ResourceBehaviour<RdsInstance>["serve"]> = (world, state, { demand, dependencies }) => {
+  // The callers' drivers send a share of their reads to the replica: drawn as calls that pass by the primary.
+  // They come back to the primary where no replica answers.
+  const replica = dependencies[0];
+  const elsewhere = replica === undefined || replica.served.capacity === 0 ? 0 : replica.edge.callsPerRequest;
+  const own = demand * (1 - elsewhere);
+  const down = isDown(state);
+  const limit = connectionLimit(world, state);
+  const free = Math.max(0, Math.min(limit, state.maxConnections - state.leakedConnections));
+  const storm = Math.min(state.stormShare * state.maxConnections, free);
+  const possible = state.queriesPerSecond / crowding(storm / state.maxConnections);
+  const capacity = possible * (1 - COLD_COST * state.coldness);
+  const utilisation = own / capacity;
+  const heavy = heaviness(world, state);
+  const hanging = hangingShare(state, heavy);
+  const locked = state.lockedShare * state.writeShare;
+  const waitingSeconds = locked * LOCK_TIMEOUT_SECONDS + hanging * HANGING_SECONDS;
+  const latencyMs = state.latencyMs * slowdown(utilisation) + waitingSeconds * 1000;
+  const busy = (own * latencyMs) / 1000;
+  const pooled = pooledNow(world, state);
+  // A proxy hands its connections round, so only busy sessions need one; without it every pool keeps its own.
+  const needed = state.proxy === null ? pooled + busy : busy;
+  const refused = down ? 1 : Math.max(0, 1 - free / needed);
+  const dropped = overflow(utilisation);
+  const stale = OWN_WRITES_SHARE * Math.min(1, Math.max(0, state.lagSeconds - REPLICA_LAG_SECONDS) / STALE_SECONDS);
+  const lost = eitherFails(eitherFails(refused, dropped), hanging);
+  const ownError = eitherFails(lost, eitherFails(eitherFails(locked, stale), 0.00005));
+  const cost = dependencyCost(elsewhere === 0 ? [] : dependencies);
+  const unlocked = own * (1 - lost) * state.writeShare * (1 - state.lockedShare);
+  const held = Math.min(limit, state.proxy === null ? needed + storm : Math.max(pooled, busy) + storm);
+  return {
+    demand,
+    passed: demand,
+    errorRate: eitherFails(ownError * (1 - elsewhere), cost.errorRate),
+    latencyMs: latencyMs * (1 - elsewhere) + cost.latencyMs,
+    utilisation: utilisation * (1 - refused),
+    capacity: down ? 0 : capacity,
+    message: largestCause([
+      [refused, down ? "the database system is shutting down" : REFUSED],
+      [eitherFails(dropped, hanging), "canceling statement due to statement timeout"],
+      [locked, "canceling statement due to lock timeout"],
+      [stale, "record not found right after it was written"],
+      [cost.errorRate, cost.message],
+    ]),
+    gauges: {
+      connections: down ? 0 : Math.min(state.maxConnections, state.leakedConnections + held),
+      commitsPerSecond: unlocked,
+      cpu: Math.min(1, Math.max(((1 - refused) * own) / possible, heavy * (state.heavy?.cpu ?? 0))),
+      diskWait: slowdown(utilisation) * (1 + DISK_WAIT * state.hostTrouble),
+      freeBytes: state.freeStorageGib * GIB,
+      lagSeconds: state.lagSeconds,
+      storm: storm / state.maxConnections,
+      down: down ? 1 : 0,
+    },
+  };
 };
 
-/** Unavailable for about a minute; every connection is dropped, and whoever leaked has lost his. */
-const reboot = (world: World, input: ApiInput): ApiReply => {
-  const state = instanceNamed(world, input);
-  if (state === null) return missing(input);
-  if (state.status !== "available")
-    return failed("InvalidDBInstanceState", `Instance ${state.name} is not in available state.`);
-  if (input.ForceFailover === true && !state.multiAz)
-    return failed(
-      "InvalidParameterCombination",
-      "ForceFailover cannot be specified since the instance is not configured for MultiAZ",
-    );
-  state.status = "rebooting";
-  state.reboots += 1;
-  state.leakedConnections = 0;
-  state.leakPerMinute = 0;
-  const downMs = Math.round(between(streamOf(world, state.arn, "reboot"), state.reboots, ...REBOOT_MS));
-  schedule(world, world.nowMs + downMs, { kind: "resource", arn: state.arn, what: "available", subject: "" });
-  return answered({ DBInstance: show(state) });
+/** Leaks, fills, cools and lags on; true where callers feel the difference. */
+const elapse = (world: World, state: RdsInstance, { gauges }: Served, elapsedMs: number): boolean => {
+  const minutes = elapsedMs / MINUTE_MS;
+  const written = (gauges.commitsPerSecond ?? 0) * 60 * minutes * state.gibPerCommit;
+  state.freeStorageGib = Math.max(0, state.freeStorageGib - written - state.fillGibPerMinute * minutes);
+  let isFelt = state.fillGibPerMinute > 0;
+  if (state.freeStorageGib === 0 && state.status !== "storage-full" && state.status !== "modifying") {
+    state.status = "storage-full";
+    // What filled it fails like everybody else.
+    state.fillGibPerMinute = 0;
+    record(world, "storage-full", { arn: state.arn });
+    isFelt = true;
+  }
+  if (state.leakPerMinute > 0 && state.leakedConnections < state.maxConnections) {
+    state.leakedConnections = Math.min(state.maxConnections, state.leakedConnections + state.leakPerMinute * minutes);
+    isFelt = true;
+  }
+  if (state.coldness > 0 && state.status !== "rebooting") {
+    state.coldness = Math.max(0, state.coldness - elapsedMs / COLD_MS);
+    isFelt = true;
+  }
+  if (state.isReplayHeld || state.lagSeconds > REPLICA_LAG_SECONDS) {
+    const change = (state.isReplayHeld ? 1 : -CATCH_UP) * (elapsedMs / 1000);
+    state.lagSeconds = Math.max(REPLICA_LAG_SECONDS, state.lagSeconds + change);
+    isFelt = true;
+  }
+  return isFelt;
+};
+
+const samples = (state: RdsInstance, { utilisation, gauges }: Served): readonly Samples[] => {
+  const {
+    connections = 0,
+    commitsPerSecond = 0,
+    cpu = 0,
+    freeBytes = 0,
+    diskWait = 1,
+    lagSeconds = 0,
+    down = 0,
+  } = gauges;
+  // An instance that is down reports nothing.
+  const shown = (value: number): number | null => (down > 0 ? null : value);
+  return [
+    {
+      namespace: "AWS/RDS",
+      dimensions: { DBInstanceIdentifier: state.name },
+      levels: {
+        DatabaseConnections: whole(shown(connections), 0.03),
+        CPUUtilization: percent(shown(Math.min(100, 4 + 90 * cpu)), 0.03),
+        CommitThroughput: gauge(shown(commitsPerSecond), 0.03),
+        ReadLatency: gauge(shown(0.0006 * diskWait), 0.03),
+        WriteLatency: gauge(shown(0.0011 * diskWait), 0.03),
+        DiskQueueDepth: gauge(shown(0.2 * diskWait + 40 * Math.max(0, utilisation - 0.8)), 0.05),
+        FreeStorageSpace: gauge(shown(freeBytes)),
+        ...(state.primary === null ? {} : { ReplicaLag: gauge(shown(lagSeconds), 0.2) }),
+      },
+    },
+  ];
+};
+
+const happen = (world: World, state: RdsInstance, what: string, subject: string): void => {
+  if (what === "available") {
+    state.status = "available";
+    record(world, "database-available", { arn: state.arn });
+  } else if (what === "storage-added") {
+    const allocatedStorage = Number(subject);
+    state.freeStorageGib += allocatedStorage - state.allocatedStorage;
+    state.allocatedStorage = allocatedStorage;
+    state.status = "storage-optimization";
+    record(world, "storage-added", { arn: state.arn, allocatedStorage });
+  } else if (what === "storage-optimized") {
+    if (state.status === "storage-optimization") state.status = "available";
+  } else if (what === "leak-returns") state.leakPerMinute = Number(subject);
+  else if (what === "locks-end") state.lockedShare = 0;
+  else if (what === "replay-goes-on") state.isReplayHeld = false;
 };
 
 const behaviour: ResourceBehaviour<RdsInstance> = {
   kind: "rds-instance",
-  isOne: isRdsInstance,
+  isOne: isRdsPrimary,
   describe: (state) => ({
     type: "AWS::RDS::DBInstance",
     zones: state.multiAz ? 2 : 1,
@@ -96,72 +183,29 @@ const behaviour: ResourceBehaviour<RdsInstance> = {
       maxConnections: state.maxConnections,
       isReplica: state.primary !== null,
       multiAz: state.multiAz,
+      allocatedStorage: state.allocatedStorage,
     },
   }),
-  configuration: (state) => ({ maxConnections: state.maxConnections, multiAz: state.multiAz }),
-
-  serve: (_world, state, { demand }) => {
-    const isDown = state.status !== "available";
-    const utilisation = demand / state.queriesPerSecond;
-    const latencyMs = state.latencyMs * slowdown(utilisation);
-    const wanted = state.pooledConnections + (demand * latencyMs) / 1000;
-    const free = Math.max(0, state.maxConnections - state.leakedConnections);
-    const refused = isDown ? 1 : Math.max(0, 1 - free / wanted);
-    const dropped = overflow(utilisation);
-    const errorRate = eitherFails(eitherFails(refused, dropped), 0.0002);
-    return {
-      demand,
-      passed: demand * (1 - errorRate),
-      errorRate,
-      latencyMs,
-      utilisation: utilisation * (1 - refused),
-      capacity: isDown ? 0 : state.queriesPerSecond,
-      message: largestCause([
-        [refused, isDown ? "the database system is shutting down" : REFUSED],
-        [dropped, "canceling statement due to statement timeout"],
-      ]),
-      gauges: {
-        connections: isDown ? 0 : Math.min(state.maxConnections, state.leakedConnections + wanted),
-        commitsPerSecond: demand * (1 - errorRate) * state.writeShare,
-        down: isDown ? 1 : 0,
-      },
-    };
-  },
-  elapse: (_world, state, _served, elapsedMs) => {
-    const leaked = state.leakedConnections + (state.leakPerMinute * elapsedMs) / MINUTE_MS;
-    state.leakedConnections = Math.min(state.maxConnections, leaked);
-  },
-
-  samples: (world, state, totals) => {
-    const minute = world.nowMs / MINUTE_MS;
-    const noise = (purpose: string): number => 1 + 0.03 * gaussian(streamOf(world, state.arn, purpose), minute);
-    const { connections = 0, commitsPerSecond = 0, down = 0 } = totals.gauges;
-    // An instance that is down reports nothing.
-    const shown = (value: number) => gauge(down > 0.9 ? null : value);
-    const slower = slowdown(totals.utilisation);
-    return {
-      namespace: "AWS/RDS",
-      dimensions: { DBInstanceIdentifier: state.name },
-      datapoints: {
-        DatabaseConnections: shown(Math.round(connections * noise("connections"))),
-        CPUUtilization: shown(Math.min(100, 4 + 90 * totals.utilisation * noise("cpu"))),
-        CommitThroughput: shown(commitsPerSecond * noise("commits")),
-        ReadLatency: shown(0.0006 * slower * noise("read")),
-        WriteLatency: shown(0.0011 * slower * noise("write")),
-        ...(state.primary === null ? {} : { ReplicaLag: shown(0.4 * noise("lag") ** 4) }),
-      },
-    };
-  },
-  happen: (world, state) => {
-    state.status = "available";
-    record(world, "database-available", { arn: state.arn });
-  },
+  configuration: (state) => ({
+    maxConnections: state.maxConnections,
+    multiAz: state.multiAz,
+    allocatedStorage: state.allocatedStorage,
+  }),
+  serve,
+  elapse,
+  samples,
+  happen,
   release: null,
-
-  apis: [
-    { service: "rds", api: "DescribeDBInstances", changes: false, answer: describeInstances },
-    { service: "rds", api: "RebootDBInstance", changes: true, answer: reboot },
+  join: null,
+  habits: [
+    {
+      does: "restart",
+      call: (_world, { name }) => ({ service: "rds", api: "RebootDBInstance", input: { DBInstanceIdentifier: name } }),
+    },
   ],
+  apis: rdsApis,
 };
 
 export const rdsInstance = resourceType(behaviour);
+/** The same instance as a read-only copy; the APIs that name instances answer for it too. */
+export const rdsReplica = resourceType({ ...behaviour, kind: "rds-replica", isOne: isRdsReplica, apis: [] });

@@ -1,19 +1,44 @@
 import type { ResourceType } from "../resource-type.ts";
 import type { ResourceState } from "../state.ts";
+import { apiStage } from "./api-gateway-stage.ts";
+import { appConfigFlags } from "./appconfig-flags.ts";
+import { autoScalingGroup } from "./auto-scaling-group.ts";
+import { cdnCachePolicy } from "./cdn-cache-policy.ts";
+import { cdnDistribution } from "./cdn-distribution.ts";
+import { certificate } from "./certificate.ts";
+import { dynamoDbTable } from "./dynamodb-table.ts";
 import { ecsCluster } from "./ecs-cluster.ts";
 import { ecsService } from "./ecs-service.ts";
+import { elastiCacheGroup } from "./elasticache-group.ts";
+import { externalApi } from "./external-api.ts";
+import { lambdaAccountType } from "./lambda-account.ts";
+import { eventSourceMapping } from "./lambda-event-source.ts";
 import { lambdaFunction } from "./lambda-function.ts";
 import { loadBalancer } from "./load-balancer.ts";
-import { rdsInstance } from "./rds-instance.ts";
+import { rdsInstance, rdsReplica } from "./rds-instance.ts";
+import { rdsProxy } from "./rds-proxy.ts";
 import { sqsQueue } from "./sqs-queue.ts";
 
 /** Every resource that the world can hold. Adding one is a file here and a line in this list. */
 export const RESOURCE_TYPES: readonly ResourceType[] = [
+  apiStage,
+  appConfigFlags,
+  autoScalingGroup,
+  cdnCachePolicy,
+  cdnDistribution,
+  certificate,
+  externalApi,
   loadBalancer,
   ecsCluster,
   ecsService,
+  eventSourceMapping,
+  lambdaAccountType,
   lambdaFunction,
+  dynamoDbTable,
+  elastiCacheGroup,
   rdsInstance,
+  rdsProxy,
+  rdsReplica,
   sqsQueue,
 ];
 

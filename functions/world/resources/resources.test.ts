@@ -3,18 +3,17 @@ import { test } from "node:test";
 import type { Json } from "../../core/json.ts";
 import { answeredApis, call } from "../aws-api.ts";
 import { resourcesOf } from "../graph.ts";
-import { scenarioWith } from "../scenario.ts";
+import { shopArns, shopWith } from "../small-system.fixture.ts";
 import { MINUTE_MS, type World } from "../state.ts";
-import { arnsOf } from "../topology.ts";
 import { impactMinutes, isHealthy } from "../truth.ts";
 import { advance, configurationHash, createWorld } from "../world.ts";
+import { roomOf } from "./ecs-cluster.ts";
 
 const BY_HAND = { executionId: null, person: "tester" };
 
-/** A healthy world with room to look at: front and back services, a function, a queue, a primary and a replica. */
+/** A healthy shop with room to look at. */
 const healthyWorld = (): World => {
-  const scenario = { ...scenarioWith(6, 6, "none"), benignReleases: [] };
-  const world = createWorld({ ...scenario, topology: { ...scenario.topology, hasReplica: true } });
+  const world = createWorld(shopWith(6, 6));
   advance(world, world.clockStartMs + 10 * MINUTE_MS);
   return world;
 };
@@ -24,13 +23,10 @@ const ask = (world: World, service: string, api: string, input: Record<string, J
   return reply.ok ? JSON.parse(JSON.stringify(reply.output)) : reply.code;
 };
 
-const front = (world: World) => {
-  const { system, front: owner } = world.scenario.topology;
-  return { cluster: `${system}-prod`, service: `${system}-${owner}` };
-};
+const FRONT = { cluster: "shop-prod", service: "shop-web" };
 
 const showFront = (world: World) => {
-  const { cluster, service } = front(world);
+  const { cluster, service } = FRONT;
   return ask(world, "ecs", "DescribeServices", { cluster, services: [service] }).services[0];
 };
 
@@ -41,7 +37,7 @@ test("a deployment replaces the tasks over minutes and never runs fewer than des
   const before = showFront(world);
   const lower: number[] = [];
 
-  ask(world, "ecs", "UpdateService", { ...front(world), forceNewDeployment: true });
+  ask(world, "ecs", "UpdateService", { ...FRONT, forceNewDeployment: true });
   const during = showFront(world);
   const startMs = world.nowMs;
   while (showFront(world).deployments.length > 1 && world.nowMs < startMs + 20 * MINUTE_MS) {
@@ -68,12 +64,12 @@ test("more tasks take time to start, fewer stop at once, and the configuration i
   const hash = configurationHash(world);
   const { desiredCount } = showFront(world);
 
-  ask(world, "ecs", "UpdateService", { ...front(world), desiredCount: desiredCount + 3 });
+  ask(world, "ecs", "UpdateService", { ...FRONT, desiredCount: desiredCount + 3 });
   const asked = showFront(world);
   const hashMeanwhile = configurationHash(world);
   advance(world, world.nowMs + 5 * MINUTE_MS);
   const grown = showFront(world);
-  ask(world, "ecs", "UpdateService", { ...front(world), desiredCount });
+  ask(world, "ecs", "UpdateService", { ...FRONT, desiredCount });
   const shrunk = showFront(world);
 
   assert.deepEqual([asked.desiredCount, asked.runningCount], [desiredCount + 3, desiredCount]);
@@ -86,25 +82,24 @@ test("more tasks take time to start, fewer stop at once, and the configuration i
 test("tasks that the cluster has no room for do not start", () => {
   const world = healthyWorld();
 
-  ask(world, "ecs", "UpdateService", { ...front(world), desiredCount: 500 });
+  ask(world, "ecs", "UpdateService", { ...FRONT, desiredCount: 500 });
   advance(world, world.nowMs + 60 * MINUTE_MS);
 
-  const { capacityTasks } = attributesOf(world, arnsOf(world.scenario.topology).cluster);
   const services = Object.values(world.resources).filter((state) => state.kind === "ecs-service");
   const running = services.map((state) => Number(attributesOf(world, state.arn).runningCount));
   assert.equal(
     running.reduce((sum, count) => sum + count, 0),
-    capacityTasks,
+    roomOf(world, shopArns(world.system).cluster),
   );
   assert.equal(showFront(world).desiredCount, 500);
 });
 
 test("a service shows its previous task definition after a rollback too, so that the rollback can be undone", () => {
   const world = healthyWorld();
-  const arn = arnsOf(world.scenario.topology).front;
+  const arn = shopArns(world.system).front;
   const before = attributesOf(world, arn);
 
-  ask(world, "ecs", "UpdateService", { ...front(world), taskDefinition: before.previousTaskDefinition ?? "" });
+  ask(world, "ecs", "UpdateService", { ...FRONT, taskDefinition: before.previousTaskDefinition ?? "" });
   advance(world, world.nowMs + 15 * MINUTE_MS);
 
   const after = attributesOf(world, arn);
@@ -116,8 +111,7 @@ test("a service shows its previous task definition after a rollback too, so that
 
 test("an alias moves at once, and only for whoever names its present revision", () => {
   const world = healthyWorld();
-  const { system, worker } = world.scenario.topology;
-  const alias = { FunctionName: `${system}-${worker}`, Name: "live" };
+  const alias = { FunctionName: "shop-orders", Name: "live" };
   const before = ask(world, "lambda", "GetAlias", alias);
 
   const moved = ask(world, "lambda", "UpdateAlias", { ...alias, FunctionVersion: "6", RevisionId: before.RevisionId });
@@ -127,14 +121,13 @@ test("an alias moves at once, and only for whoever names its present revision", 
   assert.equal(moved.FunctionVersion, "6");
   assert.notEqual(moved.RevisionId, before.RevisionId);
   assert.equal(stale, "PreconditionFailedException");
-  assert.equal(attributesOf(world, arnsOf(world.scenario.topology).worker).previousFunctionVersion, "7");
+  assert.equal(attributesOf(world, shopArns(world.system).worker).previousFunctionVersion, "7");
 });
 
 test("no reserved concurrency throttles everything and the queue grows until it is given back", () => {
   const world = healthyWorld();
-  const { system, worker } = world.scenario.topology;
-  const FunctionName = `${system}-${worker}`;
-  const url = attributesOf(world, arnsOf(world.scenario.topology).queue).queueUrl ?? "";
+  const FunctionName = "shop-orders";
+  const url = attributesOf(world, shopArns(world.system).queue).queueUrl ?? "";
   const waiting = () => {
     const shown = ask(world, "sqs", "GetQueueAttributes", { QueueUrl: url, AttributeNames: ["All"] });
     return Number(shown.Attributes.ApproximateNumberOfMessages);
@@ -154,7 +147,7 @@ test("no reserved concurrency throttles everything and the queue grows until it 
 
 test("a reboot takes the database away for about a minute", () => {
   const world = healthyWorld();
-  const DBInstanceIdentifier = `${world.scenario.topology.system}-db`;
+  const DBInstanceIdentifier = "shop-db";
   const status = () =>
     ask(world, "rds", "DescribeDBInstances", { DBInstanceIdentifier }).DBInstances[0].DBInstanceStatus;
 
@@ -174,7 +167,7 @@ test("a reboot takes the database away for about a minute", () => {
 
 test("a change in the middle of a minute hurts users only from then on", () => {
   const world = healthyWorld();
-  const DBInstanceIdentifier = `${world.scenario.topology.system}-db`;
+  const DBInstanceIdentifier = "shop-db";
   const changedAtMs = world.nowMs + 40_000;
 
   advance(world, changedAtMs);
@@ -187,7 +180,7 @@ test("a change in the middle of a minute hurts users only from then on", () => {
 
 test("bad input is answered with AWS's own error codes and changes nothing", () => {
   const world = healthyWorld();
-  const { cluster, service } = front(world);
+  const { cluster, service } = FRONT;
   const hash = configurationHash(world);
   const cases: readonly (readonly [string, string, Record<string, Json>, string])[] = [
     ["ecs", "DropService", {}, "InvalidAction"],
@@ -216,7 +209,7 @@ test("bad input is answered with AWS's own error codes and changes nothing", () 
 test("describing calls leave the world exactly as it was", () => {
   const world = healthyWorld();
   const before = JSON.stringify(world);
-  const { cluster, service } = front(world);
+  const { cluster, service } = FRONT;
 
   for (const api of answeredApis().filter((name) => /:(Describe|Get)/.test(name)))
     ask(world, api.split(":")[0] ?? "", api.split(":")[1] ?? "", { cluster, services: [service] });

@@ -1,30 +1,20 @@
-import {
-  answered,
-  count,
-  failed,
-  gauge,
-  type ResourceBehaviour,
-  resourcesOfKind,
-  resourceType,
-  textOf,
-} from "../resource-type.ts";
-import type { ResourceState, World } from "../state.ts";
-
-/** A queue that a function empties. A message whose handling fails comes back after the visibility timeout. */
-export type SqsQueue = ResourceState & {
-  readonly kind: "sqs-queue";
-  readonly url: string;
-  readonly visibilitySeconds: number;
-  /** Messages waiting, as a fluid. */
-  backlog: number;
-};
-
-export const isSqsQueue = (resource: ResourceState): resource is SqsQueue => resource.kind === "sqs-queue";
+import { count, type ResourceBehaviour, resourceType, whole } from "../resource-type.ts";
+import { eitherFails } from "../saturation.ts";
+import { sqsApis } from "./sqs-api.ts";
+import { depthOf, flowThrough, isSqsQueue, moveBack, queueAtArn, type SqsQueue } from "./sqs-messages.ts";
 
 const DRAIN_SECONDS = 30; // a backlog drains this fast as long as the consumer keeps up
+const TAKEN_SHARE = 0.98; // of what the consumer can do: messages that come back need the rest
+const FAILS_MORE = 0.02; // share of failures from which on the oldest message is one that came back
+const HOUR_SECONDS = 3600;
+const MOST_AWAITED = 0.5; // half of the senders at most count on what an outage left undone
 
-const queueAt = (world: World, url: string | null): SqsQueue | null =>
-  resourcesOfKind(world, isSqsQueue).find((one) => one.url === url) ?? null;
+/** How often the unluckiest message of a visibility timeout has come back: the oldest in the queue is one of those. */
+const returnsOf = ({ redrive, visibilitySeconds }: SqsQueue, demand: number, failure: number): number => {
+  if (failure <= FAILS_MORE) return 0;
+  const returns = Math.log(Math.max(1, demand * visibilitySeconds)) / -Math.log(Math.min(failure, 0.999));
+  return Math.min(redrive?.maxReceiveCount ?? Number.POSITIVE_INFINITY, returns);
+};
 
 const behaviour: ResourceBehaviour<SqsQueue> = {
   kind: "sqs-queue",
@@ -33,68 +23,70 @@ const behaviour: ResourceBehaviour<SqsQueue> = {
     type: "AWS::SQS::Queue",
     zones: 3,
     tags: {},
-    attributes: { queueUrl: state.url, visibilityTimeout: state.visibilitySeconds },
+    attributes: {
+      queueUrl: state.url,
+      visibilityTimeout: state.visibilitySeconds,
+      approximateNumberOfMessages: Math.round(depthOf(state)),
+      deadLetterTargetArn: state.redrive?.deadLetterQueue ?? null,
+      maxReceiveCount: state.redrive?.maxReceiveCount ?? null,
+      deadLetterSourceQueue: state.deadLettersOf,
+      messageMoveTaskRunning: state.tasks.at(-1)?.status === "RUNNING",
+    },
   }),
-  configuration: (state) => ({ visibilitySeconds: state.visibilitySeconds }),
+  configuration: ({ visibilitySeconds, redrive }) => ({ visibilitySeconds, redrive }),
 
-  serve: (_world, state, { demand, dependencies }) => {
-    const [consumer] = dependencies;
+  serve: (world, state, { demand, dependencies: [consumer] }) => {
     const capacity = consumer?.served.capacity ?? 0;
-    const passed = Math.min(demand + state.backlog / DRAIN_SECONDS, capacity);
-    const failure = consumer?.served.errorRate ?? 1;
-    const waitMs = passed > 0 ? (state.backlog / passed) * 1000 : state.backlog > 0 ? 3_600_000 : 0;
+    const received = capacity > 0 ? state.poisoned / state.visibilitySeconds : 0;
+    const sound = Math.min(demand + state.backlog / DRAIN_SECONDS, capacity * TAKEN_SHARE);
+    const failure = consumer?.served.errorRate ?? 0;
+    const dead = queueAtArn(world, state.redrive?.deadLetterQueue ?? null);
+    const undone = dead === null || dead.awaited === 0 ? 0 : dead.awaited / Math.max(1, demand * HOUR_SECONDS);
+    // Nothing is taken: the oldest message is as old as what has arrived since.
+    const drained = sound > 0 ? sound : demand;
+    const waitMs = drained > 0 ? (state.backlog / drained) * 1000 : 0;
     return {
       demand,
-      passed,
+      passed: sound + received,
       // A message that fails is late by the visibility timeout at least: its sender waits, so it counts as failed.
-      errorRate: failure,
-      latencyMs: 50 + waitMs + (consumer?.latencyMs ?? 0),
+      errorRate: eitherFails(failure, Math.min(MOST_AWAITED, undone)),
+      latencyMs: consumer === undefined ? 0 : 50 + waitMs + consumer.latencyMs,
       utilisation: capacity > 0 ? demand / capacity : 1,
       capacity,
       message: null,
       gauges: {
-        oldestSeconds: waitMs / 1000 + (failure > 0.02 ? state.visibilitySeconds * Math.min(1, failure * 2) : 0),
-        visible: state.backlog + demand * 0.2,
+        sound,
+        failure,
+        oldestSeconds: waitMs / 1000 + state.visibilitySeconds * returnsOf(state, demand, failure),
+        visible: depthOf(state) + demand * 0.2,
       },
     };
   },
-  elapse: (_world, state, served, elapsedMs) => {
-    state.backlog = Math.max(0, state.backlog + ((served.demand - served.passed) * elapsedMs) / 1000);
+  elapse: (world, state, { demand, gauges }, elapsedMs) => {
+    if (state.deadLettersOf !== null) return moveBack(world, state, elapsedMs);
+    const { sound = 0, failure = 0 } = gauges;
+    return flowThrough(world, state, { demand, passed: sound, failure, elapsedMs });
   },
 
-  samples: (_world, state, totals) => ({
-    namespace: "AWS/SQS",
-    dimensions: { QueueName: state.name },
-    datapoints: {
-      ApproximateAgeOfOldestMessage: gauge(Math.round(totals.gauges.oldestSeconds ?? 0)),
-      ApproximateNumberOfMessagesVisible: gauge(Math.round(totals.gauges.visible ?? 0)),
-      NumberOfMessagesSent: count(totals.requests),
-    },
-  }),
-  happen: null,
-  release: null,
-
-  apis: [
+  samples: (state, { demand, gauges }) => [
     {
-      service: "sqs",
-      api: "GetQueueAttributes",
-      changes: false,
-      answer: (world, input) => {
-        const queue = queueAt(world, textOf(input, "QueueUrl"));
-        if (queue === null)
-          return failed("AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist.");
-        const attributes: Record<string, string> = {
-          QueueArn: queue.arn,
-          ApproximateNumberOfMessages: String(Math.round(queue.backlog)),
-          ApproximateNumberOfMessagesNotVisible: "0",
-          VisibilityTimeout: String(queue.visibilitySeconds),
-        };
-        const wanted = Array.isArray(input.AttributeNames) ? input.AttributeNames : [];
-        const shown = Object.entries(attributes).filter(([name]) => wanted.includes("All") || wanted.includes(name));
-        return answered({ Attributes: Object.fromEntries(shown) });
+      namespace: "AWS/SQS",
+      dimensions: { QueueName: state.name },
+      levels: {
+        ApproximateAgeOfOldestMessage: whole(gauges.oldestSeconds ?? 0, 0.02),
+        // What moves is counted roughly, what lies exactly.
+        ApproximateNumberOfMessagesVisible: whole(gauges.visible ?? 0, state.deadLettersOf === null ? 0.02 : 0),
+        NumberOfMessagesSent: count(demand * 60),
       },
     },
   ],
+  happen: (_world, state) => {
+    state.poisonPerMinute = 0;
+  },
+  release: null,
+  join: null,
+  habits: [],
+  apis: sqsApis,
 };
 
 export const sqsQueue = resourceType(behaviour);

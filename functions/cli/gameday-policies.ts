@@ -1,0 +1,41 @@
+import { catalogue } from "../../runbooks/catalogue.ts";
+import type { AutomationDocument } from "../core/automation-document.ts";
+import { POLICIES } from "../core/policies.ts";
+import type { Drafter, Ledger, Scorer } from "../core/ports.ts";
+import type { Settings } from "../core/settings.ts";
+import type { World } from "../world/state.ts";
+import { boundOf } from "./bound.ts";
+import { draftEverything } from "./bound-drafter.ts";
+import { BadInput } from "./errors.ts";
+
+/** Makes the drafter of one world; what a hosted one spends it notes in the ledger. */
+export type DrafterOf = (ledger: Ledger, settings: Settings, world: World) => Drafter;
+
+/** Makes the scorer of one world. A policy that is for production leaves the world alone. */
+export type PolicyOf = (world: World, documents: ReadonlyMap<string, AutomationDocument>) => Scorer;
+
+const blind = Object.entries(POLICIES).map(([name, scorer]): readonly [string, PolicyOf] => [name, () => scorer]);
+
+/** Every policy that a gameday can be played with: those of production, and those that look into the world. */
+export const GAMEDAY_POLICIES: Readonly<Record<string, PolicyOf>> = {
+  ...Object.fromEntries(blind),
+  bound: boundOf(catalogue, "bound"),
+  "catalogue-bound": boundOf(catalogue, "catalogue-bound"),
+};
+
+/** Drafters that belong to a policy and look into its world; any other policy takes the one that it is given. */
+const OWN_DRAFTERS: Readonly<Record<string, (world: World) => Drafter>> = { "catalogue-bound": draftEverything };
+
+/** What drafts for this policy: its own drafter where it has one. */
+export const draftingFor = (policy: string, otherwise: DrafterOf): DrafterOf => {
+  const own = OWN_DRAFTERS[policy];
+  return own === undefined ? otherwise : (_ledger, _settings, world) => own(world);
+};
+
+/** The policy of this name. Throws BadInput with the list of those that are built. */
+export const policyNamed = (name: string): PolicyOf => {
+  const policy = GAMEDAY_POLICIES[name];
+  if (policy === undefined)
+    throw new BadInput(`--policy ${name}: not built yet; give one of ${Object.keys(GAMEDAY_POLICIES).join(", ")}`);
+  return policy;
+};

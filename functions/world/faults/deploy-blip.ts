@@ -1,0 +1,45 @@
+import { between, pick, wholeBetween } from "../random.ts";
+import { releaseCode } from "../releases.ts";
+import { MINUTE_MS } from "../state.ts";
+import { codeBehind } from "./code-behind.ts";
+import { type Fault, numberOf, textOf } from "./fault.ts";
+import { usersNotice } from "./symptom.ts";
+
+/** A sound release cuts off the requests that are under way while it rolls out; with the last task it is over. */
+export const deployBlip: Fault = {
+  id: "deploy-blip",
+  family: "transient",
+  likelihood: 2,
+  needs: [],
+  draw: (system, stream) => {
+    const fronts = system.entries.filter(({ meanPerSecond }) => meanPerSecond > 0);
+    const released = fronts.filter(({ arn }) => codeBehind(system, arn) !== "");
+    const entry = pick(`${stream}|where`, 0, released.length > 0 ? released : fronts).arn;
+    return {
+      entry,
+      arn: codeBehind(system, entry),
+      errorRate: between(`${stream}|severity`, 0, 0.08, 0.4),
+      minutes: wholeBetween(`${stream}|speed`, 0, 6, 14),
+    };
+  },
+  remedies: () => [],
+  course: (parameters) => ({ kind: "heals", afterMinutes: numberOf(parameters, "minutes") + 1 }),
+  symptoms: (system, parameters) => [usersNotice(system, textOf(parameters, "entry"), "errors", "up", 1)],
+  start: (world, { id, parameters }) => {
+    const arn = textOf(parameters, "arn");
+    if (arn !== "") releaseCode(world, arn, null);
+    const fromMs = Math.ceil(world.nowMs / MINUTE_MS) * MINUTE_MS;
+    world.disturbances.push({
+      id,
+      from: null,
+      to: textOf(parameters, "entry"),
+      fromMs,
+      toMs: fromMs + numberOf(parameters, "minutes") * MINUTE_MS,
+      errorRate: numberOf(parameters, "errorRate"),
+      latencyMs: 0,
+      message: "connection closed before the response was complete",
+    });
+  },
+  isPresent: (world) => world.disturbances.some(({ toMs }) => toMs !== null && world.nowMs < toMs),
+  heal: () => undefined, // a person can only watch it end
+};

@@ -1,0 +1,30 @@
+import { between } from "../random.ts";
+import { misconfiguredCalls } from "./configured-calls.ts";
+import { atIfAny, CODE_IN_VAIN, callPlace, ecsAt } from "./edge-places.ts";
+import { type Fault, textOf } from "./fault.ts";
+import { entryAbove } from "./place.ts";
+import { usersNotice } from "./symptom.ts";
+
+/** A service gives up on its calls to another after milliseconds instead of seconds, since somebody changed the limit. */
+export const timeoutMisconfigured: Fault = {
+  id: "timeout-misconfigured",
+  family: "config",
+  likelihood: 3,
+  needs: [],
+  draw: (system, stream) => {
+    const { from, to } = callPlace(system, `${stream}|where`, ["inner", "store", "cache"]);
+    return {
+      from,
+      to,
+      changed: from,
+      tasks: ecsAt(system, from)?.arn ?? "",
+      entry: entryAbove(system, from),
+      errorRate: between(`${stream}|severity`, 0, 0.5, 0.9),
+      timeouts: 0,
+      minutes: 0,
+    };
+  },
+  remedies: (parameters) => atIfAny(parameters, "tasks", CODE_IN_VAIN),
+  symptoms: (system, parameters) => [usersNotice(system, textOf(parameters, "entry"), "errors", "up")],
+  ...misconfiguredCalls("context deadline exceeded"),
+};
