@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { cedarGuardrails } from "../functions/adapters/cedar/guardrails.ts";
 import { type AutomationDocument, undoParameters } from "../functions/core/automation-document.ts";
+import { NO_FACTS } from "../functions/core/guard-facts.ts";
 import type { Json } from "../functions/core/json.ts";
 import type { Params, Runbook } from "../functions/core/runbook.ts";
 import { lintRunbook } from "../functions/core/runbook-lint.ts";
@@ -18,6 +20,7 @@ import { runOf, startAutomation } from "../functions/world/runs.ts";
 import type { World } from "../functions/world/state.ts";
 import type { ApiCall, ApiReply } from "../functions/world/types.ts";
 import { advance, configurationHash, fork } from "../functions/world/world.ts";
+import { loadGuardrails } from "../policies/guardrails/load.ts";
 
 /** One situation in which a runbook is called for, in the simulated cloud. */
 export type RunbookCase = Readonly<{
@@ -150,7 +153,8 @@ const testAction = (runbook: Effect, situation: RunbookCase): void => {
     assert.deepEqual([changesMade(world), configurationHash(world)], [[], before]);
   });
 
-  if (runbook.reversal !== "none") testUndo(runbook, situation);
+  if (runbook.reversal === "none") testConsents(runbook);
+  else testUndo(runbook, situation);
 
   test(`${runbook.id}: the world's own Systems Manager brings the same document to the same end`, () => {
     const world = fork(situation.world);
@@ -168,6 +172,23 @@ const testAction = (runbook: Effect, situation: RunbookCase): void => {
 
     assert.equal(runOf(world, started.executionId)?.status, "succeeded");
     assert.equal(configurationHash(world), configurationHash(beside));
+  });
+};
+
+/** What cannot be taken back needs people on the best of days, whatever it has earned. */
+const testConsents = ({ id, tier }: Effect): void => {
+  test(`${id}: the guardrails let nobody run it without people`, async () => {
+    const { policies, schema } = loadGuardrails();
+    const guardrails = cedarGuardrails(policies, schema);
+    const facts = { ...NO_FACTS, switchOn: true, autonomyEarned: true, reversible: false };
+
+    const answers = await Promise.all(
+      (["production", "other"] as const).map((environment) =>
+        guardrails.ask({ effect: true, tier, environment, mode: "auto", facts }),
+      ),
+    );
+
+    assert.ok(answers.every((answer) => answer.kind === "refused" || answer.consents >= 1));
   });
 };
 

@@ -20,6 +20,7 @@ const SPREADS = 6 * 1.4826;
  * metric in words, for a sentence; `series` is its id, for evidence.
  */
 export type Rise = Readonly<{ series: string; what: string; atMs: number; before: number; now: number }>;
+/** One reading; `atMs` is the start of its period. */
 export type Point = Readonly<{ atMs: number; value: number }>;
 
 /** The first series of each metric of each resource: by ARN, then by the metric's name. */
@@ -49,8 +50,8 @@ const pointsIn = ({ values, fromMs, periodSeconds }: Series, missing: 0 | null):
   return points;
 };
 
-/** A context has at most 60 series. */
-const MOST_SERIES = 60;
+/** As many series as a context has at most, see `gather.ts`. */
+const MOST_SERIES = 200;
 const POINTS: Readonly<Record<Missing, (series: Series) => readonly Point[]>> = {
   "left-out": rememberedEach(MOST_SERIES, (series) => pointsIn(series, null)),
   zero: rememberedEach(MOST_SERIES, (series) => pointsIn(series, 0)),

@@ -76,11 +76,11 @@ const signAt = (context: Context, resource: Resource, signs: readonly Sign[]): S
   }
   return null;
 };
-const causeAt = remembered((context: Context, resource: Resource) => signAt(context, resource, SIGNS));
 
 /** The first sign of a cause at one resource: down, thin, busy or full. Failing alone is a symptom. Null where it is well. */
-export const strainAt = (context: Context, resource: Resource, signs: readonly Sign[] = SIGNS): Strain | null =>
-  signs === SIGNS ? causeAt(context, resource) : signAt(context, resource, signs);
+export const strainAt: (context: Context, resource: Resource) => Strain | null = remembered((context, resource) =>
+  signAt(context, resource, SIGNS),
+);
 
 /** The nearest thing that a resource calls and that is unwell by its own numbers: the likelier cause of its trouble. */
 export const strainBelow: (context: Context, arn: string) => Strain | null = remembered((context, arn) => {

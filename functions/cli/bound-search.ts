@@ -11,6 +11,8 @@ import { advance, fork } from "../world/world.ts";
 /** One thing that may be done at a decision. */
 export type Option = Readonly<{
   runbook: Runbook;
+  /** Null for what touches nothing. */
+  target: string | null;
   params: Params;
   /** Until people have said yes; 0 where nobody is asked. */
   consentMs: number;
@@ -24,6 +26,8 @@ export type Manner = Readonly<{
   waitMs: number;
   /** How long the effect of a run is watched before it is taken back. */
   verifyMs: number;
+  /** What candidates will name in a world after a wait: evidence grows. */
+  namedIn: (world: World) => Promise<readonly Option[]>;
 }>;
 
 type Search = Manner & Readonly<{ options: readonly Option[]; fromMs: number }>;
@@ -38,12 +42,12 @@ const LONGEST_RUN_MS = 60 * MINUTE_MS;
  * well or for eight hours. A fork of the world takes the option, and then the best of a second step where it did not help.
  * What turns out dearer than the cheapest is not played to its end: its cost is then one that it surely reaches.
  */
-export const costs = (world: World, options: readonly Option[], manner: Manner): readonly number[] => {
+export const costs = async (world: World, options: readonly Option[], manner: Manner): Promise<readonly number[]> => {
   const search: Search = { ...manner, options, fromMs: world.nowMs };
   const priced = new Map<Option, number>();
   for (const option of soonestKnownFirst(options)) {
     const most = Math.min(...priced.values());
-    priced.set(option, costOf(search, world, option, 0, DECISIONS - 1, most));
+    priced.set(option, await costOf(search, world, option, 0, DECISIONS - 1, most));
   }
   return options.map((option) => priced.get(option) ?? Number.POSITIVE_INFINITY);
 };
@@ -55,22 +59,44 @@ const soonestKnownFirst = (options: readonly Option[]): readonly Option[] =>
   options.toSorted((one, other) => RANK[one.runbook.kind] - RANK[other.runbook.kind]);
 
 /** @param spent hours paid on the way here; @param further decisions that may follow this one */
-const costOf = (search: Search, world: World, option: Option, spent: number, further: number, most: number): number => {
+const costOf = async (
+  search: Search,
+  world: World,
+  option: Option,
+  spent: number,
+  further: number,
+  most: number,
+): Promise<number> => {
   const paid = spent + option.hours;
   if (paid >= most) return paid;
   const forked = fork(world);
   const isOver = take(search, forked, option);
-  return isOver || further === 0
-    ? costAlone(search, forked, paid, most)
-    : cheapest(search, forked, paid, further - 1, most);
+  if (isOver || further === 0) return costAlone(search, forked, paid, most);
+  const isLater = option.runbook.kind === "wait";
+  const options = isLater ? withNews(search.options, await search.namedIn(forked)) : search.options;
+  return cheapest({ ...search, options }, forked, paid, further - 1, most);
 };
 
+/** What is named already stays as it was priced. */
+const withNews = (known: readonly Option[], named: readonly Option[]): readonly Option[] => [
+  ...known,
+  ...named.filter(
+    ({ runbook, target }) => !known.some((one) => one.runbook.id === runbook.id && one.target === target),
+  ),
+];
+
 /** The best that can be made of a world from here, nothing more included. */
-const cheapest = (search: Search, world: World, spent: number, further: number, most: number): number => {
+const cheapest = async (
+  search: Search,
+  world: World,
+  spent: number,
+  further: number,
+  most: number,
+): Promise<number> => {
   let best = costAlone(search, fork(world), spent, most);
   for (const option of soonestKnownFirst(search.options))
     if (option.runbook.kind !== "wait")
-      best = Math.min(best, costOf(search, world, option, spent, further, Math.min(best, most)));
+      best = Math.min(best, await costOf(search, world, option, spent, further, Math.min(best, most)));
   return best;
 };
 
@@ -87,21 +113,15 @@ const take = (search: Search, world: World, option: Option): boolean => {
 };
 
 const carryOut = (search: Search, world: World, { runbook, params, consentMs }: Option): void => {
-  const ringing = ringingNow(world);
   advance(world, world.nowMs + consentMs);
   const run = runToEnd(search, world, runbook.documents?.automation ?? null, params);
   if (run === null) return;
   if (run.status === "succeeded") advanceUntil(world, search.verifyMs, isWell);
-  const stillRinging = ringingNow(world);
+  // As Quell does: what did not end the incident is taken back.
   if (isWell(world) || runbook.reversal !== "inverse") return;
-  // What quietened one of several alarms is left standing: it may be the cure of one of two causes.
-  if (run.status === "succeeded" && [...ringing].some((name) => !stillRinging.has(name))) return;
   const undo = runbook.documents?.undo ?? null;
   runToEnd(search, world, undo, undo === null ? null : undoParameters(undo, run.outputs));
 };
-
-const ringingNow = ({ alarms }: World): ReadonlySet<string> =>
-  new Set(alarms.flatMap(({ name, state }) => (state === "ALARM" ? [name] : [])));
 
 const runToEnd = (
   { documents }: Search,

@@ -1,23 +1,35 @@
 import { SCRIPTED_ANSWER_SECONDS } from "../adapters/simulated/approvals.ts";
+import { simulatedEvidence } from "../adapters/simulated/evidence.ts";
+import { draftOffline } from "../core/draft.ts";
+import { gatherContext } from "../core/gather.ts";
+import { measuredTier } from "../core/guard-scope.ts";
+import { alarmKey } from "../core/ids.ts";
 import { actionCost } from "../core/reward.ts";
 import { type Catalogue, findRunbook, type Runbook, type Tier } from "../core/runbook.ts";
-import { settingsSchema } from "../core/settings.ts";
+import { type Settings, settingsSchema } from "../core/settings.ts";
 import type { Score, Verdict } from "../core/stages.ts";
 import { settingsFor } from "../world/settings-for.ts";
-import type { World } from "../world/state.ts";
+import type { AlarmRuntime, World } from "../world/state.ts";
 import { costs, type Manner, type Option } from "./bound-search.ts";
 import type { PolicyOf } from "./gameday-policies.ts";
 
 /**
  * The clairvoyant bound: it looks into the world, plays every allowed candidate in a fork and takes the one that costs
- * least. Nobody can decide like this. It says how much of what policies leave on the table could be had at all. With the candidates that every policy has it
- * is the bound of deciding; with a drafter that names everything it is the bound of the catalogue.
+ * least. Nobody can decide like this: it says how much of what policies leave on the table could be had at all. With the
+ * candidates that every policy has it is the bound of deciding; with a drafter that names everything, of the catalogue.
  */
 export const boundOf =
   (catalogue: Catalogue, policy: string): PolicyOf =>
   (world, documents) => {
-    const { waitSeconds, verifySeconds } = settingsSchema.parse(settingsFor(world));
-    const manner: Manner = { documents, waitMs: waitSeconds * 1000, verifyMs: verifySeconds * 1000 };
+    const all = settingsSchema.parse(settingsFor(world));
+    // No rule reads a log line.
+    const settings = { ...all, services: all.services.map((service) => ({ ...service, logGroups: [] })) };
+    const manner: Manner = {
+      documents,
+      waitMs: settings.waitSeconds * 1000,
+      verifyMs: settings.verifySeconds * 1000,
+      namedIn: namedIn(catalogue, settings),
+    };
     return {
       policy,
       modelHash: "",
@@ -26,15 +38,47 @@ export const boundOf =
     };
   };
 
-const scoresOf = (
+/**
+ * What the catalogue's rules will name in a world, for the service whose alarm was the first to ring: the candidates that
+ * a decision in it would have, before the guard has spoken.
+ */
+const namedIn =
+  (catalogue: Catalogue, settings: Settings) =>
+  async (world: World): Promise<readonly Option[]> => {
+    const first = world.alarms
+      .filter(({ state }) => state === "ALARM")
+      .reduce<AlarmRuntime | null>(
+        (one, other) => (one === null || other.changedAtMs < one.changedAtMs ? other : one),
+        null,
+      );
+    const service = settings.services.find(({ name }) => name === first?.service);
+    if (first === null || service === undefined) return [];
+    const key = alarmKey({ account: world.account, region: world.region, alarmName: first.name, contributorId: null });
+    const subject = {
+      ...{ incidentId: "bound", keys: [key], openedAtMs: first.changedAtMs, service: service.name },
+      ...{ alarmMetrics: first.kind === "metric" ? [first.metric] : [], words: [], rings: {}, storm: false },
+    };
+    const at = { nowMs: world.nowMs, step: 1, tried: [] };
+    const context = await gatherContext(simulatedEvidence(world), settings, service, subject, at);
+    return draftOffline(context, catalogue, null).proposals.flatMap(({ runbook: id, version, target, params }) => {
+      const runbook = findRunbook(catalogue, id, version);
+      const resource = context.resources.find(({ arn }) => arn === target);
+      if (runbook === null || resource === undefined) return [];
+      const tier = measuredTier(runbook, runbook.blastRadius(resource, params));
+      const consentMs = tier === 0 ? 0 : SCRIPTED_ANSWER_SECONDS * 1000;
+      return [{ runbook, target, params, consentMs, hours: hoursOf(runbook, tier) }];
+    });
+  };
+
+const scoresOf = async (
   catalogue: Catalogue,
   world: World,
   verdicts: readonly Verdict[],
   manner: Manner,
-): readonly Score[] => {
+): Promise<readonly Score[]> => {
   const options = verdicts.map((verdict) => optionOf(catalogue, verdict));
   const played = options.filter((option) => option !== null);
-  const priced = costs(world, played, manner);
+  const priced = await costs(world, played, manner);
   const hours = new Map(played.map((option, index) => [option, priced[index] ?? 0]));
   // What is refused cannot be done: it is worth less than the dearest that can.
   const forbidden = Math.max(0, ...priced) + 1;
@@ -58,6 +102,7 @@ const optionOf = (catalogue: Catalogue, verdict: Verdict): Option | null => {
   if (verdict.kind !== "allowed" || runbook === null) return null;
   return {
     runbook,
+    target: candidate.target,
     params: candidate.params,
     consentMs: verdict.consents === 0 ? 0 : SCRIPTED_ANSWER_SECONDS * 1000,
     hours: hoursOf(runbook, tier),

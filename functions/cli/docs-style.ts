@@ -1,6 +1,7 @@
 /** Colours of one appearance; every text colour has a contrast of at least 4.5 on both grounds (WCAG 2.2, 1.4.3). */
 export type Palette = Readonly<Record<"ground" | "raised" | "text" | "muted" | "link" | "line", string>>;
 
+/** For whoever has asked for nothing else. */
 export const LIGHT: Palette = {
   ground: "#ffffff",
   raised: "#f4f5f7",
@@ -10,6 +11,7 @@ export const LIGHT: Palette = {
   line: "#c9ced6",
 };
 
+/** For whoever has told their system to be dark. */
 export const DARK: Palette = {
   ground: "#14171b",
   raised: "#1e2329",

@@ -26,6 +26,7 @@ export const documentsCheck = async ({ root }: Setup): Promise<Finding> => {
   return documentsFinding(catalogue, join(root, "runbooks"));
 };
 
+/** The same for any catalogue and the folder that it should be in. */
 export const documentsFinding = async (catalogue: Catalogue, folder: string): Promise<Finding> => {
   const { parse } = await import("yaml");
   const { hashOf } = await import("../core/ids.ts");
@@ -69,6 +70,7 @@ const TIERS: readonly Tier[] = [0, 1, 2, 3];
 const ENVIRONMENTS = ["production", "other"] as const;
 const MODES = ["observe", "approve", "auto"] as const;
 
+/** The same for any guardrails; a page must be permitted all the same. */
 export const guardFinding = async (guardrails: Guardrails): Promise<Finding> => {
   const { NO_FACTS } = await import("../core/guard-facts.ts");
   const requests: readonly GuardRequest[] = TIERS.flatMap((tier) =>
@@ -105,6 +107,7 @@ export const redactionCheck = async (): Promise<Finding> => {
   return redactionFinding((text) => redact(text).text);
 };
 
+/** The same for any redaction: a problem where one of the planted secrets is still in its answer. */
 export const redactionFinding = (redact: (text: string) => string): Finding => {
   const survived = Object.entries(PLANTED).filter(([, secret]) => {
     const value = secret.split("=").at(-1) ?? secret;

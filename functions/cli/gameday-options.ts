@@ -18,6 +18,7 @@ const gamedayParameters = z.strictObject({
   drafter: z.enum(DRAFTERS),
   approve: z.enum(["ask", "yes", "no"]),
 });
+/** What a gameday was started with. A store that holds one with others is refused. */
 export type GamedayParameters = Readonly<z.infer<typeof gamedayParameters>>;
 
 /** How it is shown and kept, which changes nothing of what happens. */

@@ -10,7 +10,10 @@ const REDRAW_MS = 100;
 const WIDTH = 30;
 const WIPE = "\r\u001b[K";
 
-/** @param write to a terminal @param nowMs any clock that does not stand still */
+/**
+ * Draws a line over itself as worlds end, not before two seconds and at most ten times a second.
+ * @param write to a terminal @param before worlds that had ended already @param nowMs any clock that does not stand still
+ */
 export const progressOn = (write: Write, total: number, before: number, nowMs: () => number): Progress => {
   const startedMs = nowMs();
   let count = before;

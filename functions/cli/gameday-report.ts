@@ -19,6 +19,7 @@ export type WorldResult = Readonly<{
   cost: number;
 }>;
 
+/** What one incident ended with. */
 export type IncidentResult = Readonly<{
   id: string;
   /** Null: it never ended, a finding. */
@@ -29,6 +30,7 @@ export type IncidentResult = Readonly<{
   trouble: string | null;
 }>;
 
+/** What `gameday --json` prints: counts over all worlds, minutes, and hours of severity-1 impact in `meanReturn`. */
 export type GamedayReport = Readonly<{
   schema: 1;
   seed: number;

@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { createEngine, type Engine } from "../adapters/durable/engine.ts";
 import type { EngineStore } from "../adapters/durable/store.ts";
 import { documentsOf, simulatedActuator } from "../adapters/simulated/actuator.ts";
-import { type People, type SimulatedApprovals, simulatedApprovals } from "../adapters/simulated/approvals.ts";
+import { type SimulatedApprovals, simulatedApprovals } from "../adapters/simulated/approvals.ts";
 import { type SimulatedClock, simulatedClock } from "../adapters/simulated/clock.ts";
 import { simulatedEvidence } from "../adapters/simulated/evidence.ts";
 import { simulatedExecutions } from "../adapters/simulated/executions.ts";
@@ -14,7 +14,7 @@ import { sqliteLedger } from "../adapters/sqlite/ledger.ts";
 import { sqliteRecords } from "../adapters/sqlite/records.ts";
 import type { AutomationDocument } from "../core/automation-document.ts";
 import { readIncident } from "../core/incident.ts";
-import type { Guardrails, Ports, Scorer } from "../core/ports.ts";
+import type { Guardrails, Ports } from "../core/ports.ts";
 import type { Catalogue } from "../core/runbook.ts";
 import { type Settings, settingsSchema } from "../core/settings.ts";
 import { respondWith } from "../handlers/respond.ts";
@@ -24,7 +24,8 @@ import type { World } from "../world/state.ts";
 import type { EpisodesOf } from "./gameday-episodes.ts";
 import { worldAt } from "./gameday-measure.ts";
 import type { GamedayParameters } from "./gameday-options.ts";
-import type { DrafterOf } from "./gameday-policies.ts";
+import type { PeopleOf } from "./gameday-people.ts";
+import type { DrafterOf, PolicyOf } from "./gameday-policies.ts";
 import type { GamedayStore } from "./gameday-store.ts";
 import { type Tell, tellingPorts } from "./gameday-told.ts";
 
@@ -41,8 +42,8 @@ export type Stage = Readonly<{
   /** What drafts spends by a ledger that all worlds share: money and providers are the same on every simulated day. */
   drafter: DrafterOf;
   /** Made for each world: a clairvoyant policy looks into it. */
-  scorer: (world: World, documents: ReadonlyMap<string, AutomationDocument>) => Scorer;
-  people: (world: World) => People;
+  scorer: PolicyOf;
+  people: PeopleOf;
   /** Identifies the running code in the records. */
   codeHash: string;
   /** Hears one world; null where nobody watches. */

@@ -3,6 +3,7 @@ import type { Engine } from "../adapters/durable/engine.ts";
 import type { Incident } from "../core/incident.ts";
 import { intakeWith } from "../handlers/intake.ts";
 import { faultNamed } from "../world/faults/all-faults.ts";
+import { presentFaults } from "../world/people/knowledge.ts";
 import { runsOf } from "../world/runs.ts";
 import { USER_IMPACT_SHARE } from "../world/settle.ts";
 import { impactMinutes, isHealthy } from "../world/truth.ts";
@@ -73,6 +74,8 @@ const hasEnded = ({ world, engine }: System, incidents: readonly Incident[]): bo
   if (ageMs >= LONGEST_INCIDENT_MS) return true;
   if (!incidents.every((incident) => isDone(engine, incident))) return false;
   if (ageMs >= LONGEST_WORLD_MS) return true;
+  // A cure that does not last has not ended anything: users are well, and the cause is still there.
+  if (presentFaults(world).length > 0) return false;
   const recent = impactMinutes(world, world.nowMs - CALM_MS, world.nowMs);
   return incidents.length > 0 && isHealthy(world) && recent < (USER_IMPACT_SHARE * CALM_MS) / MINUTE_MS;
 };

@@ -1,8 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cedarGuardrails } from "../../functions/adapters/cedar/guardrails.ts";
-import { NO_FACTS } from "../../functions/core/guard-facts.ts";
-import { loadGuardrails } from "../../policies/guardrails/load.ts";
 import { runbookContract } from "../contract.ts";
 import { numberOf } from "../facts.ts";
 import { healthyWorldFor, resourceOfType } from "../world.fixture.ts";
@@ -29,21 +26,6 @@ runbookContract(rdsExtendStorage, {
     value: String(params.AllocatedStorage),
   },
   changes: ["rds:ModifyDBInstance"],
-});
-
-test("rds-extend-storage: on the best of days the guardrails let nobody run it without people", async () => {
-  const { policies, schema } = loadGuardrails();
-  const { tier, reversal } = rdsExtendStorage;
-  const facts = { ...NO_FACTS, switchOn: true, autonomyEarned: true, reversible: reversal !== "none" };
-
-  const answers = await Promise.all(
-    (["production", "other"] as const).map((environment) =>
-      cedarGuardrails(policies, schema).ask({ effect: true, tier, environment, mode: "auto", facts }),
-    ),
-  );
-
-  const consents = answers.map((answer) => (answer.kind === "permitted" ? answer.consents : "refused"));
-  assert.deepEqual(consents, [1, 1]);
 });
 
 test("rds-extend-storage: it never shrinks a disk, nor more than doubles it", () => {

@@ -39,7 +39,7 @@ export const balancerCall = (group: TargetGroup, target: string): CallEdge => ({
   isAsync: false,
 });
 
-export const balancerMetrics = ({ loadBalancer, targetGroup }: TargetGroup) =>
+const balancerMetrics = ({ loadBalancer, targetGroup }: TargetGroup) =>
   metricsUnder("AWS/ApplicationELB", { LoadBalancer: loadBalancer, TargetGroup: targetGroup });
 
 /** Users get errors: two requests in a hundred, and at least a handful a minute. */

@@ -3,6 +3,7 @@ import type { CallEdge, ResourceState } from "../state.ts";
 import type { Role, ServicePlan } from "../topology.ts";
 import type { CompositeAlarm, MetricAlarm } from "../types.ts";
 
+/** A service level indicator as a service's owner writes it into Quell's settings. */
 export type SliPlan = SettingsInput["services"][number]["slis"][number];
 
 /** An alarm as its owner made it: what it watches, and what it says to people. */

@@ -77,6 +77,7 @@ export const queueAlarms = (queue: SqsQueue, dead: SqsQueue, plan: ServicePlan, 
   ),
 ];
 
+/** How late messages are and how many are dead, with the limits at which the alarms ring. */
 export const queueSlis = (queue: SqsQueue, dead: SqsQueue, plan: ServicePlan): readonly SliPlan[] => [
   sli("queue age", "latency", age(queue), { above: LATE_SECONDS }),
   sli("dead letters", "saturation", depth(dead), { above: many(plan) }),

@@ -36,7 +36,7 @@ const isBehindQueue = (system: System, arn: string): boolean => {
 
 type Fit = (state: RdsInstance) => boolean;
 
-/** Calls that a request of the busiest entry makes of a resource and waits for, retries aside. */
+/** Calls that one request makes of a resource and waits for, of the entry with users that makes most; retries aside. */
 export const reachOf = (system: System, arn: string): number => {
   let most = 0;
   for (const entry of system.entries) {

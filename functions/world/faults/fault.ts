@@ -3,6 +3,7 @@ import type { ActiveFault, ResourceState, World } from "../state.ts";
 import type { System } from "../system.ts";
 import type { ApiCall } from "../types.ts";
 
+/** What was drawn of one incident: places (ARNs), severities, times. A name and its unit are the fault's own. */
 export type FaultParameters = Readonly<Record<string, string | number>>;
 
 /** Published incidents by what caused them, and what heals by itself. */
@@ -20,6 +21,7 @@ export const FAMILIES = [
   "cache",
   "transient",
 ] as const;
+/** One of the families above. */
 export type Family = (typeof FAMILIES)[number];
 
 /**

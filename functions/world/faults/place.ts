@@ -24,7 +24,7 @@ const callsCausedBy = (system: System, entry: number): Float64Array => {
   return caused;
 };
 
-/** Calls that one request of the busiest entry causes at a resource; 0 where none reaches it. */
+/** Calls that one request causes at a resource, of the entry that causes most, asynchronous ones included; 0 where none does. */
 export const exposureOf = (system: System, arn: string): number => {
   const index = system.indexOf[arn];
   return index === undefined ? 0 : Math.max(0, ...[...reachOf(system).values()].map((caused) => caused[index] ?? 0));
