@@ -1,5 +1,5 @@
 import type { Card } from "../core/stages.ts";
-import { type Paint, plain } from "./timeline.ts";
+import { type Paint, plain } from "./terminal-text.ts";
 
 /**
  * The card as lines for a terminal: computed facts first, then exactly what would run, how it is undone, what came second

@@ -17,7 +17,8 @@ import { dependenciesCheck } from "./doctor-dependencies.ts";
 import { type Check, type Finding, ok, problem, type Setup, warning } from "./doctor-finding.ts";
 import { clockCheck, nodeCheck, storeCheck } from "./doctor-machine.ts";
 import { drafterCheck, testDataCheck } from "./doctor-surroundings.ts";
-import { quell, type Terminal } from "./quell.ts";
+import { quell } from "./quell.ts";
+import type { Screen } from "./screen.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const folder = mkdtempSync(join(tmpdir(), "quell-doctor-test-"));
@@ -35,7 +36,7 @@ const setup: Setup = {
 
 const listening = (isLive = false) => {
   const said = { out: "", err: "" };
-  const terminal: Terminal = {
+  const screen: Screen = {
     write: (text) => {
       said.out += text;
     },
@@ -54,7 +55,7 @@ const always = (name: string, finding: Finding): Check => ({ name, run: () => fi
 test("this copy of Quell is well, and the doctor says so as one JSON document", async () => {
   const { said, terminal } = listening();
 
-  const code = await quell(["doctor", "--json"], terminal);
+  const code = await quell(["doctor", "--json"], screen);
 
   const { schema, ok: isWell, checks } = JSON.parse(said.out);
   assert.deepEqual(
@@ -78,7 +79,7 @@ test("no check opens a connection", async (t) => {
   });
   const { terminal } = listening();
 
-  const code = await doctor(true, terminal, { ...setup, env: { ANTHROPIC_API_KEY: "set", AWS_REGION: "set" } });
+  const code = await doctor(true, screen, { ...setup, env: { ANTHROPIC_API_KEY: "set", AWS_REGION: "set" } });
 
   assert.equal(code, 0);
   assert.equal(connect.mock.callCount(), 0);
@@ -93,7 +94,7 @@ test("a problem is exit 1 and a warning is not; both say what to do, in a line o
   const { said, terminal } = listening();
 
   const codes = [
-    await doctor(false, terminal, setup, checks),
+    await doctor(false, screen, setup, checks),
     await doctor(true, listening().terminal, setup, checks.slice(0, 2)),
   ];
 
@@ -118,7 +119,7 @@ test("a check that throws is a problem of its own, and the next ones are made al
     },
   };
 
-  const code = await doctor(true, terminal, setup, [thrown, always("next", ok("fine"))]);
+  const code = await doctor(true, screen, setup, [thrown, always("next", ok("fine"))]);
 
   const { ok: isWell, checks } = JSON.parse(said.out);
   assert.deepEqual([code, isWell], [1, false]);
@@ -160,7 +161,7 @@ for (const isLive of [true, false])
       },
     };
 
-    await doctor(true, terminal, setup, [slow], 1);
+    await doctor(true, screen, setup, [slow], 1);
 
     assert.match(said.err, isLive ? /^(quell: still looking at slow \.\.\.\n)+$/ : /^$/);
     assert.equal(JSON.parse(said.out).ok, true);
@@ -171,7 +172,7 @@ test("no value of a key or a region is ever shown", async () => {
   const shown = [];
   for (const json of [true, false]) {
     const { said, terminal } = listening(true);
-    await doctor(json, terminal, { ...setup, env });
+    await doctor(json, screen, { ...setup, env });
     shown.push(said.out, said.err);
   }
 

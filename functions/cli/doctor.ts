@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { CHECKS } from "./doctor-checks.ts";
 import { type Check, type Finding, problem, type Setup } from "./doctor-finding.ts";
 import type { ExitCode } from "./errors.ts";
-import type { Terminal } from "./quell.ts";
-import { type Format, paintFor, plain } from "./timeline.ts";
+import type { Screen } from "./screen.ts";
+import { type Format, paintFor, plain } from "./terminal-text.ts";
 
 type Checked = Finding & Readonly<{ name: string; milliseconds: number }>;
 
@@ -14,7 +14,7 @@ const PATIENCE_MS = 2000;
 /** `quell doctor`: whether Quell can work here. 1 = a problem. Lines come as their checks end; `--json` is one document. */
 export const doctor = async (
   json: boolean,
-  terminal: Terminal,
+  screen: Screen,
   setup: Setup = thisMachine(),
   checks: readonly Check[] = CHECKS,
   patienceMs = PATIENCE_MS,
@@ -23,20 +23,20 @@ export const doctor = async (
   const checked: Checked[] = [];
   let current = "";
   const waiting = setInterval(() => {
-    if (terminal.isLive) terminal.writeError(`quell: still looking at ${current} ...\n`);
+    if (screen.isLive) screen.writeError(`quell: still looking at ${current} ...\n`);
   }, patienceMs);
   try {
     for (const check of checks) {
       current = check.name;
       const one = await examined(check, setup);
       checked.push(one);
-      if (!json) terminal.write(lines(one, width, terminal));
+      if (!json) screen.write(lines(one, width, screen));
     }
   } finally {
     clearInterval(waiting);
   }
   const isWell = checked.every(({ status }) => status !== "problem");
-  terminal.write(json ? `${JSON.stringify({ schema: 1, ok: isWell, checks: checked })}\n` : `${summary(checked)}\n`);
+  screen.write(json ? `${JSON.stringify({ schema: 1, ok: isWell, checks: checked })}\n` : `${summary(checked)}\n`);
   return isWell ? 0 : 1;
 };
 
@@ -69,7 +69,7 @@ const foundBy = async ({ run }: Check, setup: Setup): Promise<Finding> => {
 
 const FORMATS: Readonly<Record<Finding["status"], Format>> = { ok: "green", warning: "yellow", problem: "red" };
 
-const lines = ({ name, status, found, advice }: Checked, width: number, { paint }: Terminal): string => {
+const lines = ({ name, status, found, advice }: Checked, width: number, { paint }: Screen): string => {
   const shown = `${paint(FORMATS[status], status.padEnd("problem".length))}  ${name.padEnd(width)}  ${plain(found)}\n`;
   return advice === null ? shown : `${shown}${" ".repeat("problem".length + width + 4)}what to do: ${plain(advice)}\n`;
 };

@@ -16,7 +16,8 @@ const gamedayParameters = z.strictObject({
   mode: z.enum(["observe", "approve", "auto"]),
   policy: z.string().refine((name) => Object.hasOwn(GAMEDAY_POLICIES, name)),
   drafter: z.enum(DRAFTERS),
-  approve: z.enum(["ask", "yes", "no"]),
+  /** `oncall`: the people of each world answer, each by what they know. */
+  approve: z.enum(["ask", "yes", "no", "oncall"]),
 });
 /** What a gameday was started with. A store that holds one with others is refused. */
 export type GamedayParameters = Readonly<z.infer<typeof gamedayParameters>>;
@@ -51,7 +52,7 @@ const WHAT_TO_DO: Readonly<Record<string, string>> = {
   mode: "give observe, approve or auto",
   policy: `give one that is built: ${Object.keys(GAMEDAY_POLICIES).join(", ")}`,
   drafter: `give ${DRAFTERS.join(", ")}`,
-  approve: "give ask, yes or no",
+  approve: "give ask, yes, no or oncall",
   speed: "give a number above 0, for instance --speed 10",
 };
 
@@ -71,9 +72,13 @@ export const gamedayOptions = (flags: GamedayFlags, canAsk: boolean): GamedayOpt
   const speed = Number(flags.speed);
   if (!Number.isFinite(speed) || speed <= 0) throw new BadInput(badFlag("speed", flags.speed));
   if (approve === "ask" && !canAsk)
-    throw new BadInput("--approve ask: there is no terminal to ask on; run it on one, or give --approve yes or no");
+    throw new BadInput(
+      "--approve ask: there is no terminal to ask on; run it on one, or give --approve yes, no or oncall",
+    );
   if (approve === "ask" && flags.json === true)
-    throw new BadInput("--approve ask: --json leaves nobody to ask; give --approve yes or no, or leave out --json");
+    throw new BadInput(
+      "--approve ask: --json leaves nobody to ask; give --approve yes, no or oncall, or leave out --json",
+    );
   return {
     parameters: parsed.data,
     speed,

@@ -1,21 +1,23 @@
 import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
 import { type Answer, type People, scriptedPeople } from "../adapters/simulated/approvals.ts";
+import { onCallPeople } from "../adapters/simulated/on-call.ts";
 import type { World } from "../world/state.ts";
 import type { GamedayParameters } from "./gameday-options.ts";
-import type { Terminal } from "./quell.ts";
+import type { Screen } from "./screen.ts";
 
 /** Makes the people of one world. */
 export type PeopleOf = (world: World) => People;
 
 /** Who answers the cards of a gameday. */
-export const peopleWho = (approve: GamedayParameters["approve"], terminal: Terminal): PeopleOf => {
-  const people = approve === "ask" ? askedPeople(terminal) : scriptedPeople(approve === "yes" ? "approve" : "reject");
+export const peopleWho = (approve: GamedayParameters["approve"], screen: Screen): PeopleOf => {
+  if (approve === "oncall") return onCallPeople;
+  const people = approve === "ask" ? askedPeople(screen) : scriptedPeople(approve === "yes" ? "approve" : "reject");
   return () => people;
 };
 
 /** The card is on the screen when the question comes; simulated time stands still until it is answered. */
-const askedPeople = ({ paint }: Terminal): People => ({
+const askedPeople = ({ paint }: Screen): People => ({
   // One person is one consent: a plan that needs two expires here, as it would with one person awake.
   members: [{ person: "you", group: "oncall" }],
   answersAfterSeconds: 0,

@@ -73,6 +73,17 @@ test("every decision of a gameday is an episode row in the file that was asked f
   assert.ok(rows.every((row) => row.schema_version === 1 && row.probability.length === row.runbook_id.length));
 });
 
+test("the people of the world answer the cards where they are asked to, and not all of them say yes", async () => {
+  const played = (approve: string) => run(["--incidents", "24", "--mode", "approve", "--approve", approve, "--json"]);
+
+  const [scripted, theirs] = [await played("yes"), await played("oncall")];
+
+  const of = ({ out }: Readonly<{ out: string }>) => JSON.parse(out).terminal;
+  assert.deepEqual([of(scripted).REJECTED, of(scripted).EXPIRED], [0, 0]);
+  assert.ok(of(theirs).REJECTED + of(theirs).EXPIRED > 0);
+  assert.ok(of(theirs).RESOLVED > 0);
+});
+
 test("worlds that play side by side into a pipe read like those that somebody watches one after the other", async () => {
   const args = ["--incidents", "3", "--speed", "1000000"];
 

@@ -21,9 +21,10 @@ import { type GamedayStore, gamedayStore } from "./gameday-store.ts";
 import type { Stage } from "./gameday-system.ts";
 import type { Tell } from "./gameday-told.ts";
 import { playWorlds } from "./gameday-worlds.ts";
-import type { Terminal } from "./quell.ts";
 import { scoreboardLines } from "./scoreboard.ts";
-import { type Paint, timelineLines } from "./timeline.ts";
+import type { Screen } from "./screen.ts";
+import type { Paint } from "./terminal-text.ts";
+import { timelineLines } from "./timeline.ts";
 import { truthOfGameday, writeTruth } from "./truth-file.ts";
 
 const PACE_MS_A_MINUTE = 300; // slow enough to follow an incident, fast enough to wait for its end
@@ -38,24 +39,24 @@ const WORLDS_ABREAST = 16;
  * `quell gameday`: Quell answers simulated incidents, each in a world of its own. 1 = an effect was doubled or an incident is open.
  * @param pause how a hosted drafter waits between its tries; in real time where it is left out
  */
-export const gameday = async (flags: GamedayFlags, terminal: Terminal, pause?: Pause): Promise<ExitCode> => {
-  const options = gamedayOptions(flags, terminal.canAsk);
+export const gameday = async (flags: GamedayFlags, screen: Screen, pause?: Pause): Promise<ExitCode> => {
+  const options = gamedayOptions(flags, screen.canAsk);
   if (options.episodes !== null) refuseUnwritable(options.episodes);
   const drafter = await drafterNamed(options.parameters.drafter, pause);
   const database = opened(options);
   try {
     const store = gamedayStore(database, options.parameters, options.store ?? "in memory");
-    const stage = stageFor(options, drafter, database, store, terminal);
+    const stage = stageFor(options, drafter, database, store, screen);
     const startedMs = performance.now();
-    const worlds = await play(stage, options, terminal);
+    const worlds = await play(stage, options, screen);
     if (options.episodes !== null) {
       writeEpisodes(options.episodes, worlds, stage.episodesOf);
       writeTruth(options.episodes, truthOfGameday(stage, worlds));
     }
     const wallSeconds = (performance.now() - startedMs) / 1000;
-    show(gamedayReport(options.parameters.seed, worlds, wallSeconds), options, terminal);
+    show(gamedayReport(options.parameters.seed, worlds, wallSeconds), options, screen);
     for (const { id, trouble } of worlds.flatMap(({ incidents }) => incidents))
-      if (trouble !== null) terminal.writeError(`quell: incident ${id} did not end: ${trouble}\n`);
+      if (trouble !== null) screen.writeError(`quell: incident ${id} did not end: ${trouble}\n`);
     return isFinding(worlds) ? 1 : 0;
   } finally {
     database.close();
@@ -65,18 +66,18 @@ export const gameday = async (flags: GamedayFlags, terminal: Terminal, pause?: P
 /** A stage that nobody watches yet. */
 type Silent = Omit<Stage, "tellOf">;
 
-const play = async (stage: Silent, options: GamedayOptions, terminal: Terminal): Promise<readonly WorldResult[]> => {
+const play = async (stage: Silent, options: GamedayOptions, screen: Screen): Promise<readonly WorldResult[]> => {
   const { store, parameters } = stage;
-  const isWatched = terminal.isLive && !options.json;
+  const isWatched = screen.isLive && !options.json;
   const played = store.results().map(({ index }) => index);
   const progress =
-    isWatched || terminal.isErrorLive !== true
+    isWatched || screen.isErrorLive !== true
       ? null
-      : progressOn(terminal.writeError, parameters.incidents, played.length, () => performance.now());
-  const reading = inOrder(terminal.write, played);
+      : progressOn(screen.writeError, parameters.incidents, played.length, () => performance.now());
+  const reading = inOrder(screen.write, played);
   try {
     return await playWorlds(
-      { ...stage, tellOf: (index) => (options.json ? null : teller(reading.writeOf(index), terminal.paint)) },
+      { ...stage, tellOf: (index) => (options.json ? null : teller(reading.writeOf(index), screen.paint)) },
       // One incident at a time can be followed, and real money is spent in the order of the incidents.
       isWatched || parameters.drafter !== "offline" ? 1 : WORLDS_ABREAST,
       (index) => {
@@ -109,7 +110,7 @@ const stageFor = (
   drafter: Stage["drafter"],
   database: ReturnType<typeof opened>,
   store: GamedayStore,
-  terminal: Terminal,
+  screen: Screen,
 ): Silent => {
   const { policies, schema } = loadGuardrails();
   const { parameters, speed, json } = options;
@@ -125,9 +126,9 @@ const stageFor = (
     guardrails: cedarGuardrails(policies, schema),
     drafter: draftingFor(parameters.policy, drafter),
     scorer: policyNamed(parameters.policy),
-    people: peopleWho(parameters.approve, terminal),
+    people: peopleWho(parameters.approve, screen),
     pace: async (simulatedMs) => {
-      if (terminal.isLive && !json) await sleep((simulatedMs / 60_000) * (PACE_MS_A_MINUTE / speed));
+      if (screen.isLive && !json) await sleep((simulatedMs / 60_000) * (PACE_MS_A_MINUTE / speed));
     },
   };
 };
@@ -177,5 +178,5 @@ const refuseUnwritable = (file: string): void => {
   }
 };
 
-const show = (report: GamedayReport, { json }: GamedayOptions, { write, paint }: Terminal): void =>
+const show = (report: GamedayReport, { json }: GamedayOptions, { write, paint }: Screen): void =>
   write(json ? `${JSON.stringify(report)}\n` : `${scoreboardLines(report, paint).join("\n")}\n`);

@@ -1,55 +1,46 @@
 #!/usr/bin/env node
 import { Command } from "commander";
-import { type ExitCode, exitCodeFor, type Write } from "./errors.ts";
+import { type ExitCode, exitCodeFor } from "./errors.ts";
 import type { GamedayFlags } from "./gameday-options.ts";
 import type { ReplayFlags } from "./replay.ts";
-import { type Paint, paintFor } from "./timeline.ts";
-
-/** Where a command speaks. `isLive`: somebody watches stdout, `isErrorLive`: stderr; `canAsk`: and can be asked on stdin. */
-export type Terminal = Readonly<{
-  write: Write;
-  writeError: Write;
-  paint: Paint;
-  isLive: boolean;
-  isErrorLive?: boolean;
-  canAsk: boolean;
-}>;
+import type { Screen } from "./screen.ts";
+import { paintFor } from "./terminal-text.ts";
 
 /**
  * Runs `quell` with these arguments and returns its exit code. Never throws, never exits.
  * Each command's code is loaded when it runs, so one command's weight is never another's.
  */
-export const quell = async (args: readonly string[], terminal: Terminal): Promise<ExitCode> => {
+export const quell = async (args: readonly string[], screen: Screen): Promise<ExitCode> => {
   let code: ExitCode = 0;
-  const program = commands(terminal, (answer) => {
+  const program = commands(screen, (answer) => {
     code = answer;
   });
   try {
     await program.parseAsync([...args], { from: "user" });
     return code;
   } catch (error) {
-    return exitCodeFor(error, terminal.writeError);
+    return exitCodeFor(error, screen.writeError);
   }
 };
 
 /** Takes the exit code of the command that ran. */
 type Answer = (code: ExitCode) => void;
 
-const commands = (terminal: Terminal, answer: Answer): Command => {
+const commands = (screen: Screen, answer: Answer): Command => {
   const program = new Command("quell")
     .description("Answers CloudWatch alarms: alarm in, verified and undoable remediation out.")
     .exitOverride()
-    .configureOutput({ writeOut: terminal.write, writeErr: terminal.writeError })
+    .configureOutput({ writeOut: screen.write, writeErr: screen.writeError })
     .showHelpAfterError("(quell --help lists the commands, quell COMMAND --help its flags)");
-  addGameday(program, terminal, answer);
-  addReaders(program, terminal, answer);
-  addRecorders(program, terminal);
-  addRunbooks(program, terminal, answer);
-  addDoctor(program, terminal, answer);
+  addGameday(program, screen, answer);
+  addReaders(program, screen, answer);
+  addRecorders(program, screen);
+  addRunbooks(program, screen, answer);
+  addDoctor(program, screen, answer);
   return program;
 };
 
-const addGameday = (program: Command, terminal: Terminal, answer: Answer): void => {
+const addGameday = (program: Command, screen: Screen, answer: Answer): void => {
   program
     .command("gameday")
     .description("Let Quell answer simulated incidents; exit 1 if an effect was doubled or an incident did not end.")
@@ -62,19 +53,22 @@ const addGameday = (program: Command, terminal: Terminal, answer: Answer): void 
       "offline, or a hosted model that is asked over the network: anthropic, bedrock",
       "offline",
     )
-    .option("--approve <who>", "ask on this terminal, or a scripted yes or no (default: ask on a terminal, else yes)")
+    .option(
+      "--approve <who>",
+      "ask on this screen, a scripted yes or no, or oncall: whoever is on call in the world (default: ask on a screen, else yes)",
+    )
     .option("--speed <factor>", "on a terminal a simulated minute takes 0.3 s divided by this", "1")
     .option("--store <file>", "keep all state in this SQLite file and go on where a killed run stopped")
     .option("--episodes <file>", "write the episode rows as JSON lines")
     .option("--json", "one JSON document on stdout")
     .action(async (flags: GamedayFlags) => {
       const { gameday } = await import("./gameday.ts");
-      answer(await gameday(flags, terminal));
+      answer(await gameday(flags, screen));
     });
 };
 
 /** What reads alarms and incidents of others. */
-const addReaders = (program: Command, terminal: Terminal, answer: Answer): void => {
+const addReaders = (program: Command, screen: Screen, answer: Answer): void => {
   program
     .command("ingest")
     .description("Say what each alarm in these files is, one JSON line an alarm; exit 2 if one is invalid.")
@@ -82,8 +76,8 @@ const addReaders = (program: Command, terminal: Terminal, answer: Answer): void 
     .option("--json", "the same: the answer is JSON lines anyway")
     .action(async (files: readonly string[]) => {
       const { ingestCommand } = await import("./ingest.ts");
-      const out = (line: string) => terminal.write(`${line}\n`);
-      answer(await ingestCommand(files, { out, err: (line) => terminal.writeError(`${line}\n`) }));
+      const out = (line: string) => screen.write(`${line}\n`);
+      answer(await ingestCommand(files, { out, err: (line) => screen.writeError(`${line}\n`) }));
     });
   program
     .command("replay")
@@ -96,11 +90,11 @@ const addReaders = (program: Command, terminal: Terminal, answer: Answer): void 
     .option("--json", "the record as one JSON document on stdout")
     .action(async (dir: string, flags: ReplayFlags) => {
       const { replay } = await import("./replay.ts");
-      answer(await replay(dir, flags, terminal));
+      answer(await replay(dir, flags, screen));
     });
 };
 
-const addRecorders = (program: Command, terminal: Terminal): void => {
+const addRecorders = (program: Command, screen: Screen): void => {
   program
     .command("record-opensre")
     .description("Write recorded incidents from a folder of OpenSRE's synthetic RDS or EKS scenarios, one folder each.")
@@ -108,7 +102,7 @@ const addRecorders = (program: Command, terminal: Terminal): void => {
     .argument("<out>", "where to write the recorded incidents")
     .action(async (from: string, out: string) => {
       const { recordOpensre } = await import("./record-opensre.ts");
-      for (const folder of recordOpensre(from, out)) terminal.write(`${folder}\n`);
+      for (const folder of recordOpensre(from, out)) screen.write(`${folder}\n`);
     });
   program
     .command("record-nab")
@@ -120,12 +114,12 @@ const addRecorders = (program: Command, terminal: Terminal): void => {
     .action(async (from: string, out: string) => {
       const { recordNab } = await import("./record-nab.ts");
       const { folders, notes } = recordNab(from, out);
-      for (const note of notes) terminal.writeError(`quell: ${note}\n`);
-      for (const folder of folders) terminal.write(`${folder}\n`);
+      for (const note of notes) screen.writeError(`quell: ${note}\n`);
+      for (const folder of folders) screen.write(`${folder}\n`);
     });
 };
 
-const addRunbooks = (program: Command, terminal: Terminal, answer: Answer): void => {
+const addRunbooks = (program: Command, screen: Screen, answer: Answer): void => {
   const runbooks = program.command("runbooks").description("The catalogue: what Quell can do.");
   runbooks
     .command("list", { isDefault: true })
@@ -134,7 +128,7 @@ const addRunbooks = (program: Command, terminal: Terminal, answer: Answer): void
     .option("--json", "one JSON document on stdout")
     .action(async (flags: Readonly<{ json?: true; store?: string }>) => {
       const { listRunbooks } = await import("./runbooks.ts");
-      answer(await listRunbooks(flags, terminal));
+      answer(await listRunbooks(flags, screen));
     });
   runbooks
     .command("show")
@@ -143,7 +137,7 @@ const addRunbooks = (program: Command, terminal: Terminal, answer: Answer): void
     .option("--json", "one JSON document on stdout")
     .action(async (id: string, flags: Readonly<{ json?: true }>) => {
       const { showRunbook } = await import("./runbooks.ts");
-      answer(await showRunbook(id, flags, terminal));
+      answer(await showRunbook(id, flags, screen));
     });
   runbooks
     .command("lint")
@@ -151,7 +145,7 @@ const addRunbooks = (program: Command, terminal: Terminal, answer: Answer): void
     .option("--json", "one JSON document on stdout")
     .action(async (flags: Readonly<{ json?: true }>) => {
       const { lintRunbooks } = await import("./runbooks.ts");
-      answer(await lintRunbooks(flags.json === true, terminal.write));
+      answer(await lintRunbooks(flags.json === true, screen.write));
     });
   program
     .command("docs")
@@ -159,18 +153,18 @@ const addRunbooks = (program: Command, terminal: Terminal, answer: Answer): void
     .option("--out <file>", "write it to this file instead of stdout")
     .action(async (flags: Readonly<{ out?: string }>) => {
       const { docs } = await import("./docs.ts");
-      answer(await docs(flags, terminal));
+      answer(await docs(flags, screen));
     });
 };
 
-const addDoctor = (program: Command, terminal: Terminal, answer: Answer): void => {
+const addDoctor = (program: Command, screen: Screen, answer: Answer): void => {
   program
     .command("doctor")
     .description("Check that Quell can work on this machine, without the network; exit 1 on a problem.")
     .option("--json", "one JSON document on stdout")
     .action(async (flags: Readonly<{ json?: true }>) => {
       const { doctor } = await import("./doctor.ts");
-      answer(await doctor(flags.json === true, terminal));
+      answer(await doctor(flags.json === true, screen));
     });
 };
 

@@ -1,7 +1,7 @@
 import type { Catalogue } from "../core/runbook.ts";
 import { type Counts, type Helped, NEVER } from "./runbooks-counts.ts";
 import type { DocumentWords, Sheet } from "./runbooks-sheet.ts";
-import { aligned, type Paint } from "./timeline.ts";
+import { aligned, type Paint } from "./terminal-text.ts";
 
 /** A line that fits the narrowest terminal that anybody answers incidents on. */
 const WIDTH = 100;

@@ -8,7 +8,7 @@ import { type Counts, countsOf, episodesIn } from "./runbooks-counts.ts";
 import { nearest } from "./runbooks-nearest.ts";
 import { type Sheet, sheetsOf } from "./runbooks-sheet.ts";
 import { listJson, listLines, sheetLines } from "./runbooks-words.ts";
-import type { Paint } from "./timeline.ts";
+import type { Paint } from "./terminal-text.ts";
 
 type Voice = Readonly<{ write: Write; paint: Paint }>;
 

@@ -1,5 +1,5 @@
 import type { FamilyReport, GamedayReport } from "./gameday-report.ts";
-import { aligned, type Paint } from "./timeline.ts";
+import { aligned, type Paint } from "./terminal-text.ts";
 
 /** The two small tables that end a gameday, as lines: all incidents together, then by the families of their faults. */
 export const scoreboardLines = (report: GamedayReport, paint: Paint): readonly string[] => {

@@ -4,7 +4,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { because } from "../core/reasons.ts";
 import type { Candidate, Weighed } from "../core/stages.ts";
-import { aligned, offset, type Paint, paintFor, plain, type Told, timelineLines } from "./timeline.ts";
+import { aligned, type Paint, paintFor, plain } from "./terminal-text.ts";
+import { offset, type Told, timelineLines } from "./timeline.ts";
 
 const unpainted: Paint = (_format, text) => text;
 const lines = (told: Told): string => timelineLines(told, 0, unpainted).join("\n");

@@ -1,4 +1,3 @@
-import { styleText } from "node:util";
 import type { AlarmState } from "../core/alarm.ts";
 import type { Decision } from "../core/decide.ts";
 import type { Change } from "../core/evidence.ts";
@@ -7,6 +6,7 @@ import type { IncidentRecord } from "../core/record.ts";
 import type { Params } from "../core/runbook.ts";
 import type { Candidate, Card, Run, Vote, Weighed } from "../core/stages.ts";
 import { cardLines } from "./card.ts";
+import { aligned, type Format, type Paint, plain } from "./terminal-text.ts";
 
 /** One thing that happened, as the ports saw it. Every time is the simulated clock's. */
 export type Told = Readonly<{ atMs: number }> &
@@ -38,23 +38,6 @@ export type Seen = Readonly<{
   logLines: number;
   changes: readonly Change[];
 }>;
-
-export type Format = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
-export type Paint = (format: Format, text: string) => string;
-
-/** Colours only where the stream is a terminal that wants them (NO_COLOR and FORCE_COLOR are honoured). */
-export const paintFor =
-  (stream: NodeJS.WritableStream): Paint =>
-  (format, text) =>
-    styleText(format, text, { stream, validateStream: true });
-
-const LONGEST_TEXT = 160; // one line of a wide terminal: other people's words never push ours off the screen
-
-/** Makes foreign text safe for a terminal: no control, format or line-breaking characters, bounded length. */
-export const plain = (text: string): string => {
-  const clean = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ");
-  return clean.length > LONGEST_TEXT ? `${clean.slice(0, LONGEST_TEXT - 1)}…` : clean;
-};
 
 /** The lines that tell one event: `MM:SS` since `zeroMs`, a symbol, words. */
 export const timelineLines = (told: Told, zeroMs: number, paint: Paint): readonly string[] => {
@@ -194,14 +177,3 @@ const becauseWords = (because: Because): string => plain(`${because.code}: ${bec
 
 /** The part of an ARN that people say: what follows the last colon. */
 const shortName = (arn: string): string => plain(arn.split(":").at(-1) ?? arn);
-
-/** Pads every column but the last to its widest cell. Rows have equal lengths. */
-export const aligned = (rows: readonly (readonly string[])[]): readonly string[] => {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
-      .join("  ")
-      .trimEnd(),
-  );
-};

@@ -7,7 +7,7 @@ import type { LanguageModel, ModelAnswer, ModelRequest } from "./language-model.
 import { change } from "./ledger.ts";
 import { type Failed, nextTry, TRIED_AGAIN } from "./next-try.ts";
 import type { Drafted, Drafter, Ledger, Proposal } from "./ports.ts";
-import { promptFor } from "./prompt.ts";
+import { offeredIn, promptFor } from "./prompt.ts";
 import { admit, PROVIDER_BREAKER_KEY, recordAnswer, recordSilence } from "./provider-breaker.ts";
 import { type Because, because, type DraftedOfflineCode } from "./reasons.ts";
 import { redact } from "./redact.ts";
@@ -83,9 +83,10 @@ const draft = async (
   const startedMs = parts.nowMs();
   const { drafter, context: bounds } = parts.settings;
   const fence = sha256(`${context.incidentId}|${context.step}|${contextDigest(context)}`).slice(0, 32);
+  const offered = offeredIn(context, catalogue);
   const question: Question = {
-    ...promptFor(context, catalogue, fence, bounds.promptBytes),
-    schema: replySchema(catalogue),
+    ...promptFor(context, offered, fence, bounds.promptBytes),
+    schema: replySchema(offered),
     maxOutputTokens: drafter.maxOutputTokens,
   };
   const chosen = await chooseModel(parts, context, question);

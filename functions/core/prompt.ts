@@ -65,6 +65,16 @@ const catalogueText = (catalogue: Catalogue): string => {
   return ["The catalogue:", ...entries].join("\n\n");
 };
 
+/**
+ * The part of the catalogue that could run in this incident: what has a target in its graph, and what needs none. The same
+ * for every incident of one graph, so that a provider still caches it; the whole, where nothing has a target.
+ */
+export const offeredIn = ({ resources }: Pick<Context, "resources">, catalogue: Catalogue): Catalogue => {
+  const types = new Set(resources.map(({ type }) => type));
+  const runbooks = catalogue.runbooks.filter(({ targetType }) => targetType === null || types.has(targetType));
+  return runbooks.some(({ targetType }) => targetType !== null) ? { ...catalogue, runbooks } : catalogue;
+};
+
 const fenced = (fence: string, json: string): string =>
   `<incident-${fence}>
 ${json}
