@@ -1,43 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cedarGuardrails } from "../functions/adapters/cedar/guardrails.ts";
-import { type AutomationDocument, undoParameters } from "../functions/core/automation-document.ts";
+import { undoParameters } from "../functions/core/automation-document.ts";
 import { NO_FACTS } from "../functions/core/guard-facts.ts";
-import type { Json } from "../functions/core/json.ts";
-import type { Params, Runbook } from "../functions/core/runbook.ts";
+import type { Runbook } from "../functions/core/runbook.ts";
 import { lintRunbook } from "../functions/core/runbook-lint.ts";
-import {
-  type AutomationState,
-  acceptReply,
-  acceptTime,
-  beginAutomation,
-  nextCommand,
-} from "../functions/world/automation.ts";
 import { isDesired, select } from "../functions/world/automation-values.ts";
 import { call } from "../functions/world/aws-api.ts";
 import { resourcesOf } from "../functions/world/graph.ts";
 import { runOf, startAutomation } from "../functions/world/runs.ts";
 import type { World } from "../functions/world/state.ts";
-import type { ApiCall, ApiReply } from "../functions/world/types.ts";
 import { advance, configurationHash, fork } from "../functions/world/world.ts";
 import { loadGuardrails } from "../policies/guardrails/load.ts";
+import { answered, changesMade, type Effect, type RunbookCase, run, SOMEBODY } from "./automation.fixture.ts";
+import { testFailures, testUndo } from "./undo.contract.ts";
 
-/** One situation in which a runbook is called for, in the simulated cloud. */
-export type RunbookCase = Readonly<{
-  world: World;
-  target: string;
-  params: Params;
-  /** What somebody else does first, so that the precheck must refuse. */
-  spoil: ApiCall;
-  /** What a describe call shows at some moment from the action on, and did not show before. */
-  shows: Readonly<{ call: ApiCall; selector: string; value: string }>;
-  /** APIs by which the automation changes something, in order. */
-  changes: readonly string[];
-}>;
-
-type Effect = Runbook & Readonly<{ documents: NonNullable<Runbook["documents"]> }>;
-type Answer = (world: World, asked: ApiCall, step: string | null) => ApiReply;
-const OURS = { executionId: "contract", person: null } as const;
 const HOSTILE = ["{{ssm:x}}", "$(id)", "a;b", "*", "", "a\nb", "a b", "-o", "a,b", "../x"];
 
 /** Registers what every runbook with documents must do, whatever it is for. */
@@ -49,39 +26,6 @@ export const runbookContract = (runbook: Runbook, situation: RunbookCase): void 
   testAction(effect, situation);
   testFailures(effect, situation);
 };
-
-/** Runs a document to its end in a world, in the world's own time. */
-const run = (
-  world: World,
-  document: AutomationDocument,
-  params: Params,
-  answer: Answer = answered,
-): AutomationState => {
-  const globals = { ACCOUNT_ID: world.account, REGION: world.region, AWS_PARTITION: "aws" };
-  let state = beginAutomation(document.content, params, world.nowMs, globals);
-  for (
-    let command = nextCommand(state, world.nowMs);
-    command.kind !== "done";
-    command = nextCommand(state, world.nowMs)
-  ) {
-    if (command.kind === "sleep") {
-      advance(world, command.untilMs);
-      state = acceptTime(state, world.nowMs);
-    } else {
-      state = acceptReply(state, answer(world, command.call, state.step), world.nowMs);
-      advance(world, world.nowMs + 1_000);
-    }
-  }
-  return state;
-};
-
-const answered: Answer = (world, asked) => call(world, OURS, asked);
-const REFUSED: ApiReply = { ok: false, code: "InternalServerError", message: "injected" };
-
-const changesMade = (world: World): readonly string[] =>
-  world.effects
-    .filter(({ caller, ok }) => ok && caller.executionId === OURS.executionId)
-    .map((made) => `${made.call.service}:${made.call.api}`);
 
 const isShown = (world: World, { shows }: RunbookCase): boolean => {
   const reply = answered(world, shows.call, null);
@@ -143,7 +87,7 @@ const testAction = (runbook: Effect, situation: RunbookCase): void => {
 
   test(`${runbook.id}: its precheck refuses a target that somebody else has changed, and nothing is touched`, () => {
     const world = fork(situation.world);
-    assert.ok(call(world, { executionId: null, person: "somebody" }, situation.spoil).ok);
+    assert.ok(call(world, SOMEBODY, situation.spoil).ok);
     const before = configurationHash(world);
 
     const state = run(world, automation, situation.params);
@@ -169,6 +113,7 @@ const testAction = (runbook: Effect, situation: RunbookCase): void => {
 
     advance(world, world.nowMs + 3600_000);
     run(beside, automation, situation.params);
+    advance(beside, world.nowMs);
 
     assert.equal(runOf(world, started.executionId)?.status, "succeeded");
     assert.equal(configurationHash(world), configurationHash(beside));
@@ -190,76 +135,4 @@ const testConsents = ({ id, tier }: Effect): void => {
 
     assert.ok(answers.every((answer) => answer.kind === "refused" || answer.consents >= 1));
   });
-};
-
-const testUndo = (runbook: Effect, situation: RunbookCase): void => {
-  const { automation, undo } = runbook.documents;
-
-  test(`${runbook.id}: its undo restores the configuration, and a second undo changes nothing more`, () => {
-    const world = fork(situation.world);
-    const before = configurationHash(world);
-    const ran = run(world, automation, situation.params);
-
-    const undone = undoTwice(world, undo, ran);
-
-    assert.deepEqual(undone, undo === null ? [] : ["succeeded", "succeeded"]);
-    assert.equal(configurationHash(world), before);
-  });
-};
-
-/** Undoes a run twice, as far as it came to capture anything; the statuses of both undos. */
-const undoTwice = (world: World, undo: AutomationDocument | null, ran: AutomationState): readonly string[] => {
-  const params = undo === null ? null : undoParameters(undo, ran.outputs);
-  if (undo === null || params === null) return [];
-  return [run(world, undo, params).status, run(world, undo, params).status];
-};
-
-const testFailures = (runbook: Effect, situation: RunbookCase): void => {
-  const { automation, undo } = runbook.documents;
-  const calling = automation.content.mainSteps.filter((step) => "Api" in step.inputs).map(({ name }) => name);
-
-  for (const failing of calling) {
-    test(`${runbook.id}: a failure at ${failing} is named, and the undo leaves the configuration as it was`, () => {
-      const world = fork(situation.world);
-      const before = configurationHash(world);
-      const ran = run(world, automation, situation.params, (at, asked, step) =>
-        step === failing ? REFUSED : answered(at, asked, step),
-      );
-      const standing = changesMade(world).length;
-
-      const undone = undoTwice(world, undo, ran);
-
-      assert.deepEqual([ran.status, ran.failedStep], ["failed", failing]);
-      assert.ok(
-        undone.every((status) => status === "succeeded"),
-        undone.join(),
-      );
-      assert.ok(undone.length > 0 || standing === 0 || undo === null);
-      assert.ok(configurationHash(world) === before || (runbook.reversal === "none" && standing > 0));
-    });
-
-    test(`${runbook.id}: a change at ${failing} whose answer is lost is undone, or left alone by an undo that says so`, () => {
-      const world = fork(situation.world);
-      const before = configurationHash(world);
-      const ran = run(world, automation, situation.params, (at, asked, step) => {
-        const reply = answered(at, asked, step);
-        return step === failing ? REFUSED : reply;
-      });
-
-      const undone = undoTwice(world, undo, ran);
-
-      assert.deepEqual([ran.status, ran.failedStep], ["failed", failing]);
-      const stays = configurationHash(world) !== before;
-      assert.ok(!stays || undone.every((status) => status === "failed"), undone.join());
-      assert.ok(!stays || undone.length === 2 || runbook.reversal === "none");
-    });
-  }
-};
-
-/** What a describe call selects, for a case to be built on. Throws where the call fails. */
-export const described = (world: World, asked: ApiCall, selector: string): Json => {
-  const reply = answered(world, asked, null);
-  const found = reply.ok ? select(reply.output, selector) : undefined;
-  if (found === undefined) throw new Error(`${asked.service}:${asked.api} shows nothing at ${selector}`);
-  return found;
 };

@@ -50,10 +50,10 @@ const disk = (latency: (minutesAgo: number) => number, cpu: number): readonly Se
 const slow = since(10, 0.0011, 0.02);
 const free = (start: number, lostAMinute: number) =>
   read(ARN.database, "FreeStorageSpace", (minutesAgo) => (start - lostAMinute * (60 - minutesAgo)) * GIB);
-const lag = (primaryCommits: (minutesAgo: number) => number, cpu: number): readonly Series[] => [
+const lag = (primaryWrites: (minutesAgo: number) => number, cpu: number): readonly Series[] => [
   read(REPLICA, "ReplicaLag", (minutesAgo) => (minutesAgo <= 10 ? (11 - minutesAgo) * 60 : 0.4 * wobble(minutesAgo))),
   read(REPLICA, "CPUUtilization", steady(cpu)),
-  read(ARN.database, "CommitThroughput", primaryCommits),
+  read(ARN.database, "WriteIOPS", primaryWrites),
 ];
 const proxy = resource(PROXY, "AWS::RDS::DBProxy", {
   name: "shop-proxy",

@@ -220,15 +220,15 @@ const database = (attributes: Resource["attributes"] = { status: "available", ma
 const leak = (minutesAgo: number): number => 100 * wobble(minutesAgo) + Math.max(0, 25 - minutesAgo) * 11;
 const sessions = (
   connections: (minutesAgo: number) => number,
-  commits: (minutesAgo: number) => number = steady(80),
+  writes: (minutesAgo: number) => number = steady(80),
   cpu: (minutesAgo: number) => number = steady(30),
 ): readonly Series[] => [
   series(ARN.database, "DatabaseConnections", minutes(60, connections)),
-  series(ARN.database, "CommitThroughput", minutes(60, commits)),
+  series(ARN.database, "WriteIOPS", minutes(60, writes)),
   series(ARN.database, "CPUUtilization", minutes(60, cpu)),
 ];
 const REBOOT: readonly (readonly [string, readonly Series[], Resource, "strong" | "doubtful" | "none"])[] = [
-  ["sessions that pile up to the limit while commits do not are a leak", sessions(leak), database(), "strong"],
+  ["sessions that pile up to the limit while writes do not are a leak", sessions(leak), database(), "strong"],
   [
     "a leak far from the limit, with nothing failing, is doubtful",
     sessions(leak),
@@ -236,6 +236,15 @@ const REBOOT: readonly (readonly [string, readonly Series[], Resource, "strong" 
     "doubtful",
   ],
   ["sessions that come with work are load", sessions(leak, (minutesAgo) => leak(minutesAgo) * 0.8), database(), "none"],
+  [
+    "where commits are counted they tell more than writes",
+    [
+      ...sessions(leak, (minutesAgo) => leak(minutesAgo) * 0.8),
+      series(ARN.database, "CommitThroughput", minutes(60, steady(80))),
+    ],
+    database(),
+    "strong",
+  ],
   [
     "a busy database needs less work, not a reboot",
     sessions(leak, steady(80), since(20, 30, 97)),
@@ -255,7 +264,7 @@ const REBOOT: readonly (readonly [string, readonly Series[], Resource, "strong" 
     "none",
   ],
   ["a database that is not available is not rebooted", sessions(leak), database({ status: "rebooting" }), "none"],
-  ["without its commits nobody can tell a leak from load", sessions(leak).slice(0, 1), database(), "none"],
+  ["without its writes nobody can tell a leak from load", sessions(leak).slice(0, 1), database(), "none"],
   ["an unchanged number of sessions is no leak", sessions(steady(390)), database(), "none"],
 ];
 

@@ -77,8 +77,9 @@ test("every runbook has an anchor, a row of the index that leads to it, and its 
     assert.ok(own.includes(html`${effect}`.markup), id);
     assert.ok(own.includes(html`${suitsWhen}`.markup), id);
     assert.ok(own.includes(targetType ?? "none"), id);
-    for (const document of [documents?.automation, documents?.undo]) {
-      if (document === undefined || document === null) continue;
+    for (const document of [documents?.automation, documents?.undo].filter(
+      (one) => one !== undefined && one !== null,
+    )) {
       assert.ok(own.includes(document.name));
       for (const { name, inputs } of document.content.mainSteps) {
         assert.ok(own.includes(`<li><code>${name}</code>`), `${id}: ${name}`);

@@ -47,13 +47,13 @@ const listening = (isLive = false) => {
     isLive,
     canAsk: false,
   };
-  return { said, terminal };
+  return { said, screen };
 };
 
 const always = (name: string, finding: Finding): Check => ({ name, run: () => finding });
 
 test("this copy of Quell is well, and the doctor says so as one JSON document", async () => {
-  const { said, terminal } = listening();
+  const { said, screen } = listening();
 
   const code = await quell(["doctor", "--json"], screen);
 
@@ -77,7 +77,7 @@ test("no check opens a connection", async (t) => {
   const connect = t.mock.method(Socket.prototype, "connect", () => {
     throw new Error("the doctor asked the network");
   });
-  const { terminal } = listening();
+  const { screen } = listening();
 
   const code = await doctor(true, screen, { ...setup, env: { ANTHROPIC_API_KEY: "set", AWS_REGION: "set" } });
 
@@ -91,11 +91,11 @@ test("a problem is exit 1 and a warning is not; both say what to do, in a line o
     always("two", warning("low", "fill it")),
     always("three", problem("gone", "buy it")),
   ];
-  const { said, terminal } = listening();
+  const { said, screen } = listening();
 
   const codes = [
     await doctor(false, screen, setup, checks),
-    await doctor(true, listening().terminal, setup, checks.slice(0, 2)),
+    await doctor(true, listening().screen, setup, checks.slice(0, 2)),
   ];
 
   assert.deepEqual(codes, [1, 0]);
@@ -111,7 +111,7 @@ test("a problem is exit 1 and a warning is not; both say what to do, in a line o
 });
 
 test("a check that throws is a problem of its own, and the next ones are made all the same", async () => {
-  const { said, terminal } = listening();
+  const { said, screen } = listening();
   const thrown: Check = {
     name: "broken",
     run: async () => {
@@ -152,7 +152,7 @@ test("where no package is installed, the doctor itself still runs and says that 
 
 for (const isLive of [true, false])
   test(`a check that takes long is named on stderr ${isLive ? "where somebody watches" : "to nobody where nobody watches"}`, async () => {
-    const { said, terminal } = listening(isLive);
+    const { said, screen } = listening(isLive);
     const slow: Check = {
       name: "slow",
       run: async () => {
@@ -171,7 +171,7 @@ test("no value of a key or a region is ever shown", async () => {
   const env = { ANTHROPIC_API_KEY: "value-of-the-key", AWS_REGION: "value-of-the-region" };
   const shown = [];
   for (const json of [true, false]) {
-    const { said, terminal } = listening(true);
+    const { said, screen } = listening(true);
     await doctor(json, screen, { ...setup, env });
     shown.push(said.out, said.err);
   }

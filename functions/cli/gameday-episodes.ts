@@ -1,8 +1,8 @@
-import { closeSync, openSync, renameSync, writeSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import type { EpisodeRow } from "../core/episode.ts";
 import type { WorldResult } from "./gameday-report.ts";
+import { writeWhole } from "./write-whole.ts";
 
 /** The rows of one world's incidents, as lines of JSON, in the order of their first appending. */
 export type EpisodesOf = (incidentIds: readonly string[]) => readonly string[];
@@ -27,15 +27,9 @@ export const parseRows = (lines: readonly string[]): readonly EpisodeRow[] =>
   lines.map((line) => JSON.parse(line) as EpisodeRow);
 
 /** Writes the rows of all worlds, one world after the other, as lines of JSON; an existing file is replaced whole. */
-export const writeEpisodes = (path: string, worlds: readonly WorldResult[], episodesOf: EpisodesOf): void => {
-  // A crash in the middle leaves the old file and one with a name of its own, never half a file under the name.
-  const half = `${path}.half`;
-  const file = openSync(half, "w");
-  try {
-    for (const { incidents } of worlds)
-      for (const line of episodesOf(incidents.map(({ id }) => id))) writeSync(file, `${line}\n`);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(half, path);
+export const writeEpisodes = (path: string, worlds: readonly WorldResult[], episodesOf: EpisodesOf): void =>
+  writeWhole(path, linesOf(worlds, episodesOf));
+
+const linesOf = function* (worlds: readonly WorldResult[], episodesOf: EpisodesOf): Generator<string> {
+  for (const { incidents } of worlds) yield* episodesOf(incidents.map(({ id }) => id));
 };

@@ -1,6 +1,6 @@
 import { parseAlarmEvent } from "../adapters/aws/alarm-event.ts";
 import type { Engine } from "../adapters/durable/engine.ts";
-import type { Incident } from "../core/incident.ts";
+import { type Incident, readIncidents } from "../core/incident.ts";
 import { intakeWith } from "../handlers/intake.ts";
 import { faultNamed } from "../world/faults/all-faults.ts";
 import { presentFaults } from "../world/people/knowledge.ts";
@@ -65,9 +65,9 @@ const deliver = async (stage: Stage, index: number, { world, ports, settings, te
 };
 
 const incidentsIn = async ({ ports }: System): Promise<readonly Incident[]> =>
-  (await ports.ledger.list("incident#"))
-    .map(({ item }) => item as unknown as Incident)
-    .toSorted((one, other) => one.openedAtMs - other.openedAtMs || (one.id < other.id ? -1 : 1));
+  (await readIncidents(ports.ledger)).toSorted(
+    (one, other) => one.openedAtMs - other.openedAtMs || (one.id < other.id ? -1 : 1),
+  );
 
 const hasEnded = ({ world, engine }: System, incidents: readonly Incident[]): boolean => {
   const ageMs = world.nowMs - world.scenario.onsetMs;

@@ -1,4 +1,4 @@
-import { accessSync, constants, statSync } from "node:fs";
+import { accessSync, constants, lstatSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { loadGuardrails } from "../../policies/guardrails/load.ts";
@@ -25,7 +25,7 @@ import { scoreboardLines } from "./scoreboard.ts";
 import type { Screen } from "./screen.ts";
 import type { Paint } from "./terminal-text.ts";
 import { timelineLines } from "./timeline.ts";
-import { truthOfGameday, writeTruth } from "./truth-file.ts";
+import { truthOfGameday, truthPath, writeTruth } from "./truth-file.ts";
 
 const PACE_MS_A_MINUTE = 300; // slow enough to follow an incident, fast enough to wait for its end
 
@@ -164,17 +164,26 @@ const teller = (write: Write, paint: Paint): Tell => {
 };
 
 /** Asked before anything is played: an hour of gameday is not lost to a mistyped folder. */
-const refuseUnwritable = (file: string): void => {
-  const refuse = (detail: string, cause?: unknown): never => {
-    throw new BadInput(`--episodes ${file}: cannot be written (${detail}); name a file in a folder that exists`, {
-      cause,
-    });
+const refuseUnwritable = (episodes: string): void => {
+  const refuse = (what: string): never => {
+    throw new BadInput(`--episodes ${episodes}: ${what}`);
   };
-  if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) refuse("it is a folder");
+  const detail = whyUnwritable(episodes);
+  if (detail !== null) refuse(`cannot be written (${detail}); name a file in a folder that exists`);
+  const truth = truthPath(episodes);
+  // Its folder is made where there is none; whatever else has that name is in the way.
+  const isFolderFree = lstatSync(dirname(truth), { throwIfNoEntry: false }) === undefined;
+  const because = isFolderFree ? null : whyUnwritable(truth);
+  if (because !== null) refuse(`its truth cannot be written to ${truth} (${because}); name a file in another folder`);
+};
+
+/** Why no file can be put there; null where one can. A file that is there is replaced, so its folder decides. */
+const whyUnwritable = (file: string): string | null => {
   try {
     accessSync(`${dirname(file)}/.`, constants.W_OK);
+    return statSync(file, { throwIfNoEntry: false })?.isDirectory() === true ? "it is a folder" : null;
   } catch (cause) {
-    refuse(cause instanceof Error ? cause.message : String(cause), cause);
+    return cause instanceof Error ? cause.message : String(cause);
   }
 };
 

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
+import { POLICIES } from "../core/policies.ts";
 import { exitCodeFor } from "./errors.ts";
+import { GAMEDAY_POLICIES } from "./gameday-policies.ts";
 import { quell } from "./quell.ts";
 
 const run = async (args: readonly string[], canAsk = false) => {
@@ -56,6 +60,19 @@ for (const [args, says] of BAD) {
   });
 }
 
+test("a gameday whose truth could not be written beside its episodes is refused before anything is played", async () => {
+  const [behindFile, behindFolder] = ["quell-truth-", "quell-truth-"].map((name) => mkdtempSync(join(tmpdir(), name)));
+  writeFileSync(join(behindFile ?? "", "truth"), "of another");
+  mkdirSync(join(behindFolder ?? "", "truth", "e.jsonl"), { recursive: true });
+
+  for (const folder of [behindFile ?? "", behindFolder ?? ""]) {
+    const { code, out, err } = await run(["gameday", "--incidents", "1", "--episodes", join(folder, "e.jsonl")]);
+
+    assert.deepEqual([code, out, readdirSync(folder)], [2, "", ["truth"]]);
+    assert.match(err, /--episodes .*: its truth cannot be written to .*truth\/e\.jsonl \(.*\); name a file in another/);
+  }
+});
+
 test("asking on a terminal makes no sense where stdout is one JSON document", async () => {
   const { code, err } = await run(["gameday", "--approve", "ask", "--json"], true);
 
@@ -68,6 +85,15 @@ test("help is no failure", async () => {
 
   assert.equal(code, 0);
   assert.match(out, /gameday/);
+});
+
+test("the help of a command names every policy that it takes", async () => {
+  const [gameday, replay] = [await run(["gameday", "--help"]), await run(["replay", "--help"])];
+
+  const named = (out: string): readonly string[] =>
+    /--policy <name>([\s\S]*?)\n {2}--/.exec(out)?.[1]?.match(/[\w-]+/g) ?? [];
+  for (const name of Object.keys(GAMEDAY_POLICIES)) assert.ok(named(gameday.out).includes(name), name);
+  for (const name of Object.keys(POLICIES)) assert.ok(named(replay.out).includes(name), name);
 });
 
 test("the catalogue is listed and linted, as a table and as one JSON document", async () => {

@@ -47,7 +47,11 @@ const addGameday = (program: Command, screen: Screen, answer: Answer): void => {
     .option("--incidents <count>", "simulated incidents, each in a world of its own", "12")
     .option("--seed <number>", "same seed, same incidents", "1")
     .option("--mode <mode>", "observe, approve or auto", "auto")
-    .option("--policy <name>", "rules, page, uniform or drafter", "rules")
+    .option(
+      "--policy <name>",
+      "rules, page, uniform or drafter; bound or catalogue-bound, which look into the world for what is best",
+      "rules",
+    )
     .option(
       "--drafter <name>",
       "offline, or a hosted model that is asked over the network: anthropic, bedrock",
@@ -55,7 +59,7 @@ const addGameday = (program: Command, screen: Screen, answer: Answer): void => {
     )
     .option(
       "--approve <who>",
-      "ask on this screen, a scripted yes or no, or oncall: whoever is on call in the world (default: ask on a screen, else yes)",
+      "ask on this terminal, a scripted yes or no, or oncall: whoever is on call in the world (default: ask on a terminal, else yes)",
     )
     .option("--speed <factor>", "on a terminal a simulated minute takes 0.3 s divided by this", "1")
     .option("--store <file>", "keep all state in this SQLite file and go on where a killed run stopped")

@@ -13,7 +13,7 @@ export type Counts = Readonly<{ helped: ReadonlyMap<string, Helped>; decisions: 
 export const NEVER: Helped = { runs: 0, recovered: 0, undone: 0, harm: 0 };
 
 /** Reads a gameday's store without changing it. Throws BadInput where the file is absent or no such store. */
-export const episodesIn = (file: string): readonly EpisodeRow[] => {
+export const storedEpisodes = (file: string): readonly EpisodeRow[] => {
   let database: DatabaseSync | null = null;
   try {
     database = new DatabaseSync(file, { readOnly: true });

@@ -224,8 +224,9 @@ test("every runbook can be shown, with its parameters, patterns, steps and permi
     const said = out.replace(/\s+/g, " ");
     assert.ok(out.startsWith(`${id}@${version}  `));
     assert.ok(said.includes(effect), id);
-    for (const document of [documents?.automation, documents?.undo]) {
-      if (document === undefined || document === null) continue;
+    for (const document of [documents?.automation, documents?.undo].filter(
+      (one) => one !== undefined && one !== null,
+    )) {
       assert.ok(out.includes(document.name));
       for (const [name, { allowedPattern }] of Object.entries(document.content.parameters)) {
         assert.ok(out.includes(`  - ${name}: `), `${id}: ${name}`);

@@ -4,7 +4,7 @@ import { cedarGuardrails } from "../adapters/cedar/guardrails.ts";
 import { type Finding, lintCatalogue } from "../core/runbook-lint.ts";
 import { BadInput, type ExitCode, type Write } from "./errors.ts";
 import { type NeedsById, needsOf } from "./runbooks-consents.ts";
-import { type Counts, countsOf, episodesIn } from "./runbooks-counts.ts";
+import { type Counts, countsOf, storedEpisodes } from "./runbooks-counts.ts";
 import { nearest } from "./runbooks-nearest.ts";
 import { type Sheet, sheetsOf } from "./runbooks-sheet.ts";
 import { listJson, listLines, sheetLines } from "./runbooks-words.ts";
@@ -23,7 +23,8 @@ export const listRunbooks = async (
   flags: Readonly<{ json?: true; store?: string }>,
   { write, paint }: Voice,
 ): Promise<ExitCode> => {
-  const counts: Counts | null = flags.store === undefined ? null : countsOf(episodesIn(flags.store), catalogue.hash);
+  const counts: Counts | null =
+    flags.store === undefined ? null : countsOf(storedEpisodes(flags.store), catalogue.hash);
   const sheets = sheetsOf(catalogue, await shippedNeeds());
   write(
     flags.json === true

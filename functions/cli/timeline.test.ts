@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
-import { PassThrough } from "node:stream";
 import { test } from "node:test";
-import fc from "fast-check";
 import { because } from "../core/reasons.ts";
 import type { Candidate, Weighed } from "../core/stages.ts";
-import { aligned, type Paint, paintFor, plain } from "./terminal-text.ts";
+import type { Paint } from "./terminal-text.ts";
 import { offset, type Told, timelineLines } from "./timeline.ts";
 
 const unpainted: Paint = (_format, text) => text;
@@ -27,19 +25,6 @@ const candidate = (runbook: string, target: string | null, fit: number): Candida
 
 const weighed = (verdict: unknown, mean: number): Weighed =>
   ({ verdict, excluded: null, features: [], score: { q: { mean, sd: 0 } }, probability: 0 }) as unknown as Weighed;
-
-test("no text of other people can move the cursor, break a line or grow without bound", () => {
-  const hostile = fc.constantFrom("\u001b[2J", "\r\n", "\u202e", "\u200b", "\u2028", "\u{e0041}", "ok");
-  const text = fc.array(fc.oneof(hostile, fc.string({ unit: "binary" })), { maxLength: 60 });
-  fc.assert(
-    fc.property(text, (parts) => {
-      const shown = plain(parts.join(""));
-
-      assert.doesNotMatch(shown, /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
-      assert.ok(shown.length <= 160);
-    }),
-  );
-});
 
 test("an offset counts minutes past the hour and shows what came before zero", () => {
   const shown = [0, 61_000, 3_661_000, -5000].map(offset);
@@ -113,19 +98,4 @@ test("a start that was refused is not shown as one", () => {
 
   assert.match(lines({ ...told, refused: null }), /▶ starts Quell-x \(Service=web\)$/);
   assert.match(lines({ ...told, refused: "no such document" }), /not started, no such document$/);
-});
-
-test("no colour reaches a stream that is not a terminal", () => {
-  const painted = paintFor(new PassThrough())("red", "alarm");
-
-  assert.equal(painted, "alarm");
-});
-
-test("columns are as wide as their widest cell and lines end without blanks", () => {
-  const table = aligned([
-    ["a", "bb", "c"],
-    ["aaa", "b", ""],
-  ]);
-
-  assert.deepEqual(table, ["a    bb  c", "aaa  b"]);
 });

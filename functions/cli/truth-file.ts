@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { documentsOf } from "../adapters/simulated/actuator.ts";
 import { sqliteRecords } from "../adapters/sqlite/records.ts";
@@ -6,6 +6,7 @@ import { scenarioAt } from "../world/scenario.ts";
 import type { WorldResult } from "./gameday-report.ts";
 import type { Stage } from "./gameday-system.ts";
 import { type TruthRow, truthRows } from "./truth.ts";
+import { writeWhole } from "./write-whole.ts";
 
 /** The truth of every decision of a gameday, one world after the other: found out when it is asked for, and kept nowhere. */
 export const truthOfGameday = function* (
@@ -32,13 +33,9 @@ export const truthPath = (episodes: string): string => join(dirname(episodes), "
 export const writeTruth = (episodes: string, worlds: Iterable<readonly TruthRow[]>): void => {
   const path = truthPath(episodes);
   mkdirSync(dirname(path), { recursive: true });
-  // A crash in the middle leaves the old file and one with a name of its own, never half a file under the name.
-  const half = `${path}.half`;
-  const file = openSync(half, "w");
-  try {
-    for (const rows of worlds) for (const row of rows) writeSync(file, `${JSON.stringify(row)}\n`);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(half, path);
+  writeWhole(path, linesOf(worlds));
+};
+
+const linesOf = function* (worlds: Iterable<readonly TruthRow[]>): Generator<string> {
+  for (const rows of worlds) for (const row of rows) yield JSON.stringify(row);
 };

@@ -57,6 +57,10 @@ const incidentKey = (id: string): string => `incident#${id}`;
 export const readIncident = async (ledger: Pick<Ports["ledger"], "read">, id: string): Promise<Incident | null> =>
   ((await ledger.read(incidentKey(id)))?.item ?? null) as Incident | null;
 
+/** Reads every incident of the ledger, in the order of their ids. */
+export const readIncidents = async (ledger: Pick<Ports["ledger"], "list">): Promise<readonly Incident[]> =>
+  (await ledger.list(incidentKey(""))).map(({ item }) => item as unknown as Incident);
+
 /** Writes a new incident; one that is there already stays as it is. */
 export const createIncident = async (ledger: Ports["ledger"], incident: Incident): Promise<void> => {
   await change(ledger, incidentKey(incident.id), (item) =>

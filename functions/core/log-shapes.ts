@@ -1,4 +1,5 @@
 import { DETECTORS } from "./detectors.ts";
+import { anyOf } from "./redact.ts";
 
 /**
  * Lines of one program differ in their numbers, and mostly in nothing else. Two lines have one shape where they are the
@@ -7,14 +8,8 @@ import { DETECTORS } from "./detectors.ts";
  */
 export const shapeOf = (line: string): string => line.replace(/[0-9]/g, "0");
 
-const literally = (text: string): string => text.replace(/[\^$.*+?()[\]{}|/-]/g, "\\$&");
-
 /** Whatever may be surely a secret is looked through line by line. */
-const SURE_HINTS = new RegExp(
-  DETECTORS.flatMap(({ sure, hints }) => (sure === null ? [] : hints))
-    .map((hint) => literally(shapeOf(hint)))
-    .join("|"),
-);
+const SURE_HINTS = anyOf(DETECTORS.flatMap(({ sure, hints }) => (sure === null ? [] : hints.map(shapeOf))));
 
 /** Not plain, or maybe escaped: then a digit may be a part of another character. */
 const MAY_BE_WRITTEN_OTHERWISE = /[^ -~]|%0|\\|&/;

@@ -145,7 +145,9 @@ const hiddenSpans = (detectors: readonly Detector[], text: string): readonly Spa
   return apart;
 };
 
-const literally = (text: string): string => text.replace(/[\^$.*+?()[\]{}|/-]/g, "\\$&");
+/** Finds any of these texts, as they stand. */
+export const anyOf = (texts: readonly string[]): RegExp =>
+  new RegExp([...new Set(texts)].map((text) => text.replace(/[\^$.*+?()[\]{}|/-]/g, "\\$&")).join("|"));
 
 /**
  * Detectors with one look for the hints of all those of them that are sure: most texts have none, and skip some hundred
@@ -154,8 +156,8 @@ const literally = (text: string): string => text.replace(/[\^$.*+?()[\]{}|/-]/g,
 type Search = Readonly<{ detectors: readonly Detector[]; sureHints: RegExp }>;
 
 const searchFor = (detectors: readonly Detector[]): Search => {
-  const hints = new Set(detectors.flatMap((one) => (one.sure === null ? [] : one.hints)));
-  return { detectors, sureHints: new RegExp([...hints].map(literally).join("|")) };
+  const hints = detectors.flatMap((one) => (one.sure === null ? [] : one.hints));
+  return { detectors, sureHints: anyOf(hints) };
 };
 const EVERYTHING = searchFor(DETECTORS);
 const SURE = searchFor(DETECTORS.filter(({ sure }) => sure !== null));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { remembered, rememberedTexts } from "./remembered.ts";
+import { remembered, rememberedLast, rememberedTexts } from "./remembered.ts";
 
 test("of the thing that is asked about, each question is answered once, and all as without a memory", () => {
   const asked = fc.array(fc.tuple(fc.nat(2), fc.constantFrom("a", "b", null, undefined)), { maxLength: 40 });
@@ -90,4 +90,14 @@ test("a memory of texts that is full forgets, and answers as before", () => {
 
   assert.deepEqual(again, ["10000!", "0!"]);
   assert.equal(asked, 10_002);
+});
+
+test("only the answer about the thing that was asked about last is remembered", () => {
+  const asked: object[] = [];
+  const answerOf = rememberedLast((about: object): number => asked.push(about));
+  const [one, other] = [{}, {}];
+
+  const answers = [one, one, other, other, one].map(answerOf);
+
+  assert.deepEqual(answers, [1, 1, 2, 2, 3]);
 });

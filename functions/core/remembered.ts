@@ -26,6 +26,21 @@ export const remembered = <About extends object, Key, Answer extends Known>(
 };
 
 /**
+ * Remembers the answer about the thing that was asked about last, for what is asked of one thing again and again before
+ * the next one's turn. The thing must never change, or the answer must change with it. (What a WeakMap holds outlives
+ * every small garbage collection: worlds that come and go by the thousand would all be copied into the old heap.)
+ */
+export const rememberedLast = <About extends object, Answer extends Known>(
+  answer: (about: About) => Answer,
+): ((about: About) => Answer) => {
+  let last: Readonly<{ about: About; answer: Answer }> | null = null;
+  return (about) => {
+    if (last?.about !== about) last = { about, answer: answer(about) };
+    return last.answer;
+  };
+};
+
+/**
  * Remembers the answers about single things, those that may be `kept`; with `most` of them the memory is full: it forgets
  * them all and begins again.
  */

@@ -147,7 +147,7 @@ const STANDARD: readonly Standard[] = [
     metrics: [
       ["DatabaseConnections", "Average"],
       ["CPUUtilization", "Average"],
-      ["CommitThroughput", "Average"],
+      ["WriteIOPS", "Average"],
       ["ReadLatency", "Average"],
       ["WriteLatency", "Average"],
       ["ReplicaLag", "Maximum"],

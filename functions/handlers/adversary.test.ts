@@ -56,7 +56,7 @@ const contrary: Scorer = {
 const bystander = (): Scenario => {
   const scenario = erringDeployment();
   const { back } = shopArns(buildSystem(SHOP, scenario.clockStartMs, "adversary"));
-  return { ...scenario, benignReleases: [{ arn: back, atMs: scenario.onsetMs - 20 * 60_000 }] };
+  return { ...scenario, benignChanges: [{ kind: "deployment", arn: back, atMs: scenario.onsetMs - 20 * 60_000 }] };
 };
 const UNDONE = setup("bad-ecs-deployment", 0, { scenario: bystander(), scorer: contrary, environment: "staging" });
 const REJECTED = setup("bad-ecs-deployment", 1, { answer: "reject" });

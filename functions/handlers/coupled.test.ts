@@ -11,11 +11,11 @@ import { settingsSchema } from "../core/settings.ts";
 import { alarmHistory, alarmsOf } from "../world/alarms.ts";
 import { FAULTS } from "../world/faults/all-faults.ts";
 import { type Truth, truthOf } from "../world/forked-truth.ts";
-import { isServed } from "../world/people/knowledge.ts";
 import { applyInput } from "../world/replay.ts";
 import { scenarioWith, standApart } from "../world/scenario.ts";
 import { settingsFor } from "../world/settings-for.ts";
 import { shopWith } from "../world/small-system.fixture.ts";
+import { isHealthy } from "../world/truth.ts";
 import type { WorldInput, WorldRun } from "../world/types.ts";
 import { createWorld } from "../world/world.ts";
 import { type Flow, type Flown, play } from "./flow.fixture.ts";
@@ -114,7 +114,7 @@ test("with two causes at once no two runs are ever at work under one root, and b
 });
 
 test("with two causes at once users are served in the end, by runbooks, by people or by time", () => {
-  for (const [index, { world }] of flown.entries()) assert.ok(isServed(world), nameOf(index));
+  for (const [index, { world }] of flown.entries()) assert.ok(isHealthy(world), nameOf(index));
 });
 
 test("what stands when an incident is called resolved has not cost users more than it spared them", () => {

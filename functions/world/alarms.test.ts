@@ -186,7 +186,7 @@ test("an anomaly detector's band follows the hour: the same traffic is usual at 
   const ringsAt = (hour: number): boolean => {
     const scenario = scenarioWith(3, 3, "none", { topology });
     const clockStartMs = scenario.startMs + hour * 60 * MINUTE_MS;
-    const world = createWorld({ ...scenario, clockStartMs, benignReleases: [] });
+    const world = createWorld({ ...scenario, clockStartMs, benignChanges: [] });
     const [entry] = world.system.entries;
     const perSecond = (entry?.meanPerSecond ?? 0) * 0.55;
     // Whatever the hour, as many requests: a little more than half of the day's mean.

@@ -1,11 +1,13 @@
 import type { AlarmState } from "../core/alarm.ts";
 import type { AlarmTransition } from "../core/evidence.ts";
 import { alarmKey } from "../core/ids.ts";
+import { rememberedLast } from "../core/remembered.ts";
 import { send } from "./alarm-event.ts";
 import { cloudWatchTime, explain } from "./alarm-words.ts";
 import { dailyShape } from "./load.ts";
-import { boundsOf, metricAt, metricValues, READABLE_AFTER_MS } from "./metrics.ts";
-import { type AlarmRuntime, type Flow, MINUTE_MS, record, type World } from "./state.ts";
+import { type MetricAt, metricAt } from "./metric-ref.ts";
+import { boundsOf, metricValues, READABLE_AFTER_MS, servedAt } from "./metrics.ts";
+import { type Flow, MINUTE_MS, record, type Served, type World } from "./state.ts";
 import type { System } from "./system.ts";
 import type { CompositeAlarm, MetricAlarm, WorldAlarm } from "./types.ts";
 
@@ -72,7 +74,8 @@ export const alarmHistory = (world: World, name: string, fromMs: number, toMs: n
 };
 
 const stateOf = (world: World, name: string): AlarmState =>
-  world.alarms.find((alarm) => alarm.name === name)?.state ?? "INSUFFICIENT_DATA";
+  world.alarms[placesOf(world.system).get(name) ?? -1]?.state ?? "INSUFFICIENT_DATA";
+const placesOf = rememberedLast(({ alarms }: System) => new Map(alarms.map(({ name }, index) => [name, index])));
 
 const change = (
   world: World,
@@ -122,7 +125,7 @@ const newestDatapoints = (world: World, alarm: MetricAlarm): readonly (number | 
 
 const FURTHER_PERIODS = 2;
 
-const windowMs = (alarm: MetricAlarm): number =>
+const windowMs = (alarm: Pick<MetricAlarm, "evaluationPeriods" | "metric">): number =>
   (alarm.evaluationPeriods + FURTHER_PERIODS) * alarm.metric.periodSeconds * 1000;
 
 /** Alarms that may leave OK: those that some flow within the longest window does not keep surely on the good side. */
@@ -135,9 +138,7 @@ const restlessNow = (world: World): ReadonlySet<number> => {
     // A steady stretch is one array for all its minutes.
     if (segments === undefined || segments === minutes[index + 1]) continue;
     for (const { flow } of segments) {
-      const held = world.flows[flow];
-      if (held === undefined) continue;
-      for (const alarm of restlessIn(world, held)) {
+      for (const alarm of restlessIn(world, flow)) {
         found ??= new Set();
         found.add(alarm);
       }
@@ -148,32 +149,45 @@ const restlessNow = (world: World): ReadonlySet<number> => {
 
 const NOBODY: ReadonlySet<number> = new Set();
 
-const longest = new WeakMap<System, number>();
-const longestWindowMinutes = (world: World): number => {
-  const known = longest.get(world.system);
-  if (known !== undefined) return known;
-  const windows = world.alarms.flatMap((alarm) => (alarm.kind === "metric" ? [windowMs(alarm)] : []));
-  const made = Math.ceil((Math.max(0, ...windows) + READABLE_AFTER_MS) / MINUTE_MS) + 1;
-  longest.set(world.system, made);
-  return made;
+const longestWindowMinutes = (world: World): number => longestOf(world.system);
+const longestOf = rememberedLast(({ alarms }: System): number => {
+  const windows = alarms.flatMap((alarm) => (alarm.kind === "metric" ? [windowMs(alarm)] : []));
+  return Math.ceil((Math.max(0, ...windows) + READABLE_AFTER_MS) / MINUTE_MS) + 1;
+});
+
+/** By the index of a flow: flows never change. */
+const restlessOf = rememberedLast((_world: World): (readonly number[])[] => []);
+const restlessIn = (world: World, index: number): readonly number[] => {
+  const flow = world.flows[index];
+  const known = restlessOf(world);
+  if (flow !== undefined)
+    known[index] ??= watchesOf(world).flatMap((watch) => (isRestless(world, flow, watch) ? [watch.index] : []));
+  return known[index] ?? [];
 };
 
-const restlessOfFlow = new WeakMap<Flow, readonly number[]>();
-const restlessIn = (world: World, flow: Flow): readonly number[] => {
-  const known = restlessOfFlow.get(flow);
-  if (known !== undefined) return known;
-  const made = world.alarms.flatMap((alarm, index) => (isRestless(world, flow, alarm) ? [index] : []));
-  restlessOfFlow.set(flow, made);
-  return made;
-};
+type Bounds = ReturnType<typeof boundsOf>;
 
-const isRestless = (world: World, flow: Flow, alarm: AlarmRuntime): boolean => {
-  if (alarm.kind !== "metric") return false;
-  const at = metricAt(world, alarm.metric);
-  if (at === null) return true;
+/** A metric alarm and what was found out about it last: a resource that serves the same keeps within the same bounds. */
+type Watch = { index: number; at: MetricAt | null; served: Served | undefined; bounds: Bounds | undefined };
+
+const watchesOf = rememberedLast((world: World): readonly Watch[] =>
+  world.alarms.flatMap((alarm, index): Watch[] =>
+    alarm.kind === "metric" ? [{ index, at: metricAt(world, alarm.metric), served: undefined, bounds: undefined }] : [],
+  ),
+);
+
+const isRestless = (world: World, flow: Flow, watch: Watch): boolean => {
+  const { index, at } = watch;
+  const alarm = world.alarms[index];
+  if (alarm?.kind !== "metric") return false;
   // Longer periods are judged by their own values, not by a minute's bounds.
-  if (alarm.metric.periodSeconds !== 60) return true;
-  const bounds = boundsOf(world, flow, at, alarm.metric.stat);
+  if (at === null || alarm.metric.periodSeconds !== 60) return true;
+  const served = servedAt(flow, at);
+  if (watch.bounds === undefined || watch.served !== served) {
+    watch.served = served;
+    watch.bounds = boundsOf(world, served, at, alarm.metric.stat);
+  }
+  const { bounds } = watch;
   if (bounds === null) return alarm.missingData === "missing" || alarm.missingData === "breaching";
   const threshold = thresholdAt(world, alarm, flow.atMs);
   return alarm.comparison === "above" ? bounds.high > threshold : bounds.low < threshold;

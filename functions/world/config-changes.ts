@@ -1,7 +1,9 @@
+import type { Change } from "../core/evidence.ts";
 import { chance, pick, uniform } from "./random.ts";
 import { record, streamOf, type World } from "./state.ts";
 
-const MARKED_SHARE = 0.8; // changes of configuration whose marker reached the change log, as with deployments
+/** Changes of either kind whose marker reached the change log. */
+const MARKED_SHARE = 0.8;
 const AUTHORS = ["amara", "bo", "chen", "dalia", "eskil"] as const;
 const TITLES = [
   "Adjust limits for the season",
@@ -16,22 +18,47 @@ export const noteConfigChange = (
   world: World,
   arn: string,
   versions: Readonly<{ from: string | null; to: string | null }> = { from: null, to: null },
+): void =>
+  markChange(world, "configured", {
+    kind: "config",
+    draws: streamOf(world, arn, "config-change"),
+    target: arn,
+    ...versions,
+    titles: TITLES,
+    idOf: (ref) => `config-${ref}`,
+  });
+
+/** A change of a resource that somebody made, without its marker. */
+type Unmarked = Pick<Change, "kind" | "target" | "from" | "to"> &
+  Readonly<{
+    /** The stream of what is drawn of it. */
+    draws: string;
+    titles: readonly string[];
+    /** Its id in the change log, by its reference. */
+    idOf: (ref: string) => string;
+  }>;
+
+/** Records a change as an event of this name, and in the change log where its marker got there. */
+export const markChange = (
+  world: World,
+  event: "configured" | "released",
+  { kind, target, from, to, draws, titles, idOf }: Unmarked,
 ): void => {
-  const draws = streamOf(world, arn, "config-change");
   const isMarked = chance(draws, world.nowMs, MARKED_SHARE);
-  record(world, "configured", { arn, ...versions, isMarked });
+  record(world, event, { arn: target, from, to, isMarked });
   if (!isMarked) return;
   const ref = Math.floor(uniform(`${draws}/ref`, world.nowMs) * 2 ** 28)
     .toString(16)
     .padStart(7, "0");
   world.changes.push({
-    id: `config-${ref}`,
-    kind: "config",
+    id: idOf(ref),
+    kind,
     atMs: world.nowMs,
-    target: arn,
+    target,
     ref,
-    ...versions,
+    from,
+    to,
     author: pick(`${draws}/author`, world.nowMs, AUTHORS),
-    title: pick(`${draws}/title`, world.nowMs, TITLES),
+    title: pick(`${draws}/title`, world.nowMs, titles),
   });
 };

@@ -5,6 +5,6 @@ const copied = (value: unknown): unknown => {
   if (value === null || typeof value !== "object") return value;
   if (Array.isArray(value)) return value.map(copied);
   const copy: Record<string, unknown> = {};
-  for (const [key, member] of Object.entries(value)) copy[key] = copied(member);
+  for (const key of Object.keys(value)) copy[key] = copied((value as Readonly<Record<string, unknown>>)[key]);
   return copy;
 };

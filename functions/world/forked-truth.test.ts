@@ -12,8 +12,8 @@ import { isWell } from "./people/knowledge.ts";
 import { applyInput } from "./replay.ts";
 import { scenarioWith } from "./scenario.ts";
 import { shopWith } from "./small-system.fixture.ts";
-import { MINUTE_MS, type World } from "./state.ts";
-import { impactMinutes } from "./truth.ts";
+import { MINUTE_MS, stir, type World } from "./state.ts";
+import { impactMinutes, isHealthy } from "./truth.ts";
 import type { WorldInput } from "./types.ts";
 import { advance, createWorld, fork } from "./world.ts";
 
@@ -51,6 +51,21 @@ const anyTrouble = fc.record({
 });
 
 const bytesOf = (world: World): string => JSON.stringify(world);
+
+test("whoever looks whether users are served changes nothing of the world, not even of one that has just been stirred", () => {
+  fc.assert(
+    fc.property(anyTrouble, ({ fault, index, services, minutes }) => {
+      const world = troubled(fault, index, services, minutes);
+      stir(world);
+      const before = bytesOf(world);
+
+      isHealthy(world);
+
+      assert.equal(bytesOf(world), before);
+    }),
+    { numRuns: 20 },
+  );
+});
 
 test("forks that take the same action are the same to the byte, at every size, and the world that they left stays as it was", () => {
   fc.assert(

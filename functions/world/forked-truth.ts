@@ -1,8 +1,8 @@
 import type { AutomationDocument } from "../core/automation-document.ts";
-import { isQuiet, isServed, isWell, presentFaults } from "./people/knowledge.ts";
+import { isQuiet, isWell, presentFaults } from "./people/knowledge.ts";
 import { applyInput } from "./replay.ts";
 import { MINUTE_MS, type World } from "./state.ts";
-import { impactMinutes } from "./truth.ts";
+import { impactMinutes, isHealthy } from "./truth.ts";
 import type { WorldInput } from "./types.ts";
 import { advance, fork } from "./world.ts";
 
@@ -57,7 +57,7 @@ export const leftAlone = (world: World, fromMs: number, enough = Number.POSITIVE
  * alarm may ring on for ever, for messages that nobody fetches; people leave a world alone only once it is quiet.
  */
 const isAtRest = (world: World): boolean =>
-  isServed(world) &&
+  isHealthy(world) &&
   presentFaults(world).length === 0 &&
   world.faults.every(({ startedAtMs }) => startedAtMs !== null) &&
   world.runs.every(({ run }) => run.status !== "running") &&

@@ -60,10 +60,6 @@ export const gaussian = (stream: string | Stream, counter: number): number => {
 export const logNormal = (stream: string | Stream, counter: number, median: number, sigma: number): number =>
   median * Math.exp(sigma * gaussian(stream, counter));
 
-/** A count with this mean: a rounded normal of the Poisson's variance, never negative. */
-export const countAround = (stream: string | Stream, counter: number, mean: number): number =>
-  mean <= 0 ? 0 : Math.max(0, Math.round(mean + Math.sqrt(mean) * gaussian(stream, counter)));
-
 /** One of the options. Throws on an empty list. */
 export const pick = <T>(stream: string | Stream, counter: number, options: readonly T[]): T => {
   const chosen = options[Math.floor(uniform(stream, counter) * options.length)];

@@ -1,10 +1,8 @@
-import { chance, pick, uniform } from "./random.ts";
+import { markChange } from "./config-changes.ts";
 import type { Defect } from "./resource-type.ts";
 import { behaviourOf } from "./resources/resource-types.ts";
-import { record, streamOf, type World } from "./state.ts";
+import { streamOf, type World } from "./state.ts";
 
-const MARKED_SHARE = 0.8; // deployments whose marker reached the change log
-const AUTHORS = ["amara", "bo", "chen", "dalia", "eskil"] as const;
 const TITLES = [
   "Bump dependencies",
   "Cache the customer lookup",
@@ -21,21 +19,13 @@ export const releaseCode = (world: World, arn: string, defect: Defect | null): v
   const { release } = behaviourOf(state);
   if (release === null) throw new Error(`${arn}: a ${state.kind} runs no code of ours`);
   const { from, to } = release(world, state, defect);
-  const draws = streamOf(world, arn, "release");
-  const isMarked = chance(draws, world.nowMs, MARKED_SHARE);
-  record(world, "released", { arn, from, to, isMarked });
-  if (!isMarked) return;
-  world.changes.push({
-    id: `deploy-${state.name}-${to.slice(to.lastIndexOf(":") + 1)}`,
+  markChange(world, "released", {
     kind: "deployment",
-    atMs: world.nowMs,
+    draws: streamOf(world, arn, "release"),
     target: arn,
-    ref: Math.floor(uniform(`${draws}/ref`, world.nowMs) * 2 ** 28)
-      .toString(16)
-      .padStart(7, "0"),
     from,
     to,
-    author: pick(`${draws}/author`, world.nowMs, AUTHORS),
-    title: pick(`${draws}/title`, world.nowMs, TITLES),
+    titles: TITLES,
+    idOf: () => `deploy-${state.name}-${to.slice(to.lastIndexOf(":") + 1)}`,
   });
 };

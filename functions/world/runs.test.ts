@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type AutomationDocument, automationDocument } from "../core/automation-document.ts";
+import { FAULTS } from "./faults/all-faults.ts";
 import { resourcesOf } from "./graph.ts";
 import { runOf, runsOf, startAutomation, stopAutomation } from "./runs.ts";
 import { scenarioWith } from "./scenario.ts";
 import { MINUTE_MS, type World } from "./state.ts";
 import { impactMinutes, isHealthy } from "./truth.ts";
-import { advance, configurationHash, createWorld } from "./world.ts";
+import { advance, configurationHash, createWorld, fork } from "./world.ts";
 
 const text = (description: string) => ({ type: "String", description });
 const rollback = automationDocument("Quell-rollback", {
@@ -170,4 +171,51 @@ test("impact is counted by the minute, adds up over any division of time, and st
   assert.ok(impactMinutes(world, world.nowMs - 10_000, world.nowMs) > 0.01);
   assert.ok(whole > 0.5 && whole < (world.nowMs - onsetMs) / MINUTE_MS);
   assert.ok(impactMinutes(world, world.clockStartMs, onsetMs) < 0.3);
+});
+
+const looking = automationDocument("Quell-looking", {
+  schemaVersion: "0.3",
+  description: "Looks at a service again and again, and changes nothing.",
+  assumeRole: "arn:aws:iam::111122223333:role/looking",
+  parameters: {
+    Cluster: { type: "String", description: "Cluster" },
+    Service: { type: "String", description: "Service" },
+  },
+  mainSteps: [
+    {
+      name: "Wait",
+      action: "aws:waitForAwsResourceProperty",
+      timeoutSeconds: 900,
+      inputs: {
+        Service: "ecs",
+        Api: "DescribeServices",
+        cluster: "{{ Cluster }}",
+        services: ["{{ Service }}"],
+        PropertySelector: "$.services[0].status",
+        DesiredValues: ["INACTIVE"],
+      },
+    },
+  ],
+});
+
+test("a run that only looks changes nothing of what users get, to the byte", () => {
+  for (const { id } of FAULTS.slice(0, 24)) {
+    const world = createWorld(scenarioWith(8, 2, id));
+    advance(world, world.scenario.onsetMs + 10 * MINUTE_MS);
+    const observed = fork(world);
+    const parameters = { Cluster: "nowhere", Service: "nothing" };
+    const request = {
+      documentName: looking.name,
+      documentHash: looking.hash,
+      parameters,
+      clientToken: "look",
+      tags: {},
+    };
+    startAutomation(observed, new Map([[looking.name, looking]]), request);
+
+    for (const one of [world, observed]) advance(one, one.nowMs + 40 * MINUTE_MS);
+
+    assert.deepEqual(observed.minutes, world.minutes, id);
+    assert.deepEqual(observed.flows, world.flows, id);
+  }
 });

@@ -1,3 +1,4 @@
+import { rememberedTexts } from "../core/remembered.ts";
 import type { DependencyView } from "./resource-type.ts";
 
 /** How much slower a server is at this utilisation: 1 when idle, 2.3 at 0.75, 30 where it is full (an M/M/1-like bend). */
@@ -37,11 +38,14 @@ export const dependencyCost = (
   return {
     errorRate,
     latencyMs,
-    message: worst === null ? null : (worst.message ?? `upstream ${nameOf(worst.edge.to)} failed or timed out`),
+    message: worst === null ? null : (worst.message ?? blameOn(worst.edge.to)),
   };
 };
 
-const nameOf = (arn: string): string => arn.slice(Math.max(arn.lastIndexOf("/"), arn.lastIndexOf(":")) + 1);
+/** One text for one callee: it is said in every flow. */
+const blameOn = rememberedTexts(
+  (arn) => `upstream ${arn.slice(Math.max(arn.lastIndexOf("/"), arn.lastIndexOf(":")) + 1)} failed or timed out`,
+);
 
 /** The message of the largest of several causes. */
 export const largestCause = (causes: readonly (readonly [share: number, message: string | null])[]): string | null => {

@@ -1,12 +1,12 @@
+import { type BenignChange, drawBenignChanges } from "./benign-changes.ts";
 import { FAULTS, faultNamed } from "./faults/all-faults.ts";
 import { FAMILY_SHARE } from "./faults/families.ts";
 import { FAMILIES, type Fault, type FaultParameters } from "./faults/fault.ts";
 import type { Confounding } from "./people/knowledge.ts";
 import type { Grade } from "./people/person.ts";
-import { between, chance, pick, uniform } from "./random.ts";
-import { behaviourOf } from "./resources/resource-types.ts";
+import { between, chance, uniform } from "./random.ts";
 import { MINUTE_MS } from "./state.ts";
-import { buildSystem, type System } from "./system.ts";
+import { buildSystem } from "./system.ts";
 import { drawTopology, type Topology } from "./topology.ts";
 import { WORLD_START_MS } from "./types.ts";
 
@@ -28,8 +28,8 @@ export type Scenario = Readonly<{
   /** In the order of their onsets; two where two causes come at once, none in a healthy world. */
   faults: readonly PlannedFault[];
   topology: Topology;
-  /** Releases without a defect before the onset: what looks guilty and is not. */
-  benignReleases: readonly Readonly<{ arn: string; atMs: number }>[];
+  /** Changes around the onset from which nothing comes, in the order of time. */
+  benignChanges: readonly BenignChange[];
   /** How often what people do rests on a fact that no log has. */
   confounding: Confounding;
   /** The grade of whoever is on call; null: whose turn it is. */
@@ -108,7 +108,7 @@ export const scenarioWith = (seed: number, index: number, faultIds: string, wish
     fault: chosen[0]?.id ?? "none",
     faults,
     topology,
-    benignReleases: drawBenignReleases(streams, system, onsetMs),
+    benignChanges: drawBenignChanges(streams, system, faults, onsetMs),
     confounding: wishes.confounding ?? "mild",
     oncall: wishes.oncall ?? null,
   };
@@ -130,12 +130,4 @@ const weighted = <T>(stream: string, options: readonly T[], weightOf: (option: T
     if (rest < 0) return option;
   }
   throw new RangeError(`${stream}: nothing to draw from`);
-};
-
-const drawBenignReleases = (streams: string, system: System, onsetMs: number): Scenario["benignReleases"] => {
-  const stream = `${streams}|scenario|benign`;
-  const released = system.states.filter((state) => behaviourOf(state).release !== null);
-  if (released.length === 0 || !chance(stream, 0, 0.35)) return [];
-  const atMs = onsetMs - Math.round(between(`${stream}|before`, 0, 12, 60) * MINUTE_MS);
-  return [{ arn: pick(`${stream}|where`, 0, released).arn, atMs }];
 };

@@ -38,10 +38,10 @@ export const SHOP: Topology = {
   ],
 };
 
-/** A day in the shop with a fault of one's choice, and no other release before it. */
+/** A day in the shop with a fault of one's choice, and no other change around it. */
 export const shopWith = (seed: number, index: number, fault = "none"): Scenario => ({
   ...scenarioWith(seed, index, fault, { topology: SHOP }),
-  benignReleases: [],
+  benignChanges: [],
 });
 
 /** The first day of a seed in the shop on which a fault is drawn as a test needs it. Throws RangeError where none is. */

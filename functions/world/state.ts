@@ -1,6 +1,7 @@
 import type { Change } from "../core/evidence.ts";
 import type { Json } from "../core/json.ts";
 import type { AutomationState } from "./automation.ts";
+import type { BenignChange } from "./benign-changes.ts";
 import type { Fault, FaultParameters } from "./faults/fault.ts";
 import type { PersonStep } from "./people/shift.ts";
 import type { Scenario } from "./scenario.ts";
@@ -93,7 +94,7 @@ export type AgendaWhat =
   | Readonly<{ kind: "run"; executionId: string }>
   | Readonly<{ kind: "person-arrives"; person: string | null }>
   | PersonStep
-  | Readonly<{ kind: "benign-release"; arn: string }>;
+  | Readonly<{ kind: "benign-change"; change: Omit<BenignChange, "atMs"> }>;
 export type AgendaItem = Readonly<{ atMs: number; sequence: number; what: AgendaWhat }>;
 
 export type AlarmRuntime = WorldAlarm &

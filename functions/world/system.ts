@@ -1,3 +1,4 @@
+import { rememberedLast } from "../core/remembered.ts";
 import { blueprintNamed } from "./blueprints/all-blueprints.ts";
 import type { AlarmPlan, Part, Site, SliPlan } from "./blueprints/blueprint.ts";
 import { dailyShape } from "./load.ts";
@@ -28,18 +29,19 @@ export type System = Readonly<{
 
 const SERVICES_A_CLUSTER = 6;
 
-const built = new WeakMap<Topology, Readonly<{ clockStartMs: number; streams: string; system: System }>>();
+type Built = Readonly<{ clockStartMs: number; streams: string; system: System }>;
+/** What was built of the topology that was asked for last; none yet where it is another one. */
+const builtOf = rememberedLast((_topology: Topology): { built: Built | null } => ({ built: null }));
 
 /**
  * The system of a topology: sized for the hour at which the clock starts, everything deployed days ago. The same topology
- * value is built once.
+ * value is built once while no other is asked for.
  */
 export const buildSystem = (topology: Topology, clockStartMs: number, streams: string): System => {
-  const known = built.get(topology);
-  if (known?.clockStartMs === clockStartMs && known.streams === streams) return known.system;
-  const system = build(topology, clockStartMs, streams);
-  built.set(topology, { clockStartMs, streams, system });
-  return system;
+  const last = builtOf(topology);
+  if (last.built?.clockStartMs !== clockStartMs || last.built.streams !== streams)
+    last.built = { clockStartMs, streams, system: build(topology, clockStartMs, streams) };
+  return last.built.system;
 };
 
 const build = (topology: Topology, clockStartMs: number, streams: string): System => {
@@ -54,7 +56,8 @@ const build = (topology: Topology, clockStartMs: number, streams: string): Syste
     ...[...parts.values()].flatMap((part) => part.edges),
     ...topology.services.flatMap((plan) => callsBetween(plan, parts)),
   ];
-  const order = ordered(states, edges);
+  const bySource = Map.groupBy(edges, ({ from }) => from);
+  const order = ordered(states, bySource);
   const indexOf = Object.fromEntries(order.map((arn, index) => [arn, index]));
   return {
     topology,
@@ -62,9 +65,7 @@ const build = (topology: Topology, clockStartMs: number, streams: string): Syste
     edges,
     order,
     indexOf,
-    calls: order.map((arn) =>
-      edges.filter(({ from }) => from === arn).map((edge) => ({ edge, to: indexOf[edge.to] ?? -1 })),
-    ),
+    calls: order.map((arn) => (bySource.get(arn) ?? []).map((edge) => ({ edge, to: indexOf[edge.to] ?? -1 }))),
     entries: topology.services.flatMap((plan) => entryOf(plan, topology, parts)),
     alarms: [...parts].flatMap(([service, part]) => part.alarms.map((alarm) => ({ ...alarm, service }))),
     parts: Object.fromEntries(parts),
@@ -127,16 +128,18 @@ const entryOf = (plan: ServicePlan, { peakHour }: Topology, parts: ReadonlyMap<s
 };
 
 /** Callers before callees, in the order of the states where the calls leave a choice. Throws on calls in a circle. */
-const ordered = (states: readonly ResourceState[], edges: readonly CallEdge[]): readonly string[] => {
+const ordered = (
+  states: readonly ResourceState[],
+  bySource: ReadonlyMap<string, readonly CallEdge[]>,
+): readonly string[] => {
   const serving = states.filter((state) => behaviourOf(state).serve !== null).map(({ arn }) => arn);
   const waiting = new Map(serving.map((arn) => [arn, 0]));
-  for (const { to } of edges) waiting.set(to, (waiting.get(to) ?? 0) + 1);
+  for (const calls of bySource.values()) for (const { to } of calls) waiting.set(to, (waiting.get(to) ?? 0) + 1);
   const ready = serving.filter((arn) => waiting.get(arn) === 0);
   const order: string[] = [];
   for (let arn = ready.shift(); arn !== undefined; arn = ready.shift()) {
     order.push(arn);
-    for (const { from, to } of edges) {
-      if (from !== arn) continue;
+    for (const { to } of bySource.get(arn) ?? []) {
       const left = (waiting.get(to) ?? 0) - 1;
       waiting.set(to, left);
       if (left === 0) ready.push(to);

@@ -65,7 +65,7 @@ export const drawTopology = (streams: string, needs: readonly string[], services
   const stream: Draw = (fact) => `${streams}|topology|${fact}`;
   const drawn = FEWEST_SERVICES * (MOST_SERVICES / FEWEST_SERVICES) ** (uniform(stream("size"), 0) ** 2);
   const size = Math.min(MOST_SERVICES, Math.max(FEWEST_SERVICES, services ?? Math.round(drawn)));
-  const slots = withNeeds(slotsOf(size, stream), needs, stream);
+  const slots = named(withNeeds(kindsOf(size, stream), needs, stream), stream);
   const called = callsOf(slots, stream);
   return {
     system: pick(stream("system"), 0, ["shop", "media", "booking", "bank", "fleet", "clinic"]),
@@ -74,7 +74,8 @@ export const drawTopology = (streams: string, needs: readonly string[], services
   };
 };
 
-type Slot = Readonly<{ name: string; role: Role; blueprint: Blueprint }>;
+type Kind = Readonly<{ role: Role; blueprint: Blueprint }>;
+type Slot = Kind & Readonly<{ name: string }>;
 
 /** A role that no blueprint is for has no services. */
 const isBuilt = (role: Role): boolean => BLUEPRINTS.some((blueprint) => blueprint.role === role);
@@ -90,18 +91,25 @@ const countsOf = (size: number, stream: Draw): Readonly<Record<Role, number>> =>
   return { front, inner, worker, cache, store, outside };
 };
 
-const slotsOf = (size: number, stream: Draw): readonly Slot[] => {
+const kindsOf = (size: number, stream: Draw): readonly Kind[] => {
   const counts = countsOf(size, stream);
   return ROLES.flatMap((role) =>
-    Array.from({ length: counts[role] }, (_, index) => {
-      const names = NAMES[role];
-      const first = wholeBetween(stream(`${role}-names`), 0, 0, names.length - 1);
-      const base = names[(first + index) % names.length] ?? role;
-      const name = index < names.length ? base : `${base}-${Math.floor(index / names.length) + 1}`;
-      return { name, role, blueprint: drawBlueprint(role, stream(`${role}-${index}-blueprint`)) };
-    }),
+    Array.from({ length: counts[role] }, (_, index) => ({
+      role,
+      blueprint: drawBlueprint(role, stream(`${role}-${index}-blueprint`)),
+    })),
   );
 };
+
+/** Names are given once all are known: none says whether its service was needed or merely drawn. */
+const named = (kinds: readonly Kind[], stream: Draw): readonly Slot[] =>
+  kinds.map((kind, place) => {
+    const names = NAMES[kind.role];
+    const first = wholeBetween(stream(`${kind.role}-names`), 0, 0, names.length - 1);
+    const index = kinds.slice(0, place).filter(({ role }) => role === kind.role).length;
+    const base = names[(first + index) % names.length] ?? kind.role;
+    return { ...kind, name: index < names.length ? base : `${base}-${Math.floor(index / names.length) + 1}` };
+  });
 
 const drawBlueprint = (role: Role, stream: string): Blueprint => {
   const fitting = BLUEPRINTS.filter((blueprint) => blueprint.role === role);
@@ -114,8 +122,8 @@ const drawBlueprint = (role: Role, stream: string): Blueprint => {
 };
 
 /** Gives what is needed and missing to a service of the same role; where there is none, to one more. */
-const withNeeds = (slots: readonly Slot[], needs: readonly string[], stream: Draw): readonly Slot[] => {
-  let all = slots;
+const withNeeds = (kinds: readonly Kind[], needs: readonly string[], stream: Draw): readonly Kind[] => {
+  let all = kinds;
   const given = new Set<number>();
   for (const need of needs) {
     const isThere = all.findIndex(({ blueprint }) => blueprint.brings.includes(need));
@@ -126,16 +134,15 @@ const withNeeds = (slots: readonly Slot[], needs: readonly string[], stream: Dra
     const bringing = BLUEPRINTS.filter(({ brings }) => brings.includes(need));
     if (bringing.length === 0) throw new RangeError(`no blueprint brings a ${need}`);
     const blueprint = pick(stream(`need-${need}`), 0, bringing);
-    const places = all.map((slot, index) => ({ slot, index }));
-    const free = places.filter(({ slot, index }) => slot.role === blueprint.role && !given.has(index));
+    const places = all.map(({ role }, index) => ({ role, index }));
+    const free = places.filter(({ role, index }) => role === blueprint.role && !given.has(index));
     const place = free.length === 0 ? null : pick(stream(`need-${need}-place`), 0, free);
     const index =
       place?.index ?? all.findLastIndex(({ role }) => ROLES.indexOf(role) <= ROLES.indexOf(blueprint.role)) + 1;
-    const name = place?.slot.name ?? `${pick(stream(`need-${need}-name`), 0, NAMES[blueprint.role])}-${all.length}`;
     given.add(index);
     all = [
       ...all.slice(0, index),
-      { name, role: blueprint.role, blueprint },
+      { role: blueprint.role, blueprint },
       ...all.slice(place === null ? index : index + 1),
     ];
   }

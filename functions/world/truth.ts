@@ -1,6 +1,6 @@
-import { flowNow } from "./flow.ts";
+import { solveFlow } from "./flow.ts";
 import { USER_IMPACT_SHARE } from "./settle.ts";
-import { MINUTE_MS, type Segment, type World } from "./state.ts";
+import { type Flow, MINUTE_MS, type Segment, type World } from "./state.ts";
 
 /**
  * What only the world knows: the integral over the minutes of [fromMs, toMs] of the share of the worst-hit entry's
@@ -23,11 +23,17 @@ export const impactMinutes = (world: World, fromMs: number, toMs: number): numbe
 /** When users were first affected after the onset (at least 1 % of an entry's requests), or null if never. */
 export const impactStartedAtMs = (world: World): number | null => world.impactStartedAtMs;
 
-/** Whether no users are affected now: less than 1 % of every entry's requests is bad. */
-export const isHealthy = (world: World): boolean => flowNow(world).bad < USER_IMPACT_SHARE;
+/** What dashboards show of the flow now. Looking changes nothing of the world, not even what it has solved so far. */
+export const seenFlow = (world: World): Flow => {
+  const last = world.flows.at(-1);
+  return last === undefined || world.isStirred ? solveFlow(world, world.nowMs) : last;
+};
+
+/** Whether users are served now, as dashboards show it: less than 1 % of every entry's requests is bad. */
+export const isHealthy = (world: World): boolean => seenFlow(world).bad < USER_IMPACT_SHARE;
 
 const impactOf = (world: World, segments: readonly Segment[]): number =>
   segments.reduce((sum, { flow, ms }) => sum + ((world.flows[flow]?.bad ?? 0) * ms) / MINUTE_MS, 0);
 
 const impactOfOpenMinute = (world: World): number =>
-  impactOf(world, world.open) + (flowNow(world).bad * (world.nowMs - world.settledMs)) / MINUTE_MS;
+  impactOf(world, world.open) + (seenFlow(world).bad * (world.nowMs - world.settledMs)) / MINUTE_MS;

@@ -1,25 +1,16 @@
 import { hashOf } from "../core/ids.ts";
 import type { Json } from "../core/json.ts";
+import { changeHarmlessly } from "./benign-changes.ts";
 import { copyOf } from "./copy.ts";
 import { FAULTS, faultNamed } from "./faults/all-faults.ts";
 import type { Fault } from "./faults/fault.ts";
 import { continueShift } from "./people/shift.ts";
 import { personArrives, UNNOTICED_MS } from "./people.ts";
-import { releaseCode } from "./releases.ts";
 import { behaviourOf } from "./resources/resource-types.ts";
 import { continueRun } from "./runs.ts";
 import type { Scenario } from "./scenario.ts";
 import { closeMinute, settle } from "./settle.ts";
-import {
-  type AgendaWhat,
-  type AlarmRuntime,
-  MINUTE_MS,
-  type ResourceState,
-  record,
-  schedule,
-  stir,
-  type World,
-} from "./state.ts";
+import { type AgendaWhat, type AlarmRuntime, MINUTE_MS, record, schedule, stir, type World } from "./state.ts";
 import { buildSystem, type System } from "./system.ts";
 import { ACCOUNT, REGION, ZONES } from "./topology.ts";
 import type { Delivery } from "./types.ts";
@@ -66,7 +57,7 @@ export const createWorld = (scenario: Scenario, known: readonly Fault[] = FAULTS
     log: [],
   };
   schedule(world, clockStartMs + MINUTE_MS, { kind: "minute" });
-  for (const { arn, atMs } of scenario.benignReleases) schedule(world, atMs, { kind: "benign-release", arn });
+  for (const { atMs, ...change } of scenario.benignChanges) schedule(world, atMs, { kind: "benign-change", change });
   for (const [index, { onsetMs }] of faults.entries()) schedule(world, onsetMs, { kind: "fault", index });
   if (faults.length > 0) schedule(world, scenario.onsetMs + UNNOTICED_MS, { kind: "person-arrives", person: null });
   return world;
@@ -88,7 +79,7 @@ export const advance = (world: World, toMs: number): void => {
   for (let next = world.agenda[0]; next !== undefined && next.atMs <= toMs; next = world.agenda[0]) {
     world.agenda.shift();
     world.nowMs = next.atMs;
-    settle(world);
+    if (!isQuiet(next.what)) settle(world);
     happen(world, next.what);
   }
   world.nowMs = toMs;
@@ -142,23 +133,19 @@ export const fork = (world: World): World => ({
   log: [...world.log],
 });
 
-/** The state of a resource as a person at the console sees it. Throws where the world has none of this ARN. */
-export const resourceOf = (world: World, arn: string): ResourceState => {
-  const state = world.resources[arn];
-  if (state === undefined) throw new Error(`${arn}: the world has no such resource`);
-  return state;
-};
+/** A step of a run changes nothing by itself: the API call that it makes settles and stirs where it does. */
+const isQuiet = ({ kind }: AgendaWhat): boolean => kind === "run";
 
 const happen = (world: World, what: AgendaWhat): void => {
-  // Whatever happens may change what is served; a minute's end says itself whether it does.
-  if (what.kind !== "minute") stir(world);
+  // Whatever else happens may change what is served; a minute's end says itself whether it does.
+  if (what.kind !== "minute" && !isQuiet(what)) stir(world);
   if (what.kind === "minute") closeMinute(world);
   else if (what.kind === "resource") happenToResource(world, what.arn, what.what, what.subject);
   else if (what.kind === "fault") startFault(world, what.index);
   else if (what.kind === "run") continueRun(world, what.executionId);
   else if (what.kind === "person-arrives") personArrives(world, what.person);
   else if (what.kind === "person") continueShift(world, what);
-  else releaseCode(world, what.arn, null);
+  else changeHarmlessly(world, what.change);
 };
 
 const happenToResource = (world: World, arn: string, what: string, subject: string): void => {

@@ -13,6 +13,8 @@ const TARGET_TYPE = "AWS::ApiGateway::Stage";
 const REFUSALS = { ratio: 2, floor: 10 } as const;
 /** Requests that come on top: refusals among them are strangers', not users'. */
 const MORE_REQUESTS = 1.15;
+/** Of what users ask, about what a stage's cache answers: while it fills again, that share waits for the integration. */
+const USUAL_HITS = 0.5;
 /** A cache that answers less than this has nothing stale to answer. */
 const LEAST_HITS = 0.1;
 
@@ -70,7 +72,8 @@ export const apiStageCacheFlush: Runbook = {
   whenRecovered: "finish",
   treats: ["AWS/ApiGateway/4XXError"],
   endsDeployment: false,
-  blastRadius: (target) => ({ share: 0, resources: 1, zones: target.zones, dataStore: false, capacity: null }),
+  // The stage and its integration, which gets all requests. A cache is its region's, in no zone, and one service waits.
+  blastRadius: () => ({ share: USUAL_HITS, resources: 2, zones: 1, dataStore: false, capacity: null }),
   suitsWhen:
     "A stage with a cache refuses many more requests than before, of as many as ever, and its integration is well.",
   aim,

@@ -40,6 +40,21 @@ runbookContract(appConfigRollback, {
     selector: "$.Items[0].ConfigurationVersion",
     value: previous,
   },
+  meddle: [
+    {
+      service: "appconfig",
+      api: "StopDeployment",
+      input: { ...at, DeploymentNumber: number + 1, AllowRevert: true },
+    },
+    {
+      service: "appconfig",
+      api: "StartDeployment",
+      input: {
+        ...{ ...at, ConfigurationProfileId, ConfigurationVersion: previous },
+        DeploymentStrategyId: "AppConfig.AllAtOnce",
+      },
+    },
+  ],
   changes: ["appconfig:StartDeployment"],
 });
 

@@ -36,5 +36,10 @@ runbookContract(asgScaleOut, {
     selector: "$.AutoScalingGroups[0].DesiredCapacity",
     value: String(desired + 2),
   },
+  meddle: {
+    service: "autoscaling",
+    api: "SetDesiredCapacity",
+    input: { AutoScalingGroupName, DesiredCapacity: desired + 1 },
+  },
   changes: ["autoscaling:SetDesiredCapacity"],
 });

@@ -11,6 +11,8 @@ const TARGET_TYPE = "AWS::CloudFront::Distribution";
 
 /** Percent of the answers: one in fifty is beyond what a browser's second try hides. */
 const ERRORS = { ratio: 2, floor: 2 } as const;
+/** Of what users ask, about what a distribution answers itself: while it fills again, that share waits for the origin. */
+const USUAL_HITS = 0.9;
 /** A cache that answers this much less than before is being lost already; emptying it would finish that. */
 const LOST_SHARE = 0.9;
 
@@ -62,7 +64,8 @@ export const cdnInvalidate: Runbook = {
   whenRecovered: "finish",
   treats: ["AWS/CloudFront/5xxErrorRate"],
   endsDeployment: false,
-  blastRadius: (target) => ({ share: 0, resources: 1, zones: target.zones, dataStore: false, capacity: null }),
+  // The distribution and its origin, which gets several times its load. Edges lie in no zone, and one service waits.
+  blastRadius: () => ({ share: USUAL_HITS, resources: 2, zones: 1, dataStore: false, capacity: null }),
   suitsWhen: "A distribution answers more errors than before while its origin is well and its hit rate is what it was.",
   aim,
   suits: (context) =>

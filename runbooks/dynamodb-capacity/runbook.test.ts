@@ -4,7 +4,8 @@ import { call } from "../../functions/world/aws-api.ts";
 import { resourcesOf } from "../../functions/world/graph.ts";
 import { startAutomation } from "../../functions/world/runs.ts";
 import { advance, fork } from "../../functions/world/world.ts";
-import { described, runbookContract } from "../contract.ts";
+import { described } from "../automation.fixture.ts";
+import { runbookContract } from "../contract.ts";
 import { numberOf } from "../facts.ts";
 import { healthyWorldFor } from "../world.fixture.ts";
 import { dynamoDbCapacity } from "./runbook.ts";
@@ -33,6 +34,7 @@ runbookContract(dynamoDbCapacity, {
     selector: "$.Table.ProvisionedThroughput.ReadCapacityUnits",
     value: String(read * 2),
   },
+  meddle: { service: "dynamodb", api: "UpdateTable", input: units(read * 2, write + 5) },
   changes: ["dynamodb:UpdateTable"],
 });
 
@@ -52,6 +54,7 @@ test("dynamodb-capacity: its undo leaves units alone that somebody else has set 
     PreviousReadCapacityUnits: read,
     PreviousWriteCapacityUnits: write,
     ReadCapacityUnits: read * 2,
+    WriteCapacityUnits: write,
   };
 
   const request = { documentName: undo.name, documentHash: undo.hash, parameters, clientToken: "undo", tags: {} };
@@ -59,4 +62,10 @@ test("dynamodb-capacity: its undo leaves units alone that somebody else has set 
   advance(later, later.nowMs + 1_800_000);
 
   assert.equal(described(later, describe, "$.Table.ProvisionedThroughput.ReadCapacityUnits"), read * 3);
+});
+
+test("dynamodb-capacity: writes that nobody has seen throttled stay as they are", () => {
+  const params = dynamoDbCapacity.aim(target);
+
+  assert.deepEqual([params?.ReadCapacityUnits, params?.WriteCapacityUnits], [read * 2, write]);
 });

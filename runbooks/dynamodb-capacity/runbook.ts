@@ -18,7 +18,9 @@ const USED_UP = 0.85;
 const USED_LITTLE = 0.7;
 
 const suggest = (context: Context, target: Resource): readonly Suggestion[] => {
-  const params = paramsFor(target);
+  const written = seriesOf(context, target.arn, "WriteThrottleEvents");
+  const short = riseOf(context, { id: written?.id ?? "", what: "writes" }, pointsOf(written, "zero"), THROTTLED);
+  const params = paramsFor(target, short === null ? 1 : AIM_GROWTH);
   const throttles = seriesOf(context, target.arn, "ReadThrottleEvents");
   const consumed = seriesOf(context, target.arn, "ConsumedReadCapacityUnits");
   if (params === null || throttles === null || consumed === null || wasTried(context, ID, target.arn)) return [];
@@ -39,7 +41,7 @@ const suggest = (context: Context, target: Resource): readonly Suggestion[] => {
 };
 
 /** Null where the table is paid by request, is changing already, or has all that it may have. */
-const paramsFor = (target: Resource) => {
+const paramsFor = (target: Resource, writeGrowth: number) => {
   const parts = arnParts(target.arn);
   const TableName = parts[1];
   const read = numberOf(target, "readCapacityUnits");
@@ -52,13 +54,13 @@ const paramsFor = (target: Resource) => {
     : {
         TableName,
         ReadCapacityUnits,
-        WriteCapacityUnits: Math.max(write, Math.min(MOST_UNITS, Math.ceil(write * AIM_GROWTH))),
+        WriteCapacityUnits: Math.max(write, Math.min(MOST_UNITS, write * writeGrowth)),
         ExpectedReadCapacityUnits: read,
         ExpectedWriteCapacityUnits: write,
       };
 };
 
-/** Doubles the provisioned throughput of a table that uses all of it and throttles. */
+/** Doubles the provisioned reads of a table that uses all of them and throttles; its writes too where those are throttled. */
 export const dynamoDbCapacity: Runbook = {
   id: ID,
   version: "1.0.0",
@@ -90,9 +92,10 @@ export const dynamoDbCapacity: Runbook = {
   whenRecovered: "finish",
   treats: ["AWS/DynamoDB/ReadThrottleEvents", "AWS/DynamoDB/WriteThrottleEvents"],
   endsDeployment: false,
-  blastRadius: ({ zones }) => ({ share: 0, resources: 1, zones, dataStore: false, capacity: null }),
+  blastRadius: ({ zones }) => ({ share: 0, resources: 1, zones, dataStore: true, capacity: null }),
   suitsWhen: "Reads of a table are throttled while it uses nearly all of its provisioned units.",
-  aim: paramsFor,
+  // Reads alone: what nobody has seen throttled stays as it is.
+  aim: (target) => paramsFor(target, 1),
   suits: (context) =>
     context.resources.filter(({ type }) => type === TARGET_TYPE).flatMap((target) => suggest(context, target)),
 };

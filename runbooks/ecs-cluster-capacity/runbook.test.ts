@@ -37,5 +37,10 @@ runbookContract(ecsClusterCapacity, {
     selector: "$.AutoScalingGroups[0].DesiredCapacity",
     value: String(desired + 2),
   },
+  meddle: {
+    service: "autoscaling",
+    api: "SetDesiredCapacity",
+    input: { AutoScalingGroupName, DesiredCapacity: desired + 1 },
+  },
   changes: ["autoscaling:SetDesiredCapacity"],
 });

@@ -20,8 +20,10 @@ const SERVICE_TYPE = "AWS::ECS::Service";
 const SHORT_SHARE = 0.9;
 /** More than this at once is a decision about money, not a remedy. */
 const MOST_GROWTH = 3;
-/** What a person adds who has no time to compute: who shares a cluster takes its room in no order, so there must be enough. */
-const AIM_GROWTH = MOST_GROWTH;
+/** What a person adds who has no time to compute. */
+const AIM_GROWTH = 2;
+/** Growth above this takes noticeably of the account's room for instances, and of its money: a person is asked. */
+const LARGE_GROWTH = 1.5;
 
 /** Parameters for a group of container instances; null for any other group, and where nothing can be added. */
 const grown = (target: Resource, growth: number): Params | null => {
@@ -92,7 +94,11 @@ export const ecsClusterCapacity: Runbook = {
   whenRecovered: "finish",
   treats: ["AWS/ECS/CPUUtilization", "AWS/ApplicationELB/HTTPCode_Target_5XX_Count"],
   endsDeployment: false,
-  blastRadius: (target) => ({ share: 0, resources: 1, zones: target.zones, dataStore: false, capacity: null }),
+  blastRadius: (target, { DesiredCapacity, ExpectedDesiredCapacity }) => {
+    // A large growth touches the group and what the account's other groups may still start.
+    const isLarge = !(Number(DesiredCapacity) <= LARGE_GROWTH * Number(ExpectedDesiredCapacity));
+    return { share: 0, resources: isLarge ? 2 : 1, zones: target.zones, dataStore: false, capacity: null };
+  },
   suitsWhen: "Users are hurt while services of an ECS cluster run fewer tasks than they want and none is starting.",
   aim: (target) => grown(target, AIM_GROWTH),
   suits: (context) =>

@@ -18,5 +18,6 @@ runbookContract(ecsScaleOut, {
     selector: "$.services[0].runningCount",
     value: String(desired + 2),
   },
+  meddle: { service: "ecs", api: "UpdateService", input: { cluster, service, desiredCount: desired + 1 } },
   changes: ["ecs:UpdateService"],
 });

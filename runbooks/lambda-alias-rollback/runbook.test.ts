@@ -23,5 +23,13 @@ runbookContract(lambdaAliasRollback, {
     selector: "$.FunctionVersion",
     value: previous,
   },
+  meddle: {
+    service: "lambda",
+    api: "UpdateAlias",
+    input: {
+      ...{ FunctionName: functionName, Name: alias },
+      RoutingConfig: { AdditionalVersionWeights: { [running]: 0.05 } },
+    },
+  },
   changes: ["lambda:UpdateAlias"],
 });

@@ -30,6 +30,11 @@ runbookContract(lambdaReservedConcurrency, {
     selector: "$.ReservedConcurrentExecutions",
     value: String(now * 2),
   },
+  meddle: {
+    service: "lambda",
+    api: "PutFunctionConcurrency",
+    input: { ...named, ReservedConcurrentExecutions: now + 1 },
+  },
   changes: ["lambda:PutFunctionConcurrency"],
 });
 
@@ -63,4 +68,18 @@ test("where what runs fails too, more of it is a doubtful remedy", () => {
   const fit = fitWith(10, [throttles, running(10), errors]);
 
   assert.ok((fit ?? 1) < 0.45, `${fit}`);
+});
+
+test("it takes no more than a tenth of the account's pool at once", () => {
+  const large = resource(target.arn, "AWS::Lambda::Alias", { attributes: { reservedConcurrentExecutions: 300 } });
+  const params = { ...named, ExpectedReservedConcurrentExecutions: 300 };
+
+  const aimed = lambdaReservedConcurrency.aim(large);
+  const taken = [400, 401].map(
+    (ReservedConcurrentExecutions) =>
+      lambdaReservedConcurrency.parameters.safeParse({ ...params, ReservedConcurrentExecutions }).success,
+  );
+
+  assert.equal(aimed?.ReservedConcurrentExecutions, 400);
+  assert.deepEqual(taken, [true, false]);
 });

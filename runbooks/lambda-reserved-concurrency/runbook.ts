@@ -15,6 +15,8 @@ const reserved = z.int().min(1).max(MOST_RESERVED);
 /** More than this at once is a decision about what stands behind the function, not a remedy. */
 const MOST_GROWTH = 3;
 const AIM_GROWTH = 2;
+/** A tenth of the account's default pool, which every function without a reservation shares: more starves others. */
+const MOST_ADDED = 100;
 /** A reservation of which this share runs is used up: the rest is between one minute's readings. */
 const FULL_SHARE = 0.9;
 /** Calls turned away in a minute that are no accident. */
@@ -24,7 +26,7 @@ const aim = (target: Resource): Params | null => {
   const now = numberOf(target, "reservedConcurrentExecutions");
   const [, FunctionName] = arnParts(target.arn);
   if (now === null || now < 1 || FunctionName === undefined) return null;
-  const ReservedConcurrentExecutions = Math.min(MOST_RESERVED, Math.ceil(now * AIM_GROWTH));
+  const ReservedConcurrentExecutions = Math.min(MOST_RESERVED, now + MOST_ADDED, Math.ceil(now * AIM_GROWTH));
   if (ReservedConcurrentExecutions <= now) return null;
   return { FunctionName, ReservedConcurrentExecutions, ExpectedReservedConcurrentExecutions: now };
 };
@@ -73,6 +75,10 @@ export const lambdaReservedConcurrency: Runbook = {
     .refine(
       (given) => given.ReservedConcurrentExecutions <= MOST_GROWTH * given.ExpectedReservedConcurrentExecutions,
       "it adds no more than twice what is reserved",
+    )
+    .refine(
+      (given) => given.ReservedConcurrentExecutions <= given.ExpectedReservedConcurrentExecutions + MOST_ADDED,
+      "it takes no more than a tenth of the account's pool at once",
     ),
   tier: 0,
   reversal: "inverse",

@@ -3,8 +3,9 @@ import { test } from "node:test";
 import { call } from "../../functions/world/aws-api.ts";
 import { scenarioWith } from "../../functions/world/scenario.ts";
 import { advance, createWorld, fork } from "../../functions/world/world.ts";
+import { described } from "../automation.fixture.ts";
 import { contextWith, minutes, NOW_MS, resource, series } from "../context.fixture.ts";
-import { described, runbookContract } from "../contract.ts";
+import { runbookContract } from "../contract.ts";
 import { arnParts, textOf } from "../facts.ts";
 import { resourceWith } from "../resource.fixture.ts";
 import { lambdaTrafficShift } from "./runbook.ts";
@@ -38,6 +39,11 @@ runbookContract(lambdaTrafficShift, {
     call: { service: "lambda", api: "GetAlias", input: named },
     selector: "$.RevisionId",
     value: String(described(shifted, { service: "lambda", api: "GetAlias", input: named }, "$.RevisionId")),
+  },
+  meddle: {
+    service: "lambda",
+    api: "UpdateAlias",
+    input: { ...named, RoutingConfig: { AdditionalVersionWeights: { [canary]: 0.9 } } },
   },
   changes: ["lambda:UpdateAlias"],
 });

@@ -20,5 +20,10 @@ runbookContract(rdsProxyLimitConnections, {
     selector: "$.TargetGroups[0].ConnectionPoolConfig.MaxConnectionsPercent",
     value: "50",
   },
+  meddle: {
+    service: "rds",
+    api: "ModifyDBProxyTargetGroup",
+    input: { ...named, TargetGroupName: "default", ConnectionPoolConfig: { MaxConnectionsPercent: 80 } },
+  },
   changes: ["rds:ModifyDBProxyTargetGroup"],
 });

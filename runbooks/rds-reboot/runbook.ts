@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { Context } from "../../functions/core/context.ts";
-import type { Resource } from "../../functions/core/evidence.ts";
+import type { Resource, Series } from "../../functions/core/evidence.ts";
 import type { Runbook, Suggestion } from "../../functions/core/runbook.ts";
+import { databaseWork } from "../database-work.ts";
 import { arnParts, harmOf, median, numberOf, pointsOf, seriesOf, shown, textOf, wasTried } from "../facts.ts";
 import { loadDocuments } from "../load-document.ts";
 
@@ -32,8 +33,8 @@ const smoothed = (values: readonly number[], width: number): readonly number[] =
 type Trend = Readonly<{ first: number; last: number; climbs: boolean; levelsOff: boolean; leaps: boolean }>;
 
 /** How a series went over the whole window; null where it is too short. */
-const trendOf = (context: Context, arn: string, metricName: string): Trend | null => {
-  const values = pointsOf(seriesOf(context, arn, metricName), "left-out").map(({ value }) => value);
+const trendOf = (series: Series | null): Trend | null => {
+  const values = pointsOf(series, "left-out").map(({ value }) => value);
   if (values.length < LEAST_POINTS) return null;
   const first = median(values.slice(0, 3));
   const last = median(values.slice(-3));
@@ -47,20 +48,19 @@ const trendOf = (context: Context, arn: string, metricName: string): Trend | nul
 };
 
 const suggest = (context: Context, target: Resource): readonly Suggestion[] => {
-  const sessions = trendOf(context, target.arn, "DatabaseConnections");
-  const work = trendOf(context, target.arn, "CommitThroughput");
-  const cpu = trendOf(context, target.arn, "CPUUtilization");
+  const connected = seriesOf(context, target.arn, "DatabaseConnections");
+  const done = databaseWork(context, target.arn);
+  const sessions = trendOf(connected);
+  const work = trendOf(done?.series ?? null);
+  const cpu = trendOf(seriesOf(context, target.arn, "CPUUtilization"));
   const [, instance] = arnParts(target.arn);
-  if (sessions === null || work === null || instance === undefined) return [];
+  if (connected === null || done === null || sessions === null || work === null || instance === undefined) return [];
   if (wasTried(context, ID, target.arn) || (textOf(target, "status") ?? "available") !== "available") return [];
   if (!sessions.climbs || sessions.last < sessions.first * GROWTH || work.last > work.first * WORK_GROWTH) return [];
-  const evidence = ["DatabaseConnections", "CommitThroughput"].flatMap((metricName) => {
-    const series = seriesOf(context, target.arn, metricName);
-    return series === null ? [] : [series.id];
-  });
+  const evidence = [connected.id, done.series.id];
   const told =
     `${target.name} went from ${shown(sessions.first)} to ${shown(sessions.last)} connections ` +
-    `while commits went from ${shown(work.first)} to ${shown(work.last)} a second`;
+    `while ${done.counts} went from ${shown(work.first)} to ${shown(work.last)} a second`;
   const offer = (fit: number, because: string, more: readonly string[] = []): readonly Suggestion[] => [
     { target: target.arn, params: { DBInstanceIdentifier: instance }, fit, because, evidence: [...evidence, ...more] },
   ];

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Context } from "../../functions/core/context.ts";
 import type { Resource } from "../../functions/core/evidence.ts";
 import type { Runbook, Suggestion } from "../../functions/core/runbook.ts";
+import { databaseWork } from "../database-work.ts";
 import { arnParts, harmOf, levelsOf, pointsOf, riseOf, seriesOf, shown, textOf, wasTried } from "../facts.ts";
 import { loadDocuments } from "../load-document.ts";
 
@@ -12,8 +13,8 @@ const identifier = z.string().regex(/^[A-Za-z](-?[A-Za-z0-9]){0,62}$/);
 const BEHIND = { ratio: 5, floor: 60 } as const;
 /** A replica as busy as this has too much to do; a restart gives it more. */
 const BUSY_PERCENT = 85;
-/** Commits of the primary that have grown by more explain the lag. */
-const MORE_WRITES = 1.5;
+/** Work of the primary that has grown by more explains the lag. */
+const MORE_WORK = 1.5;
 
 const suggest = (context: Context, target: Resource): readonly Suggestion[] => {
   const lag = seriesOf(context, target.arn, "ReplicaLag");
@@ -29,12 +30,12 @@ const suggest = (context: Context, target: Resource): readonly Suggestion[] => {
   const cpu = levelsOf(context, pointsOf(seriesOf(context, target.arn, "CPUUtilization"), "left-out"));
   if (cpu !== null && cpu.now >= BUSY_PERCENT) return offer(0.25, `${told}, but it is at ${shown(cpu.now)} % CPU.`);
   const primary = target.dependsOn.find((arn) => arnParts(arn)[1] === params.Primary) ?? "";
-  const writes = levelsOf(context, pointsOf(seriesOf(context, primary, "CommitThroughput"), "left-out"));
-  if (writes !== null && writes.now > writes.before * MORE_WRITES)
-    return offer(
-      0.3,
-      `${told}, but the primary commits ${shown(writes.now)} instead of ${shown(writes.before)} a second.`,
-    );
+  const done = databaseWork(context, primary);
+  const work = levelsOf(context, pointsOf(done?.series ?? null, "left-out"));
+  if (done !== null && work !== null && work.now > work.before * MORE_WORK) {
+    const grown = `${shown(work.now)} instead of ${shown(work.before)} ${done.counts} a second`;
+    return offer(0.3, `${told}, but the primary has ${grown}.`, [done.series.id]);
+  }
   const harm = harmOf(context, target.arn);
   const because = `${told}, with no more to replay than before`;
   return harm === null

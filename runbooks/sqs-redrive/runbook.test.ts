@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Series } from "../../functions/core/evidence.ts";
+import { call } from "../../functions/world/aws-api.ts";
+import { runOf, startAutomation } from "../../functions/world/runs.ts";
 import { scenarioWith } from "../../functions/world/scenario.ts";
-import { advance, createWorld } from "../../functions/world/world.ts";
+import { advance, createWorld, fork } from "../../functions/world/world.ts";
+import { described } from "../automation.fixture.ts";
 import { contextWith, minutes, resource, series } from "../context.fixture.ts";
 import { runbookContract } from "../contract.ts";
 import { numberOf, textOf } from "../facts.ts";
@@ -18,14 +21,16 @@ const target = resourceWith(
   String(world.faults[0]?.parameters.dead),
 );
 
+const params = {
+  QueueUrl: textOf(target, "queueUrl") ?? "",
+  QueueArn: target.arn,
+  ExpectedMessages: numberOf(target, "approximateNumberOfMessages") ?? 0,
+};
+
 runbookContract(sqsRedrive, {
   world,
   target: target.arn,
-  params: {
-    QueueUrl: textOf(target, "queueUrl") ?? "",
-    QueueArn: target.arn,
-    ExpectedMessages: numberOf(target, "approximateNumberOfMessages") ?? 0,
-  },
+  params,
   spoil: { service: "sqs", api: "StartMessageMoveTask", input: { SourceArn: target.arn } },
   shows: {
     call: { service: "sqs", api: "ListMessageMoveTasks", input: { SourceArn: target.arn } },
@@ -33,6 +38,37 @@ runbookContract(sqsRedrive, {
     value: "RUNNING",
   },
   changes: ["sqs:StartMessageMoveTask"],
+});
+
+test("a task that somebody cancels ends the run within a minute, as failed", () => {
+  const later = fork(world);
+  const { automation } = sqsRedrive.documents ?? {};
+  assert.ok(automation !== undefined);
+  const request = { documentName: automation.name, documentHash: automation.hash, parameters: params };
+  const documents = new Map([[automation.name, automation]]);
+  const started = startAutomation(later, documents, { ...request, clientToken: "redrive", tags: {} });
+  assert.ok(started.kind === "started");
+  advance(later, later.nowMs + 30_000);
+  const tasks = { service: "sqs", api: "ListMessageMoveTasks", input: { SourceArn: target.arn } };
+  const input = { TaskHandle: described(later, tasks, "$.Results[0].TaskHandle") };
+  assert.ok(
+    call(later, { executionId: null, person: "somebody" }, { ...tasks, api: "CancelMessageMoveTask", input }).ok,
+  );
+
+  advance(later, later.nowMs + 60_000);
+
+  const run = runOf(later, started.executionId);
+  assert.deepEqual([run?.status, run?.failedStep], ["failed", "AssertMoved"]);
+});
+
+test("no more messages are moved than fit the time that it is said to take", () => {
+  const most = (sqsRedrive.expectedMinutes ?? 0) * 60 * 50;
+
+  const taken = [most, most + 1].map(
+    (ExpectedMessages) => sqsRedrive.parameters.safeParse({ ...params, ExpectedMessages }).success,
+  );
+
+  assert.deepEqual(taken, [true, false]);
 });
 
 const source = "arn:aws:sqs:eu-west-1:111122223333:orders";

@@ -19,8 +19,11 @@ import { loadDocuments } from "../load-document.ts";
 const ID = "sqs-redrive";
 const TARGET_TYPE = "AWS::SQS::Queue";
 
-/** More dead letters than this are a decision about the data in them. */
-const MOST_MESSAGES = 1_000_000;
+/** Messages that the automation moves in a second, and how long that may take. */
+const MOVED_PER_SECOND = 50;
+const EXPECTED_MINUTES = 45;
+/** More dead letters than are moved in time are a decision about the data in them. */
+const MOST_MESSAGES = EXPECTED_MINUTES * 60 * MOVED_PER_SECOND;
 /** A dead-letter queue that gained no more than this share since the minute before gains nothing any more. */
 const STILL_SHARE = 0.02;
 const STILL_MINUTES = 1;
@@ -101,7 +104,7 @@ export const sqsRedrive: Runbook = {
   tier: 2,
   reversal: "none",
   documents: loadDocuments(ID),
-  expectedMinutes: 15,
+  expectedMinutes: EXPECTED_MINUTES,
   cooldownSeconds: 3600,
   whenRecovered: "finish",
   treats: ["AWS/SQS/ApproximateNumberOfMessagesVisible"],

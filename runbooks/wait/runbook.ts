@@ -25,8 +25,8 @@ type Metric = SliSettings["metric"];
 const seriesFor = (context: Context, metric: Metric): Series | null =>
   context.series.find(
     (one) =>
-      one.metric.namespace === metric.namespace &&
       one.metric.metricName === metric.metricName &&
+      one.metric.namespace === metric.namespace &&
       one.metric.stat === metric.stat &&
       Object.entries(metric.dimensions).every(([key, value]) => one.metric.dimensions[key] === value),
   ) ?? null;

@@ -10,9 +10,9 @@ const world = createWorld({ ...scenario, faults: [] });
 advance(world, world.clockStartMs + 20 * 60_000);
 const [target] = resourcesOf(world, [String(scenario.faults[0]?.parameters.group)]);
 if (target === undefined) throw new Error("this world has no such target group");
-const params = zonalShift.aim(target) ?? {};
-const resourceIdentifier = String(params.LoadBalancerArn);
-const awayFrom = String(params.AwayFrom);
+const resourceIdentifier = String(target.attributes.loadBalancerArn);
+const awayFrom = "euw1-az2";
+const params = { LoadBalancerArn: resourceIdentifier, AwayFrom: awayFrom };
 
 runbookContract(zonalShift, {
   world,

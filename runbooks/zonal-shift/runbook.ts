@@ -108,7 +108,8 @@ export const zonalShift: Runbook = {
     };
   },
   suitsWhen: "One zone of a load balancer fails far more requests than the others, and its targets have room.",
-  aim: (target) => paramsFor(target, zonesOf(target)[0]?.id),
+  // Nothing but the metrics of its zones says which one; a zone taken blindly is a whole one twice in three times.
+  aim: () => null,
   suits: (context) =>
     context.resources.filter(({ type }) => type === TARGET_TYPE).flatMap((target) => suggest(context, target)),
 };

@@ -3,7 +3,7 @@ import { type TestContext, test } from "node:test";
 import { z } from "zod";
 import { catalogue } from "../../../runbooks/catalogue.ts";
 import type { Context } from "../../core/context.ts";
-import { API_ARN, resourceWith, service, settingsWith } from "../../core/example.fixture.ts";
+import { API_ARN, contextWith, resourceWith, service, settingsWith } from "../../core/example.fixture.ts";
 import type { DraftedOfflineCode } from "../../core/reasons.ts";
 import type { SettingsInput } from "../../core/settings.ts";
 import { simulatedLedger } from "../simulated/ledger.ts";
@@ -190,13 +190,18 @@ const schemaSent = z.looseObject({
   }),
 });
 
-test("the schema that is sent has one form for each runbook with an effect", async (t) => {
+test("the schema that is sent has one form for each runbook that has a target in the graph", async (t) => {
   const { received } = await drafted(t, [saying(GOOD)]);
 
   const { properties } = schemaSent.parse(received[0]?.body.output_config?.format.schema);
   const forms = properties.candidates.items.anyOf.map((form) => form.properties.runbook.const);
-  const effects = catalogue.runbooks.filter(({ documents }) => documents !== null).map(({ id }) => id);
-  assert.deepEqual(forms, effects);
+  const types = new Set(contextWith().resources.map(({ type }) => type));
+  const fitting = catalogue.runbooks.filter(({ targetType }) => targetType !== null && types.has(targetType));
+  assert.ok(fitting.length > 1 && fitting.length < catalogue.runbooks.length / 2);
+  assert.deepEqual(
+    forms,
+    fitting.map(({ id }) => id),
+  );
 });
 
 test("the first model that covers the severity is asked", async () => {

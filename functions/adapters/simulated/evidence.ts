@@ -2,47 +2,54 @@ import type { MetricRef } from "../../core/alarm.ts";
 import type { AlarmSnapshot, AlarmTransition } from "../../core/evidence.ts";
 import { alarmKey } from "../../core/ids.ts";
 import type { Evidence } from "../../core/ports.ts";
+import { rememberedLast } from "../../core/remembered.ts";
 import { alarmHistory, alarmsOf } from "../../world/alarms.ts";
 import { changesOf, resourcesOf } from "../../world/graph.ts";
 import { logLines } from "../../world/logs.ts";
-import { metricAt, metricValues } from "../../world/metrics.ts";
+import { metricAt } from "../../world/metric-ref.ts";
+import { valuesAt } from "../../world/metrics.ts";
 import type { World } from "../../world/state.ts";
 import type { WorldAlarm } from "../../world/types.ts";
 
 /** Reads the simulated cloud as it is at the moment of each call. Nothing in it changes. */
 export const simulatedEvidence = (world: World): Evidence => {
-  const keyOf = ({ name }: WorldAlarm): string =>
-    alarmKey({ account: world.account, region: world.region, alarmName: name, contributorId: null });
+  const { account, region } = world;
+  /** The alarms' names and order never change: where each stands, by its key. */
+  const places = new Map(
+    alarmsOf(world).map(({ name }, place) => [
+      alarmKey({ account, region, alarmName: name, contributorId: null }),
+      place,
+    ]),
+  );
+  const alarmOf = (key: string): WorldAlarm | undefined => alarmsOf(world)[places.get(key) ?? -1];
   return {
-    alarms: async (keys) => {
-      const known = new Map(alarmsOf(world).map((alarm) => [keyOf(alarm), alarm]));
-      return keys.flatMap((key) => {
-        const alarm = known.get(key);
+    alarms: async (keys) =>
+      keys.flatMap((key) => {
+        const alarm = alarmOf(key);
         return alarm === undefined ? [] : [snapshot(key, alarm)];
-      });
-    },
+      }),
     metrics: async (metrics, fromMs, toMs) => {
       return metrics.map((metric) => {
         const periodMs = metric.periodSeconds * 1000;
+        const at = metricAt(world, metric);
         const alignedMs = Math.floor(fromMs / periodMs) * periodMs;
         return {
           id: seriesId(metric),
           metric,
-          arn: metricAt(world, metric)?.arn ?? null,
+          arn: at?.arn ?? null,
           fromMs: alignedMs,
           periodSeconds: metric.periodSeconds,
-          values: metricValues(world, metric, alignedMs, toMs),
+          values: valuesAt(world, at, metric, alignedMs, toMs),
         };
       });
     },
     logs: async (logGroups, fromMs, toMs) => logLines(world, logGroups, fromMs, toMs),
     changes: async (arns, fromMs, toMs) => changesOf(world, arns, fromMs, toMs),
     resources: async (arns) => resourcesOf(world, arns),
-    history: async (key, fromMs, toMs) =>
-      alarmsOf(world)
-        .filter((alarm) => keyOf(alarm) === key)
-        .flatMap(({ name }) => alarmHistory(world, name, fromMs, toMs))
-        .map(({ atMs, from, to }): AlarmTransition => ({ key, atMs, from, to })),
+    history: async (key, fromMs, toMs): Promise<readonly AlarmTransition[]> => {
+      const alarm = alarmOf(key);
+      return alarm === undefined ? [] : alarmHistory(world, alarm.name, fromMs, toMs);
+    },
   };
 };
 
@@ -56,9 +63,13 @@ const snapshot = (key: string, alarm: WorldAlarm): AlarmSnapshot => ({
 });
 
 /** The metric in words: the same metric has the same id in every reading. */
-const seriesId = ({ namespace, metricName, dimensions, stat, periodSeconds }: MetricRef): string => {
+const seriesId = ({ namespace, metricName, dimensions, stat, periodSeconds }: MetricRef): string =>
+  `${namespace}/${metricName}{${wordsOf(dimensions)}} ${stat} ${periodSeconds}s`;
+
+/** Metrics of one resource, read one after the other, share their dimensions. */
+const wordsOf = rememberedLast((dimensions: MetricRef["dimensions"]): string => {
   const named = Object.entries(dimensions)
     .toSorted(([one], [other]) => (one < other ? -1 : 1))
     .map(([name, value]) => `${name}=${value}`);
-  return `${namespace}/${metricName}{${named.join(",")}} ${stat} ${periodSeconds}s`;
-};
+  return named.join(",");
+});

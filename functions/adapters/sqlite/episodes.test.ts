@@ -1,7 +1,4 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
 import type { EpisodeRow } from "../../core/episode.ts";
 import { openDatabase } from "./database.ts";
@@ -74,22 +71,4 @@ test("the same decision and row version keeps its first row; another version is 
   await episodes.append(row("quell-a/1", 1));
 
   assert.deepEqual(episodes.rows(), [row("quell-a/0", 1), row("quell-a/0", 2), row("quell-a/1", 1)]);
-});
-
-test("JSON lines hold one row a line, replace an older file whole and leave no other file", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "quell-episodes-"));
-  const path = join(folder, "episodes.jsonl");
-  writeFileSync(path, "old\n".repeat(1000));
-  const episodes = sqliteEpisodes(openDatabase(":memory:"));
-  await episodes.append(row("quell-a/0", 1));
-  await episodes.append(row("quell-a/1", 1));
-
-  episodes.writeJsonLines(path);
-
-  const lines = readFileSync(path, "utf8").trimEnd().split("\n");
-  assert.deepEqual(
-    lines.map((line) => JSON.parse(line)),
-    episodes.rows(),
-  );
-  assert.deepEqual(readdirSync(folder), ["episodes.jsonl"]);
 });

@@ -48,7 +48,7 @@ export const groupOf = (plan: ServicePlan, site: Site, { instances, ...sizing }:
     changedAtMs: site.clockStartMs - hours * 3_600_000,
     templates: { [previous.version]: previous, [current.version]: current },
     fleets: [{ generation: 0, version: current.version, count: instances, sick: 0 }],
-    warming: 0,
+    warming: [],
     launched: 0,
     refreshes: [],
   };

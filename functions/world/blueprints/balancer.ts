@@ -1,5 +1,4 @@
 import { sha256 } from "../../core/ids.ts";
-import { wholeBetween } from "../random.ts";
 import type { TargetGroup } from "../resources/load-balancer-zones.ts";
 import type { CallEdge } from "../state.ts";
 import { ACCOUNT, REGION, type ServicePlan, ZONES } from "../topology.ts";
@@ -10,7 +9,6 @@ import { alarmOn, metricsUnder, sli } from "./metric-plans.ts";
 export const targetGroupFor = (plan: ServicePlan, site: Site, uses: readonly string[]): TargetGroup => {
   const name = `${site.system}-${plan.name}`;
   const id = sha256(name).slice(0, 16);
-  const first = wholeBetween(site.stream("first-zone"), 0, 0, ZONES.length - 1);
   const arn = `arn:aws:elasticloadbalancing:${REGION}:${ACCOUNT}:targetgroup/${name}/${id}`;
   return {
     kind: "target-group",
@@ -22,8 +20,7 @@ export const targetGroupFor = (plan: ServicePlan, site: Site, uses: readonly str
     uses,
     loadBalancer: `app/${name}/${sha256(arn).slice(0, 16)}`,
     targetGroup: `targetgroup/${name}/${id}`,
-    // In no order: whoever takes the first one that is listed takes any.
-    zones: [...ZONES.slice(first), ...ZONES.slice(0, first)],
+    zones: ZONES,
     impaired: null,
     shifts: [],
   };

@@ -58,7 +58,7 @@ export const ecsTasks = (
         status: "PRIMARY",
         taskDefinition: current.arn,
         runningCount: tasks,
-        pendingCount: 0,
+        pending: [],
         failedTasks: 0,
         rolloutState: "COMPLETED",
         createdAtMs: deployedAtMs,

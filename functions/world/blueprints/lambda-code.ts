@@ -1,9 +1,13 @@
-import { between } from "../random.ts";
+import { between, chance } from "../random.ts";
 import { ACCOUNT_CONCURRENCY, LAMBDA_ACCOUNT, type LambdaAccount, lambdaAccount } from "../resources/lambda-account.ts";
 import type { FunctionVersion, LambdaFunction } from "../resources/lambda-versions.ts";
+import { MINUTE_MS } from "../state.ts";
 import { ACCOUNT, REGION, type ServicePlan } from "../topology.ts";
 import type { Site } from "./blueprint.ts";
 
+/** Functions whose next version is being tried on a part of the calls, and works: a canary alone is no defect. */
+const CANARY_SHARE = 0.05;
+const CANARY_WEIGHTS = [0.1, 0.5] as const; // AdditionalVersionWeights; from CodeDeploy's usual tenth to a half
 const ENVIRONMENTS_A_MINUTE = 6000; // Lambda starts a thousand in ten seconds
 
 /** How a function is called: what it takes by itself, its limits, and the queue that feeds it. */
@@ -28,6 +32,8 @@ export const lambdaFor = (
     durationMs,
     message: "Task failed: unexpected end of input",
   });
+  const isTrying = chance(site.stream("canary"), 0, CANARY_SHARE);
+  const weight = Math.round(between(site.stream("canary-weight"), 0, ...CANARY_WEIGHTS) * 100) / 100;
   const code: LambdaFunction = {
     kind: "lambda-function",
     arn: `${functionArn}:live`,
@@ -41,10 +47,12 @@ export const lambdaFor = (
     functionVersion: "7",
     previousFunctionVersion: "6",
     updatedAtMs: site.clockStartMs - Math.round(between(site.stream("deployed"), 0, 10, 200)) * 3_600_000,
-    canary: null,
-    routedAtMs: null,
+    canary: isTrying ? { version: "8", weight } : null,
+    routedAtMs: isTrying
+      ? site.clockStartMs - Math.round(between(site.stream("canary-since"), 0, 10, 120)) * MINUTE_MS
+      : null,
     revision: 7,
-    versions: { "6": version(6), "7": version(7) },
+    versions: { "6": version(6), "7": version(7), ...(isTrying ? { "8": version(8) } : {}) },
     reservedConcurrency,
     pool: LAMBDA_ACCOUNT,
     drawn: 0,

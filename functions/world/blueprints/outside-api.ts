@@ -18,6 +18,7 @@ export const outsideApi: Blueprint = {
     const name = `${site.system}-${plan.name}`;
     const arn = `arn:aws:events:${REGION}:${ACCOUNT}:api-destination/${name}/${uuidOf(site.stream("arn"))}`;
     const latencyMs = Math.round(between(site.stream("latency"), 0, 40, 110));
+    const quotaPerSecond = Math.ceil(plan.perSecond * QUOTA_TIMES);
     const provider: ExternalApi = {
       kind: "external-api",
       arn,
@@ -27,7 +28,8 @@ export const outsideApi: Blueprint = {
       logGroup: null,
       uses: [],
       latencyMs,
-      quotaPerSecond: Math.ceil(plan.perSecond * QUOTA_TIMES),
+      contractedPerSecond: quotaPerSecond,
+      quotaPerSecond,
       client: null,
       pollsPerTask: 0,
       mostSessions: null,

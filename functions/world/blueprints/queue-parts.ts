@@ -30,6 +30,7 @@ export const queuesFor = (plan: ServicePlan, site: Site): readonly [queue: SqsQu
       poisoned: 0,
       poisonPerMinute: 0,
       awaited: 0,
+      oldestAtMs: null,
       failing: 0,
       tasks: [],
     };

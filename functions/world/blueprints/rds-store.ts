@@ -1,7 +1,7 @@
 import { sha256 } from "../../core/ids.ts";
 import { between, wholeBetween } from "../random.ts";
 import type { RdsProxy } from "../resources/rds-proxy.ts";
-import { type RdsInstance, REPLICA_LAG_SECONDS } from "../resources/rds-state.ts";
+import { type RdsInstance, REPLICA_LAG_SECONDS, WRITES_PER_COMMIT } from "../resources/rds-state.ts";
 import { ACCOUNT, REGION, type ServicePlan } from "../topology.ts";
 import type { AlarmPlan, Blueprint, Part, Site } from "./blueprint.ts";
 import { alarmOn, anomalyOn, metricsUnder, sli } from "./metric-plans.ts";
@@ -74,15 +74,15 @@ const alarmsOf = (
   const metric = metricsOf(primary);
   const alarm = (suffix: string, told: string, name: string, edge: Parameters<typeof alarmOn>[3]): AlarmPlan =>
     alarmOn(`${primary.name}-${suffix}`, told, metric(name, "Average"), edge, site.stream(`${suffix}-rule`));
-  const commits = plan.perSecond * (1 - readsElsewhere) * WRITE_SHARE;
+  const writes = plan.perSecond * (1 - readsElsewhere) * WRITE_SHARE * WRITES_PER_COMMIT;
   const little = primary.allocatedStorage * LITTLE_FREE_SHARE * GIB;
   return [
     alarm("connections", "Connections are running out", "DatabaseConnections", { above: MANY_CONNECTIONS }),
     alarm("cpu", `CPU of ${plan.name} is nearly used up`, "CPUUtilization", { above: 80 }),
     alarm("disk", "Writes wait for the disk", "WriteLatency", { above: 0.01 }),
     alarm("storage", "Little storage is left", "FreeStorageSpace", { below: little }),
-    anomalyOn(`${primary.name}-commits`, "Far fewer commits than usual", metric("CommitThroughput", "Average"), {
-      level: commits,
+    anomalyOn(`${primary.name}-writes`, "Far fewer writes than usual", metric("WriteIOPS", "Average"), {
+      level: writes,
       width: 0.4,
       comparison: "below",
     }),
@@ -94,7 +94,7 @@ const slisOf = (primary: RdsInstance): Part["slis"] => {
   return [
     sli("connections", "saturation", metric("DatabaseConnections", "Average"), { above: MANY_CONNECTIONS }),
     sli("write latency", "latency", metric("WriteLatency", "Average"), { above: 0.02 }),
-    sli("commits", "traffic", metric("CommitThroughput", "Average"), { below: 1 }),
+    sli("writes", "traffic", metric("WriteIOPS", "Average"), { below: 2 }),
   ];
 };
 

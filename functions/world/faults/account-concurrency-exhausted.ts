@@ -5,6 +5,7 @@ import { ACCOUNT_CONCURRENCY, isLambdaAccount } from "../resources/lambda-accoun
 import { isLambdaFunction } from "../resources/lambda-versions.ts";
 import { codeBehind } from "./code-behind.ts";
 import { type Fault, numberOf, stateAt, textOf } from "./fault.ts";
+import { reserve } from "./lambda-place.ts";
 import { placeOf } from "./place.ts";
 import { shows } from "./symptom.ts";
 
@@ -41,13 +42,8 @@ export const accountConcurrencyExhausted: Fault = {
     stateAt(world, active, "pool", isLambdaAccount).others > Number(active.memory.others) &&
     stateAt(world, active, "arn", isLambdaFunction).reservedConcurrency === null,
   heal: (world, active, act) => {
-    const { arn, name } = stateAt(world, active, "arn", isLambdaFunction);
-    const wanted = servedBy(world, flowNow(world), arn)?.gauges.wanted ?? 1;
-    const ReservedConcurrentExecutions = Math.ceil(wanted * ROOM) + 1;
-    act({
-      service: "lambda",
-      api: "PutFunctionConcurrency",
-      input: { FunctionName: name, ReservedConcurrentExecutions },
-    });
+    const state = stateAt(world, active, "arn", isLambdaFunction);
+    const wanted = servedBy(world, flowNow(world), state.arn)?.gauges.wanted ?? 1;
+    act(reserve(state, Math.ceil(wanted * ROOM) + 1));
   },
 };

@@ -1,8 +1,8 @@
 import { between } from "../random.ts";
 import { badVersion } from "./bad-version.ts";
-import { atIfAny, ecsAt, flagsPlace } from "./edge-places.ts";
 import { type Fault, textOf } from "./fault.ts";
-import { entryAbove } from "./place.ts";
+import { flagsDraw } from "./flags-place.ts";
+import { atIfAny } from "./remedy.ts";
 import { usersNotice } from "./symptom.ts";
 
 /** A bad configuration reaches a fifth of the targets every six minutes, and no alarm was tied to its deployment. */
@@ -11,17 +11,11 @@ export const badConfigRollout: Fault = {
   family: "config",
   likelihood: 2,
   needs: ["appconfig-flags"],
-  draw: (system, stream) => {
-    const { flags, user } = flagsPlace(system, `${stream}|where`);
-    return {
-      flags: flags.arn,
-      arn: user.arn,
-      tasks: ecsAt(system, user.arn)?.arn ?? "",
-      entry: entryAbove(system, user.arn),
-      errorRate: between(`${stream}|severity`, 0, 0.9, 1),
-      latencyMs: 0,
-    };
-  },
+  draw: (system, stream) => ({
+    ...flagsDraw(system, `${stream}|where`),
+    errorRate: between(`${stream}|severity`, 0, 0.9, 1),
+    latencyMs: 0,
+  }),
   remedies: (parameters) => [
     { runbook: "appconfig-stop-deployment", at: "flags", does: "heals" },
     ...atIfAny(parameters, "tasks", { "ecs-rollback": "nothing" }),

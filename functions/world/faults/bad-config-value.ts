@@ -1,8 +1,8 @@
 import { between } from "../random.ts";
 import { badVersion } from "./bad-version.ts";
-import { atIfAny, ecsAt, flagsPlace } from "./edge-places.ts";
 import { type Fault, textOf } from "./fault.ts";
-import { entryAbove } from "./place.ts";
+import { flagsDraw } from "./flags-place.ts";
+import { atIfAny } from "./remedy.ts";
 import { usersNotice } from "./symptom.ts";
 
 /** A value in the configuration is off by a factor (a pool of one, a cache of no seconds): slow, and in part too late. */
@@ -11,17 +11,11 @@ export const badConfigValue: Fault = {
   family: "config",
   likelihood: 3,
   needs: ["appconfig-flags"],
-  draw: (system, stream) => {
-    const { flags, user } = flagsPlace(system, `${stream}|where`);
-    return {
-      flags: flags.arn,
-      arn: user.arn,
-      tasks: ecsAt(system, user.arn)?.arn ?? "",
-      entry: entryAbove(system, user.arn),
-      errorRate: between(`${stream}|severity`, 0, 0.55, 0.85),
-      latencyMs: Math.round(between(`${stream}|speed`, 0, 300, 1500)),
-    };
-  },
+  draw: (system, stream) => ({
+    ...flagsDraw(system, `${stream}|where`),
+    errorRate: between(`${stream}|severity`, 0, 0.55, 0.85),
+    latencyMs: Math.round(between(`${stream}|speed`, 0, 300, 1500)),
+  }),
   remedies: (parameters) => [
     { runbook: "appconfig-rollback", at: "flags", does: "heals" },
     { runbook: "appconfig-stop-deployment", at: "flags", does: "heals" },

@@ -1,7 +1,7 @@
 import { between, chance } from "../random.ts";
 import { isEcsService } from "../resources/ecs-deployments.ts";
 import type { Fault } from "./fault.ts";
-import { badRelease, failingAt, noticed, slowAt } from "./release.ts";
+import { badRelease, failingAt, releaseShows, slowAt } from "./release.ts";
 import { placeThatHurts } from "./severity.ts";
 
 /** A release errs, or is so slow that users give up, on every task that it reaches. */
@@ -16,6 +16,6 @@ export const badEcsDeployment: Fault = {
       ? slowAt(system, place, between(`${stream}|speed`, 0, 2500, 5000))
       : failingAt(system, place, between(`${stream}|severity`, 0, 0.12, 0.6));
   },
-  symptoms: noticed,
+  symptoms: releaseShows,
   ...badRelease("TypeError: cannot read properties of undefined (reading 'price')"),
 };

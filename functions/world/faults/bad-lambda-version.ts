@@ -2,6 +2,7 @@ import { between } from "../random.ts";
 import { releaseCode } from "../releases.ts";
 import { isLambdaFunction } from "../resources/lambda-versions.ts";
 import { type Fault, numberOf, stateAt, textOf } from "./fault.ts";
+import { updateAlias } from "./lambda-place.ts";
 import { placeOf } from "./place.ts";
 import { shows } from "./symptom.ts";
 
@@ -31,8 +32,7 @@ export const badLambdaVersion: Fault = {
   },
   isPresent: (world, active) => stateAt(world, active, "arn", isLambdaFunction).functionVersion === active.memory.bad,
   heal: (world, active, act) => {
-    const { name, alias } = stateAt(world, active, "arn", isLambdaFunction);
     const FunctionVersion = String(active.memory.good);
-    act({ service: "lambda", api: "UpdateAlias", input: { FunctionName: name, Name: alias, FunctionVersion } });
+    act(updateAlias(stateAt(world, active, "arn", isLambdaFunction), { FunctionVersion }));
   },
 };

@@ -2,6 +2,7 @@ import { between, chance } from "../random.ts";
 import { cacheOf, isDistribution } from "../resources/cdn-distribution.ts";
 import { isEcsService } from "../resources/ecs-deployments.ts";
 import { codeBehind } from "./code-behind.ts";
+import { updateService } from "./ecs-place.ts";
 import { type Fault, type FaultParameters, numberOf, stateAt, textOf } from "./fault.ts";
 import { placeOf } from "./place.ts";
 import { shows } from "./symptom.ts";
@@ -52,8 +53,8 @@ export const cdnMissStorm: Fault = {
   heal: (world, active, act) => {
     // The cache policy goes back to what it was, and until it has filled the origin gets the tasks that it needs.
     cacheOf(world, stateAt(world, active, "entry", isDistribution)).ceiling = 1;
-    const { cluster, name, desiredCount } = stateAt(world, active, "service", isEcsService);
-    act({ service: "ecs", api: "UpdateService", input: { cluster, service: name, desiredCount: desiredCount * 2 } });
+    const service = stateAt(world, active, "service", isEcsService);
+    act(updateService(service, { desiredCount: service.desiredCount * 2 }));
   },
 };
 

@@ -10,6 +10,10 @@ import { releaseAt } from "./release.ts";
 import { shows } from "./symptom.ts";
 import { isTight } from "./traffic-saturation.ts";
 
+/** Times the tasks that ran, which is what the instances were cut down to: the most that its scaling policy wants. */
+const MOST_WANTED = 2.5;
+const LEAST_ADDED = 4; // instances: others who share a small cluster take a part of the room, in no order
+
 /**
  * Costlier requests for hours, and its scaling policy wants more tasks, but the instances of the cluster were cut down to
  * what ran: the new tasks stay pending until there is room for them.
@@ -24,7 +28,7 @@ export const clusterWithoutRoom: Fault = {
     return {
       ...releaseAt(system, { state: service, entry }),
       workFactor: between(`${stream}|work`, 0, 2.8, 3.3),
-      wantedFactor: between(`${stream}|wanted`, 0, 2.2, 2.5),
+      wantedFactor: between(`${stream}|wanted`, 0, 2.2, MOST_WANTED),
       minutes: wholeBetween(`${stream}|minutes`, 0, 300, 420),
     };
   },
@@ -51,7 +55,10 @@ export const clusterWithoutRoom: Fault = {
   isPresent: (world, active) => isTight(world, textOf(active.parameters, "arn")),
   heal: (world, active, act) => {
     const { name, desiredCapacity, maxSize } = stateAt(world, active, "room", isAutoScalingGroup);
-    const DesiredCapacity = Math.min(maxSize, Math.max(desiredCapacity + 4, Math.ceil(desiredCapacity * 2.5)));
+    const DesiredCapacity = Math.min(
+      maxSize,
+      Math.max(desiredCapacity + LEAST_ADDED, Math.ceil(desiredCapacity * MOST_WANTED)),
+    );
     act({ service: "autoscaling", api: "SetDesiredCapacity", input: { AutoScalingGroupName: name, DesiredCapacity } });
   },
 };

@@ -2,9 +2,9 @@ import { between, wholeBetween } from "../random.ts";
 import { releaseCode } from "../releases.ts";
 import { isEcsService } from "../resources/ecs-deployments.ts";
 import { calm, disturb, isDisturbed } from "./disturbances.ts";
-import { atIfAny, CODE_IN_VAIN } from "./edge-places.ts";
 import { type Fault, numberOf, textOf } from "./fault.ts";
 import { entryAbove, placeOf } from "./place.ts";
+import { atIfAny, CODE_IN_VAIN } from "./remedy.ts";
 import { usersNotice } from "./symptom.ts";
 
 /**

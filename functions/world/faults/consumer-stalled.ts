@@ -5,6 +5,7 @@ import { isLambdaFunction } from "../resources/lambda-versions.ts";
 import { isSqsQueue } from "../resources/sqs-messages.ts";
 import { stir } from "../state.ts";
 import { type Fault, numberOf, stateAt, textOf } from "./fault.ts";
+import { reserveTwice } from "./lambda-place.ts";
 import { placeOf } from "./place.ts";
 import { shows } from "./symptom.ts";
 
@@ -37,12 +38,6 @@ export const consumerStalled: Fault = {
   heal: (world, active, act) => {
     const { uuid } = stateAt(world, active, "mapping", isEventSourceMapping);
     act({ service: "lambda", api: "UpdateEventSourceMapping", input: { UUID: uuid, Enabled: true } });
-    const { name, reservedConcurrency } = stateAt(world, active, "arn", isLambdaFunction);
-    const ReservedConcurrentExecutions = (reservedConcurrency ?? 1) * 2; // so that it catches up within the hour
-    act({
-      service: "lambda",
-      api: "PutFunctionConcurrency",
-      input: { FunctionName: name, ReservedConcurrentExecutions },
-    });
+    act(reserveTwice(stateAt(world, active, "arn", isLambdaFunction)));
   },
 };

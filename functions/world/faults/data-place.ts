@@ -4,6 +4,7 @@ import { isRdsPrimary, poolsOf, type RdsInstance } from "../resources/rds-state.
 import type { System } from "../system.ts";
 import { type FaultParameters, numberOf, type Remedy } from "./fault.ts";
 import { callsTo, exposureOf, placeOf } from "./place.ts";
+import { callsCaused } from "./reach.ts";
 
 /** The services on ECS whose requests come to a resource while they wait for it, directly or through others, nearest first. */
 const servicesAbove = (system: System, arn: string): readonly EcsService[] => {
@@ -38,16 +39,8 @@ type Fit = (state: RdsInstance) => boolean;
 
 /** Calls that one request makes of a resource and waits for, of the entry with users that makes most; retries aside. */
 export const reachOf = (system: System, arn: string): number => {
-  let most = 0;
-  for (const entry of system.entries) {
-    if (entry.meanPerSecond <= 0) continue;
-    const calls: Record<string, number> = { [entry.arn]: 1 };
-    for (const [index, from] of system.order.entries())
-      for (const { edge } of system.calls[index] ?? [])
-        if (!edge.isAsync) calls[edge.to] = (calls[edge.to] ?? 0) + (calls[from] ?? 0) * edge.callsPerRequest;
-    most = Math.max(most, calls[arn] ?? 0);
-  }
-  return most;
+  const entries = system.entries.filter(({ meanPerSecond }) => meanPerSecond > 0);
+  return Math.max(0, ...entries.map((entry) => callsCaused(system, entry.arn, arn, { isAsyncIncluded: false })));
 };
 
 const FELT = 0.5; // an outage of minutes adds a minute of impact where half of the requests wait for it

@@ -2,6 +2,7 @@ import { between } from "../random.ts";
 import { isEcsService, scale } from "../resources/ecs-deployments.ts";
 import { isRdsPrimary, poolsOf } from "../resources/rds-state.ts";
 import { primaryWithPools, reachOf, serviceAbove, whereFelt } from "./data-place.ts";
+import { updateService } from "./ecs-place.ts";
 import { type Fault, numberOf, stateAt, textOf } from "./fault.ts";
 import { shows } from "./symptom.ts";
 
@@ -51,8 +52,7 @@ export const databaseOverloadByScaleOut: Fault = {
   heal: (world, active, act) => {
     // The pools get their old size by a setting of the service's own.
     stateAt(world, active, "arn", isRdsPrimary).poolFactor = 1;
-    const { cluster, name } = stateAt(world, active, "caller", isEcsService);
-    const input = { cluster, service: name, desiredCount: Number(active.memory.desiredCount) };
-    act({ service: "ecs", api: "UpdateService", input });
+    const desiredCount = Number(active.memory.desiredCount);
+    act(updateService(stateAt(world, active, "caller", isEcsService), { desiredCount }));
   },
 };

@@ -1,13 +1,16 @@
 import { between } from "../random.ts";
+import { isStorageSettling } from "../resources/rds-api.ts";
 import { isRdsPrimary } from "../resources/rds-state.ts";
 import { busyPrimary, serviceAbove } from "./data-place.ts";
 import { type Fault, numberOf, stateAt, textOf } from "./fault.ts";
 import { shows } from "./symptom.ts";
 
 /** What a disk that fills has in common, whatever its speed: `minutes` until nothing is left. */
-const filling: Pick<Fault, "family" | "needs" | "start" | "isPresent" | "heal"> = {
+const filling: Pick<Fault, "family" | "needs" | "course" | "start" | "isPresent" | "heal"> = {
   family: "database",
   needs: ["rds-instance"],
+  // How much users notice in the end depends on what lies between them and the database.
+  course: () => ({ kind: "persists" }),
   start: (world, active) => {
     const state = stateAt(world, active, "arn", isRdsPrimary);
     state.fillGibPerMinute = state.freeStorageGib / numberOf(active.parameters, "minutes");
@@ -19,6 +22,8 @@ const filling: Pick<Fault, "family" | "needs" | "start" | "isPresent" | "heal"> 
   heal: (world, active, act) => {
     const state = stateAt(world, active, "arn", isRdsPrimary);
     state.fillGibPerMinute = 0;
+    // The room that somebody asked for comes within minutes, and more cannot be asked for so soon.
+    if (isStorageSettling(world, state)) return;
     const input = {
       DBInstanceIdentifier: state.name,
       AllocatedStorage: state.allocatedStorage * 2,
@@ -45,7 +50,6 @@ export const databaseStorageFull: Fault = {
     { runbook: "rds-reboot", at: "arn", does: "nothing" },
     { runbook: "rds-failover", at: "arn", does: "nothing" },
   ],
-  course: () => ({ kind: "worsens" }),
   // While it is full it reports nothing.
   symptoms: (system, parameters) => [
     shows(system, textOf(parameters, "arn"), ["FreeStorageSpace", "Minimum"], "silent", 25),
@@ -70,8 +74,6 @@ export const databaseStorageFilling: Fault = {
     { runbook: "rds-extend-storage", at: "arn", does: "heals" },
     { runbook: "ecs-rollback", at: "caller", does: "nothing" },
   ],
-  // How much users notice in the end depends on what lies between them and the database.
-  course: () => ({ kind: "persists" }),
   symptoms: (system, parameters) => [
     shows(system, textOf(parameters, "arn"), ["FreeStorageSpace", "Minimum"], "down", 60),
   ],

@@ -1,7 +1,7 @@
 import { between, chance } from "../random.ts";
 import { isEcsService } from "../resources/ecs-deployments.ts";
 import type { Fault } from "./fault.ts";
-import { badRelease, failingAt, noticed, slowAt } from "./release.ts";
+import { badRelease, failingAt, releaseShows, slowAt } from "./release.ts";
 import { placeThatHurts } from "./severity.ts";
 
 /** A service that nobody's requests reach first got a bad release: the alarms of its callers speak. */
@@ -18,6 +18,6 @@ export const dependencyMisattributed: Fault = {
       ? slowAt(system, place, between(`${stream}|speed`, 0, 2500, 5000))
       : failingAt(system, place, between(`${stream}|severity`, 0, 0.1, 0.5));
   },
-  symptoms: noticed,
+  symptoms: releaseShows,
   ...badRelease("IllegalStateException: no mapping for field 'tier'"),
 };

@@ -1,7 +1,7 @@
 import { between, pick, wholeBetween } from "../random.ts";
 import { releaseCode } from "../releases.ts";
-import { MINUTE_MS } from "../state.ts";
 import { codeBehind } from "./code-behind.ts";
+import { disturb, isDisturbed } from "./disturbances.ts";
 import { type Fault, numberOf, textOf } from "./fault.ts";
 import { usersNotice } from "./symptom.ts";
 
@@ -28,18 +28,16 @@ export const deployBlip: Fault = {
   start: (world, { id, parameters }) => {
     const arn = textOf(parameters, "arn");
     if (arn !== "") releaseCode(world, arn, null);
-    const fromMs = Math.ceil(world.nowMs / MINUTE_MS) * MINUTE_MS;
-    world.disturbances.push({
-      id,
+    const [to, errorRate] = [textOf(parameters, "entry"), numberOf(parameters, "errorRate")];
+    const hit = {
       from: null,
-      to: textOf(parameters, "entry"),
-      fromMs,
-      toMs: fromMs + numberOf(parameters, "minutes") * MINUTE_MS,
-      errorRate: numberOf(parameters, "errorRate"),
+      to,
+      errorRate,
       latencyMs: 0,
       message: "connection closed before the response was complete",
-    });
+    };
+    disturb(world, id, hit, { afterMinutes: 1, minutes: numberOf(parameters, "minutes") });
   },
-  isPresent: (world) => world.disturbances.some(({ toMs }) => toMs !== null && world.nowMs < toMs),
+  isPresent: (world, { id }) => isDisturbed(world, id),
   heal: () => undefined, // a person can only watch it end
 };

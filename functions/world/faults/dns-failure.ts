@@ -1,8 +1,8 @@
 import { between, chance, wholeBetween } from "../random.ts";
+import { calleeDraw, usersCallPlace } from "./call-place.ts";
 import { disturbedCalls } from "./disturbances.ts";
-import { atIfAny, CODE_IN_VAIN, ecsAt, isAskedByWorkers, usersCallPlace } from "./edge-places.ts";
 import { type Fault, textOf } from "./fault.ts";
-import { entryAbove } from "./place.ts";
+import { atIfAny, CODE_IN_VAIN } from "./remedy.ts";
 import { usersNotice } from "./symptom.ts";
 
 /** A name no longer resolves, for anybody who calls it: in two cases of three the answer is back within the hour. */
@@ -12,14 +12,10 @@ export const dnsFailure: Fault = {
   likelihood: 4,
   needs: [],
   draw: (system, stream) => {
-    const { from, to } = usersCallPlace(system, `${stream}|where`, ["inner", "store", "cache"]);
+    const call = usersCallPlace(system, `${stream}|where`, ["inner", "store", "cache"]);
     const heals = chance(`${stream}|heals`, 0, 0.65);
     return {
-      // Whoever else calls it, too, unless that would leave dead messages behind.
-      from: isAskedByWorkers(system, to) ? from : "",
-      to,
-      tasks: ecsAt(system, from)?.arn ?? "",
-      entry: entryAbove(system, from),
+      ...calleeDraw(system, call),
       errorRate: between(`${stream}|severity`, 0, 0.85, 1),
       timeouts: 0,
       minutes: heals ? wholeBetween(`${stream}|minutes`, 0, 8, 60) : 0,

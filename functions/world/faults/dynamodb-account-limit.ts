@@ -1,8 +1,8 @@
 import { between } from "../random.ts";
 import { isDynamoDbTable } from "../resources/dynamodb-table.ts";
 import { type Fault, numberOf, stateAt, textOf } from "./fault.ts";
-import { placeOf } from "./place.ts";
 import { shows } from "./symptom.ts";
+import { provisionedTable } from "./table-place.ts";
 
 const ENOUGH = 4; // times the units that it has
 
@@ -16,7 +16,7 @@ export const dynamoDbAccountLimit: Fault = {
   likelihood: 1,
   needs: ["dynamodb-table"],
   draw: (system, stream) => ({
-    arn: placeOf(system, `${stream}|where`, isDynamoDbTable, ({ billingMode }) => billingMode === "PROVISIONED").arn,
+    arn: provisionedTable(system, `${stream}|where`).arn,
     itemGrowth: between(`${stream}|severity`, 0, 2.6, 3.6),
   }),
   remedies: () => [{ runbook: "dynamodb-capacity", at: "arn", does: "nothing" }],

@@ -1,8 +1,8 @@
 import { between } from "../random.ts";
 import { type DynamoDbTable, isDynamoDbTable, PARTITION_READ_UNITS } from "../resources/dynamodb-table.ts";
 import { type Fault, numberOf, stateAt, textOf } from "./fault.ts";
-import { placeOf } from "./place.ts";
 import { shows } from "./symptom.ts";
+import { provisionedTable } from "./table-place.ts";
 
 const USUAL_HOT_SHARE = 0.02;
 const MOST_HOT_SHARE = 0.95;
@@ -20,12 +20,7 @@ export const dynamoDbHotPartition: Fault = {
   likelihood: 2,
   needs: ["dynamodb-table"],
   draw: (system, stream) => {
-    const table = placeOf(
-      system,
-      `${stream}|where`,
-      isDynamoDbTable,
-      ({ billingMode }) => billingMode === "PROVISIONED",
-    );
+    const table = provisionedTable(system, `${stream}|where`);
     const overload = between(`${stream}|severity`, 0, 1.25, 1.55);
     return {
       arn: table.arn,

@@ -2,8 +2,8 @@ import { between } from "../random.ts";
 import { isDynamoDbTable } from "../resources/dynamodb-table.ts";
 import { serviceAbove } from "./data-place.ts";
 import { type Fault, numberOf, stateAt, textOf } from "./fault.ts";
-import { placeOf } from "./place.ts";
 import { shows } from "./symptom.ts";
+import { provisionedTable } from "./table-place.ts";
 
 /** Somebody saved money: the table has fewer units than its readers need. More units end it. */
 export const dynamoDbThrottled: Fault = {
@@ -12,12 +12,7 @@ export const dynamoDbThrottled: Fault = {
   likelihood: 2,
   needs: ["dynamodb-table", "ecs-service"],
   draw: (system, stream) => {
-    const { arn } = placeOf(
-      system,
-      `${stream}|where`,
-      isDynamoDbTable,
-      ({ billingMode }) => billingMode === "PROVISIONED",
-    );
+    const { arn } = provisionedTable(system, `${stream}|where`);
     return {
       arn,
       caller: serviceAbove(system, `${stream}|caller`, arn).arn,

@@ -4,6 +4,7 @@ import { type EcsService, isEcsService, primaryOf } from "../resources/ecs-deplo
 import { isTargetGroup, type TargetGroup } from "../resources/load-balancer-zones.ts";
 import type { System } from "../system.ts";
 import type { ApiCall } from "../types.ts";
+import { callsTo } from "./place.ts";
 
 /**
  * An ECS service behind a target group that users reach first (an edge of the same service may stand before it), with
@@ -31,6 +32,16 @@ export const clusterOf = (system: System, { arn, cluster }: EcsService): EcsClus
   if (found === undefined) throw new RangeError(`${arn}: the system has no cluster ${cluster}`);
   return found;
 };
+
+/** An ECS service by its ARN, as the system was built; null where it is something else. */
+export const ecsAt = (system: System, arn: string): EcsService | null => {
+  const state = system.states.find((one) => one.arn === arn);
+  return state !== undefined && isEcsService(state) ? state : null;
+};
+
+/** The ECS service that calls a resource most; "" where only others do, or none. */
+export const ecsCaller = (system: System, arn: string): string =>
+  callsTo(system, arn).find(({ from }) => ecsAt(system, from) !== null)?.from ?? "";
 
 /** Changes what the running task definition does, as when its data, its load or its registry changes under it. */
 export const alterRunning = (

@@ -3,9 +3,10 @@ import { isCertificate } from "../resources/certificate.ts";
 import { isTargetGroup } from "../resources/load-balancer-zones.ts";
 import { MINUTE_MS } from "../state.ts";
 import { disturbedCalls } from "./disturbances.ts";
-import { atIfAny, CODE_IN_VAIN, ecsAt } from "./edge-places.ts";
+import { ecsAt } from "./ecs-place.ts";
 import { type Fault, stateAt, textOf } from "./fault.ts";
 import { callsTo, entryAbove, placeOf } from "./place.ts";
+import { atIfAny, CODE_IN_VAIN } from "./remedy.ts";
 import { usersNotice } from "./symptom.ts";
 
 const YEAR_MS = 365 * 24 * 60 * MINUTE_MS;

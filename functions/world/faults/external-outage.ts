@@ -1,10 +1,14 @@
 import { between, chance, wholeBetween } from "../random.ts";
 import { isAppConfigFlags } from "../resources/appconfig-deployments.ts";
 import { nextVersion } from "./bad-version.ts";
+import { isAskedByWorkers } from "./call-place.ts";
 import { disturbedResource } from "./disturbances.ts";
-import { atIfAny, CODE_IN_VAIN, ecsCaller, flagsOf, isAskedByWorkers, providerPlace } from "./edge-places.ts";
+import { ecsCaller } from "./ecs-place.ts";
 import { type Fault, stateAt, textOf } from "./fault.ts";
+import { flagsOf } from "./flags-place.ts";
 import { callsTo } from "./place.ts";
+import { providerPlace } from "./provider-place.ts";
+import { atIfAny, CODE_IN_VAIN } from "./remedy.ts";
 import { shows } from "./symptom.ts";
 
 const disturbed = disturbedResource("503 Service Unavailable");

@@ -4,8 +4,11 @@ import { isEcsService, runningCount } from "../resources/ecs-deployments.ts";
 import { isExternalApi } from "../resources/external-api.ts";
 import { overflow } from "../saturation.ts";
 import { record, stir } from "../state.ts";
-import { atIfAny, CODE_IN_VAIN, ecsCaller, harmIn, harmOf, providerPlace } from "./edge-places.ts";
+import { ecsCaller } from "./ecs-place.ts";
 import { type Fault, numberOf, stateAt, textOf } from "./fault.ts";
+import { providerPlace } from "./provider-place.ts";
+import { atIfAny, CODE_IN_VAIN } from "./remedy.ts";
+import { harmIn, harmOf } from "./severity.ts";
 import { shows } from "./symptom.ts";
 
 /**

@@ -2,8 +2,11 @@ import { between } from "../random.ts";
 import { isEcsService, runningCount } from "../resources/ecs-deployments.ts";
 import { isExternalApi } from "../resources/external-api.ts";
 import { record } from "../state.ts";
-import { atIfAny, CODE_IN_VAIN, ecsCaller, harmIn, harmOf, providerPlace } from "./edge-places.ts";
+import { ecsCaller } from "./ecs-place.ts";
 import { type Fault, numberOf, stateAt, textOf } from "./fault.ts";
+import { providerPlace } from "./provider-place.ts";
+import { atIfAny, CODE_IN_VAIN } from "./remedy.ts";
+import { harmIn, harmOf } from "./severity.ts";
 import { shows } from "./symptom.ts";
 
 /** A provider gives fewer sessions than tasks want one. Every task that is added waits for one with the others. */

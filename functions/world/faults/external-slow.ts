@@ -2,10 +2,14 @@ import { between, wholeBetween } from "../random.ts";
 import { isAppConfigFlags, takeEffect } from "../resources/appconfig-deployments.ts";
 import { flagsOff } from "../resources/appconfig-flags.ts";
 import { MINUTE_MS } from "../state.ts";
+import { isAskedByWorkers } from "./call-place.ts";
 import { calm, disturb, isDisturbed, passesAfterMinutes } from "./disturbances.ts";
-import { atIfAny, CODE_IN_VAIN, ecsCaller, flagsOf, isAskedByWorkers, providerPlace } from "./edge-places.ts";
+import { ecsCaller } from "./ecs-place.ts";
 import { type Fault, numberOf, stateAt, textOf } from "./fault.ts";
+import { flagsOf } from "./flags-place.ts";
 import { callsTo } from "./place.ts";
+import { providerPlace } from "./provider-place.ts";
+import { atIfAny, CODE_IN_VAIN } from "./remedy.ts";
 import { shows } from "./symptom.ts";
 
 const message = "upstream request timed out";

@@ -1,7 +1,7 @@
 import { between } from "../random.ts";
 import { isEcsService } from "../resources/ecs-deployments.ts";
 import type { Fault } from "./fault.ts";
-import { badRelease, noticed, releaseAt } from "./release.ts";
+import { badRelease, releaseAt, releaseShows } from "./release.ts";
 import { placeThatHurts } from "./severity.ts";
 
 /**
@@ -19,6 +19,6 @@ export const failingHealthChecks: Fault = {
     latencyFactor: 1,
     healthyShare: between(`${stream}|severity`, 0, 0.15, 0.34),
   }),
-  symptoms: noticed,
+  symptoms: releaseShows,
   ...badRelease("health check /ready answered 503: migrations pending"),
 };

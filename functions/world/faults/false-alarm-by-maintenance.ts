@@ -1,8 +1,8 @@
 import { wholeBetween } from "../random.ts";
 import { isExternalApi } from "../resources/external-api.ts";
 import { MINUTE_MS, schedule } from "../state.ts";
-import { providerPlace } from "./edge-places.ts";
 import { type Fault, numberOf, stateAt, textOf } from "./fault.ts";
+import { providerPlace } from "./provider-place.ts";
 import { shows } from "./symptom.ts";
 
 /** Whatever collects the callers' metrics is being updated: nobody hears of a provider for a while, and users are fine. */

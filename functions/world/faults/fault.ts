@@ -25,8 +25,9 @@ export const FAMILIES = [
 export type Family = (typeof FAMILIES)[number];
 
 /**
- * What a runbook does to it, on the resource that the fault's parameter `at` names (an ARN): `heals` ends its impact,
- * `eases` lowers it, `nothing` leaves it, `harms` adds to it. Truth for tests, people and bounds; unknown to Quell.
+ * What a runbook does to it, on the resource that the fault's parameter `at` names (an ARN). Within an hour `heals` ends
+ * its impact, `eases` lowers it and `nothing` leaves it; within half an hour `harms` adds to it, as any harmful action
+ * does. Truth for tests, people and bounds; unknown to Quell.
  */
 export type Remedy = Readonly<{ runbook: string; at: string; does: "heals" | "eases" | "nothing" | "harms" }>;
 

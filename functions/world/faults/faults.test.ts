@@ -127,7 +127,7 @@ test("users are hurt by most faults, and never before the onset", () => {
 
 test("four deployments in five leave a marker", () => {
   const worlds = Array.from({ length: 200 }, (_, index) =>
-    unfold({ ...scenarioWith(49, index, "bad-lambda-version"), benignReleases: [] }, 1),
+    unfold({ ...scenarioWith(49, index, "bad-lambda-version"), benignChanges: [] }, 1),
   );
 
   const marked = worlds.filter((world) => world.changes.length === 1).length;

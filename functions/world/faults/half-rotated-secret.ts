@@ -3,8 +3,11 @@ import { isEcsService } from "../resources/ecs-deployments.ts";
 import { isExternalApi, isRefusingKeys } from "../resources/external-api.ts";
 import { eitherFails } from "../saturation.ts";
 import { record } from "../state.ts";
-import { atIfAny, ecsCaller, harmIn, harmOf, providerPlace } from "./edge-places.ts";
+import { ecsCaller } from "./ecs-place.ts";
 import { type Fault, numberOf, stateAt, textOf } from "./fault.ts";
+import { providerPlace } from "./provider-place.ts";
+import { atIfAny } from "./remedy.ts";
+import { harmIn, harmOf } from "./severity.ts";
 import { shows } from "./symptom.ts";
 
 /**

@@ -2,7 +2,7 @@ import { between, wholeBetween } from "../random.ts";
 import { isEcsService } from "../resources/ecs-deployments.ts";
 import { MINUTE_MS, schedule } from "../state.ts";
 import { type Fault, numberOf, stateAt, textOf } from "./fault.ts";
-import { badRelease, noticed, releaseAt } from "./release.ts";
+import { badRelease, releaseAt, releaseShows } from "./release.ts";
 import { placeThatHurts } from "./severity.ts";
 
 const release = badRelease("CannotPullContainerError: pull image manifest has been retried 5 time(s): not found");
@@ -24,7 +24,7 @@ export const imagePullFailure: Fault = {
     lostShare: between(`${stream}|severity`, 0, 0.75, 0.9),
     lostAfterMinutes: wholeBetween(`${stream}|speed`, 0, 3, 12),
   }),
-  symptoms: noticed,
+  symptoms: releaseShows,
   ...release,
   start: (world, active) => {
     release.start(world, active);

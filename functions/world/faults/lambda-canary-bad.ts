@@ -2,6 +2,7 @@ import { between } from "../random.ts";
 import { releaseCode } from "../releases.ts";
 import { isLambdaFunction, routeShare } from "../resources/lambda-versions.ts";
 import { type Fault, numberOf, stateAt, textOf } from "./fault.ts";
+import { updateAlias } from "./lambda-place.ts";
 import { placeOf } from "./place.ts";
 import { shows } from "./symptom.ts";
 
@@ -43,8 +44,7 @@ export const lambdaCanaryBad: Fault = {
     return canary?.version === active.memory.bad || functionVersion === active.memory.bad;
   },
   heal: (world, active, act) => {
-    const { name, alias } = stateAt(world, active, "arn", isLambdaFunction);
     const RoutingConfig = { AdditionalVersionWeights: {} };
-    act({ service: "lambda", api: "UpdateAlias", input: { FunctionName: name, Name: alias, RoutingConfig } });
+    act(updateAlias(stateAt(world, active, "arn", isLambdaFunction), { RoutingConfig }));
   },
 };

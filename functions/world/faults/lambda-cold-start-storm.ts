@@ -9,6 +9,8 @@ import { placeOf } from "./place.ts";
 import { usersNotice } from "./symptom.ts";
 
 const LEFT_COLD = 0.05; // share of the environments of which no user notices that they have to start
+/** The day's peak is so many times its trough: the most by which it wants more environments at the end than at the onset. */
+const GROWING_LOAD = 1.5;
 
 /**
  * A new runtime reaches a function behind an API: all its environments start again, while what they load at their start
@@ -29,7 +31,7 @@ export const lambdaColdStartStorm: Fault = {
     };
   },
   remedies: () => [{ runbook: "lambda-alias-rollback", at: "arn", does: "harms" }],
-  course: (parameters) => ({ kind: "heals", afterMinutes: numberOf(parameters, "minutes") * 1.5 }),
+  course: (parameters) => ({ kind: "heals", afterMinutes: numberOf(parameters, "minutes") * GROWING_LOAD }),
   symptoms: (system, parameters) => [usersNotice(system, textOf(parameters, "entry"), "latency", "up", 5)],
   start: (world, active) => {
     const state = stateAt(world, active, "arn", isLambdaFunction);

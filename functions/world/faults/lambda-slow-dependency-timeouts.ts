@@ -2,6 +2,7 @@ import { between, chance } from "../random.ts";
 import { releaseCode } from "../releases.ts";
 import { isLambdaFunction } from "../resources/lambda-versions.ts";
 import { type Fault, numberOf, stateAt, textOf } from "./fault.ts";
+import { reserveTwice, updateAlias } from "./lambda-place.ts";
 import { placeOf } from "./place.ts";
 import { shows } from "./symptom.ts";
 
@@ -48,17 +49,8 @@ export const lambdaSlowDependencyTimeouts: Fault = {
   heal: (world, active, act) => {
     const state = stateAt(world, active, "arn", isLambdaFunction);
     state.addedMs = 0; // the provider's people put it right
-    if (state.reservedConcurrency !== null) {
-      const ReservedConcurrentExecutions = state.reservedConcurrency * 2; // so that it catches up within the hour
-      const input = { FunctionName: state.name, ReservedConcurrentExecutions };
-      act({ service: "lambda", api: "PutFunctionConcurrency", input });
-    }
+    if (state.reservedConcurrency !== null) act(reserveTwice(state));
     if (state.functionVersion !== active.memory.bad) return;
-    const FunctionVersion = String(active.memory.good);
-    act({
-      service: "lambda",
-      api: "UpdateAlias",
-      input: { FunctionName: state.name, Name: state.alias, FunctionVersion },
-    });
+    act(updateAlias(state, { FunctionVersion: String(active.memory.good) }));
   },
 };

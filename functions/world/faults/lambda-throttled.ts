@@ -4,6 +4,7 @@ import { isEventSourceMapping } from "../resources/lambda-event-source.ts";
 import { isLambdaFunction } from "../resources/lambda-versions.ts";
 import { stir } from "../state.ts";
 import { type Fault, numberOf, stateAt, textOf } from "./fault.ts";
+import { reserve } from "./lambda-place.ts";
 import { placeOf } from "./place.ts";
 import { shows } from "./symptom.ts";
 
@@ -43,12 +44,7 @@ export const lambdaThrottled: Fault = {
     return (reservedConcurrency ?? 0) < Number(active.memory.reserved) * numberOf(active.parameters, "utilisation");
   },
   heal: (world, active, act) => {
-    const { name, reservedConcurrency } = stateAt(world, active, "arn", isLambdaFunction);
-    const ReservedConcurrentExecutions = Math.ceil((reservedConcurrency ?? 1) * 4);
-    act({
-      service: "lambda",
-      api: "PutFunctionConcurrency",
-      input: { FunctionName: name, ReservedConcurrentExecutions },
-    });
+    const state = stateAt(world, active, "arn", isLambdaFunction);
+    act(reserve(state, Math.ceil((state.reservedConcurrency ?? 1) * 4)));
   },
 };

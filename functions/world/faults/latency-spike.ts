@@ -1,8 +1,8 @@
 import { between, wholeBetween } from "../random.ts";
+import { calleeDraw, usersCallPlace } from "./call-place.ts";
 import { disturbedCalls } from "./disturbances.ts";
-import { atIfAny, CODE_IN_VAIN, ecsAt, isAskedByWorkers, usersCallPlace } from "./edge-places.ts";
 import { type Fault, textOf } from "./fault.ts";
-import { entryAbove } from "./place.ts";
+import { atIfAny, CODE_IN_VAIN } from "./remedy.ts";
 import { usersNotice } from "./symptom.ts";
 
 /** Everything that calls a service waits longer than it is willing to, for some minutes. */
@@ -12,13 +12,9 @@ export const latencySpike: Fault = {
   likelihood: 2,
   needs: [],
   draw: (system, stream) => {
-    const { from, to } = usersCallPlace(system, `${stream}|where`, ["inner", "store", "cache"]);
+    const call = usersCallPlace(system, `${stream}|where`, ["inner", "store", "cache"]);
     return {
-      // Whoever else calls it, too, unless that would leave dead messages behind.
-      from: isAskedByWorkers(system, to) ? from : "",
-      to,
-      tasks: ecsAt(system, from)?.arn ?? "",
-      entry: entryAbove(system, from),
+      ...calleeDraw(system, call),
       errorRate: 0,
       timeouts: between(`${stream}|severity`, 0, 1, 1.8),
       minutes: wholeBetween(`${stream}|minutes`, 0, 7, 16),

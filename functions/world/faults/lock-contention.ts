@@ -2,6 +2,7 @@ import { between, chance, wholeBetween } from "../random.ts";
 import { isRdsPrimary } from "../resources/rds-state.ts";
 import { MINUTE_MS, schedule } from "../state.ts";
 import { busyPrimary, reachOf, whereFelt } from "./data-place.ts";
+import { passesAfterMinutes } from "./disturbances.ts";
 import { type Fault, numberOf, stateAt, textOf } from "./fault.ts";
 import { shows } from "./symptom.ts";
 
@@ -35,11 +36,8 @@ export const lockContention: Fault = {
         ])),
     { runbook: "rds-extend-storage", at: "arn", does: "nothing" },
   ],
-  course: (parameters) => {
-    const afterMinutes = numberOf(parameters, "minutes");
-    return afterMinutes > 0 ? { kind: "heals", afterMinutes } : { kind: "persists" };
-  },
-  symptoms: (system, parameters) => [shows(system, textOf(parameters, "arn"), ["CommitThroughput", "Average"], "down")],
+  course: passesAfterMinutes,
+  symptoms: (system, parameters) => [shows(system, textOf(parameters, "arn"), ["WriteIOPS", "Average"], "down")],
   start: (world, active) => {
     const state = stateAt(world, active, "arn", isRdsPrimary);
     const minutes = numberOf(active.parameters, "minutes");

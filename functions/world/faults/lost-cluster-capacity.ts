@@ -8,6 +8,11 @@ import { type Fault, numberOf, stateAt, textOf } from "./fault.ts";
 import { releaseAt } from "./release.ts";
 import { usersNotice } from "./symptom.ts";
 
+/** Share of the tasks wanted for which there must be room: a usual hour's work takes the half of them, with some to spare. */
+const ENOUGH_ROOM = 0.6;
+/** Times the instances that are left, which is a third of the tasks: room for twice the tasks, whoever else wants some. */
+const GROWTH = 6;
+
 /** A scheduled action meant for the night took most container instances of a cluster away, and their tasks with them. */
 export const lostClusterCapacity: Fault = {
   id: "lost-cluster-capacity",
@@ -42,11 +47,11 @@ export const lostClusterCapacity: Fault = {
   isPresent: (world, active) => {
     const cluster = textOf(active.parameters, "cluster");
     const services = resourcesOfKind(world, isEcsService).filter((one) => one.cluster === cluster);
-    return roomOf(world, cluster) < 0.6 * services.reduce((sum, one) => sum + one.desiredCount, 0);
+    return roomOf(world, cluster) < ENOUGH_ROOM * services.reduce((sum, one) => sum + one.desiredCount, 0);
   },
   heal: (world, active, act) => {
     const { name, desiredCapacity, maxSize } = stateAt(world, active, "room", isAutoScalingGroup);
-    const input = { AutoScalingGroupName: name, DesiredCapacity: Math.min(maxSize, desiredCapacity * 6) };
+    const input = { AutoScalingGroupName: name, DesiredCapacity: Math.min(maxSize, desiredCapacity * GROWTH) };
     act({ service: "autoscaling", api: "SetDesiredCapacity", input });
   },
 };

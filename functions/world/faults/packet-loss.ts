@@ -1,8 +1,8 @@
 import { between, wholeBetween } from "../random.ts";
+import { calleeDraw, usersCallPlace } from "./call-place.ts";
 import { disturbedCalls } from "./disturbances.ts";
-import { atIfAny, CODE_IN_VAIN, ecsAt, isAskedByWorkers, usersCallPlace } from "./edge-places.ts";
 import { type Fault, textOf } from "./fault.ts";
-import { entryAbove } from "./place.ts";
+import { atIfAny, CODE_IN_VAIN } from "./remedy.ts";
 import { usersNotice } from "./symptom.ts";
 
 /** A path inside a zone loses packets: some calls fail, most are as late as their callers wait. The network is mended in time. */
@@ -12,13 +12,9 @@ export const packetLoss: Fault = {
   likelihood: 4,
   needs: [],
   draw: (system, stream) => {
-    const { from, to } = usersCallPlace(system, `${stream}|where`, ["inner", "store", "cache"]);
+    const call = usersCallPlace(system, `${stream}|where`, ["inner", "store", "cache"]);
     return {
-      // Whoever else calls it, too, unless that would leave dead messages behind.
-      from: isAskedByWorkers(system, to) ? from : "",
-      to,
-      tasks: ecsAt(system, from)?.arn ?? "",
-      entry: entryAbove(system, from),
+      ...calleeDraw(system, call),
       errorRate: between(`${stream}|severity`, 0, 0.05, 0.2),
       timeouts: between(`${stream}|speed`, 0, 0.95, 1.5),
       minutes: wholeBetween(`${stream}|minutes`, 0, 25, 90),

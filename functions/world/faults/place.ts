@@ -1,37 +1,14 @@
 import { pick } from "../random.ts";
 import type { CallEdge, ResourceState } from "../state.ts";
 import type { System } from "../system.ts";
-
-const reaches = new WeakMap<System, ReadonlyMap<string, Float64Array>>();
-
-/** Calls that one request of each entry causes at each resource (by its place), asynchronous ones included, retries aside. */
-const reachOf = (system: System): ReadonlyMap<string, Float64Array> => {
-  const known = reaches.get(system);
-  if (known !== undefined) return known;
-  const made = new Map(system.entries.map(({ arn }) => [arn, callsCausedBy(system, system.indexOf[arn] ?? 0)]));
-  reaches.set(system, made);
-  return made;
-};
-
-const callsCausedBy = (system: System, entry: number): Float64Array => {
-  const caused = new Float64Array(system.order.length);
-  caused[entry] = 1;
-  for (const [index, calls] of system.calls.entries()) {
-    const own = caused[index] ?? 0;
-    if (own === 0) continue;
-    for (const { edge, to } of calls) caused[to] = (caused[to] ?? 0) + own * edge.callsPerRequest;
-  }
-  return caused;
-};
+import { callsCaused } from "./reach.ts";
 
 /** Calls that one request causes at a resource, of the entry that causes most, asynchronous ones included; 0 where none does. */
-export const exposureOf = (system: System, arn: string): number => {
-  const index = system.indexOf[arn];
-  return index === undefined ? 0 : Math.max(0, ...[...reachOf(system).values()].map((caused) => caused[index] ?? 0));
-};
+export const exposureOf = (system: System, arn: string): number =>
+  Math.max(0, ...system.entries.map((entry) => callsCaused(system, entry.arn, arn, { isAsyncIncluded: true })));
 
-/** A fault where few requests pass would be noticed by nobody. */
-const NOTICED = 0.25;
+/** Calls of one request of an entry: a fault where fewer pass would be noticed by nobody. */
+const ENOUGH_CALLS = 0.25;
 
 /**
  * A resource of one kind for a fault to happen at, among those that at least a quarter of some entry's requests reach;
@@ -44,9 +21,9 @@ export const placeOf = <State extends ResourceState>(
   isFit: (state: State) => boolean = () => true,
 ): State => {
   const all = system.states.filter(isOne).filter(isFit);
-  const noticed = all.filter(({ arn }) => exposureOf(system, arn) >= NOTICED);
+  const exposed = all.filter(({ arn }) => exposureOf(system, arn) >= ENOUGH_CALLS);
   const most = all.toSorted((one, other) => exposureOf(system, other.arn) - exposureOf(system, one.arn)).slice(0, 1);
-  return pick(stream, 0, noticed.length > 0 ? noticed : most);
+  return pick(stream, 0, exposed.length > 0 ? exposed : most);
 };
 
 /** The calls that lead to a resource from others, busiest callers first. */
@@ -57,8 +34,9 @@ export const callsTo = (system: System, arn: string): readonly CallEdge[] => {
 
 /** The entry whose requests reach a resource most. Throws RangeError where none does. */
 export const entryAbove = (system: System, arn: string): string => {
-  const index = system.indexOf[arn] ?? -1;
-  const [most] = [...reachOf(system)].toSorted(([, one], [, other]) => (other[index] ?? 0) - (one[index] ?? 0));
-  if (most === undefined || (most[1][index] ?? 0) === 0) throw new RangeError(`${arn}: no request reaches it`);
-  return most[0];
+  const [most] = system.entries
+    .map((entry) => ({ arn: entry.arn, calls: callsCaused(system, entry.arn, arn, { isAsyncIncluded: true }) }))
+    .toSorted((one, other) => other.calls - one.calls);
+  if (most === undefined || most.calls === 0) throw new RangeError(`${arn}: no request reaches it`);
+  return most.arn;
 };

@@ -5,11 +5,14 @@ import { isLambdaFunction } from "../resources/lambda-versions.ts";
 import { isSqsQueue, queueAtArn } from "../resources/sqs-messages.ts";
 import { MINUTE_MS, schedule } from "../state.ts";
 import { type Fault, numberOf, stateAt, textOf } from "./fault.ts";
+import { reserveTwice } from "./lambda-place.ts";
 import { placeOf } from "./place.ts";
 import { shows } from "./symptom.ts";
 
 const GONE = 1; // less than one message
 const HANGS_SECONDS = 30; // a worker's timeout
+/** From the last that is sent: they wait in line with what piled up behind them, once for each time that they are received. */
+const MOST_MINUTES_LEFT = 120;
 
 /**
  * A sender writes some messages on which the worker hangs until its timeout, each of the five times that it gets one:
@@ -36,10 +39,9 @@ export const poisonMessages: Fault = {
     { runbook: "lambda-alias-rollback", at: "arn", does: "nothing" },
     // A larger worker has hands left for the others.
     { runbook: "lambda-reserved-concurrency", at: "arn", does: "eases" },
-    // Its precheck refuses as long as more of them die; later they would all be handled, and die, once more.
-    { runbook: "sqs-redrive", at: "dead", does: "nothing" },
+    // Nothing is declared of sqs-redrive: what has died fails once more, and how much that costs depends on when.
   ],
-  course: (parameters) => ({ kind: "heals", afterMinutes: numberOf(parameters, "minutes") + 120 }),
+  course: (parameters) => ({ kind: "heals", afterMinutes: numberOf(parameters, "minutes") + MOST_MINUTES_LEFT }),
   symptoms: (system, parameters) => [
     shows(system, textOf(parameters, "queue"), ["ApproximateAgeOfOldestMessage", "Maximum"], "up", 30),
     shows(system, textOf(parameters, "arn"), ["Duration", "Average"], "up", 30),
@@ -64,12 +66,6 @@ export const poisonMessages: Fault = {
     queue.poisoned = 0;
     const dead = queueAtArn(world, queue.redrive?.deadLetterQueue ?? null);
     if (dead !== null) dead.poisoned = 0;
-    const { name, reservedConcurrency } = stateAt(world, active, "arn", isLambdaFunction);
-    const ReservedConcurrentExecutions = (reservedConcurrency ?? 1) * 2; // so that it catches up within the hour
-    act({
-      service: "lambda",
-      api: "PutFunctionConcurrency",
-      input: { FunctionName: name, ReservedConcurrentExecutions },
-    });
+    act(reserveTwice(stateAt(world, active, "arn", isLambdaFunction)));
   },
 };

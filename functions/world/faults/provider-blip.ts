@@ -1,7 +1,9 @@
 import { between, wholeBetween } from "../random.ts";
 import { disturbedResource } from "./disturbances.ts";
-import { atIfAny, CODE_IN_VAIN, ecsCaller, providerPlace } from "./edge-places.ts";
+import { ecsCaller } from "./ecs-place.ts";
 import { type Fault, textOf } from "./fault.ts";
+import { providerPlace } from "./provider-place.ts";
+import { atIfAny, CODE_IN_VAIN } from "./remedy.ts";
 import { shows } from "./symptom.ts";
 
 /** A provider fails for some minutes, and is back before anybody has looked. */

@@ -8,6 +8,8 @@ import { placeOf } from "./place.ts";
 import { shows } from "./symptom.ts";
 
 const LATE_SHARE = 0.05; // of what was sent at once: from here on nobody calls it a backlog
+/** Times what the worker's spare hands of the onset need, at the most: the day's load takes some of them away meanwhile. */
+const GROWING_LOAD = 1.4;
 
 /** Somebody sends an hour's messages at once (an import, a campaign). The worker empties the queue as fast as it may. */
 export const queueBacklogAfterSurge: Fault = {
@@ -27,7 +29,7 @@ export const queueBacklogAfterSurge: Fault = {
     { runbook: "lambda-reserved-concurrency", at: "arn", does: "eases" },
     { runbook: "lambda-alias-rollback", at: "arn", does: "nothing" },
   ],
-  course: (parameters) => ({ kind: "heals", afterMinutes: numberOf(parameters, "minutes") * 1.4 }),
+  course: (parameters) => ({ kind: "heals", afterMinutes: numberOf(parameters, "minutes") * GROWING_LOAD }),
   symptoms: (system, parameters) => [
     shows(system, textOf(parameters, "queue"), ["ApproximateNumberOfMessagesVisible", "Maximum"], "up", 5),
   ],

@@ -3,7 +3,8 @@ import { type EcsService, isEcsService, primaryOf } from "../resources/ecs-deplo
 import type { System } from "../system.ts";
 import { alterRunning, clusterOf, latencyFactorFor, updateService } from "./ecs-place.ts";
 import { type Fault, type FaultParameters, numberOf, type Symptom, stateAt, textOf } from "./fault.ts";
-import { callsReaching, errorRateFor, type HurtPlace } from "./severity.ts";
+import { callsCaused } from "./reach.ts";
+import { errorRateFor, type HurtPlace } from "./severity.ts";
 import { shows, usersNotice } from "./symptom.ts";
 
 /** What a release may do beside erring, by the parameters of the same names. */
@@ -58,7 +59,7 @@ const FEW_WAIT_SHARE = 0.3;
  * wait so long; it errs where too few would wait, or where no load balancer measures it.
  */
 export const slowAt = (system: System, place: HurtPlace<EcsService>, addedMs: number): FaultParameters => {
-  const calls = callsReaching(system, place.entry, place.state.arn);
+  const calls = callsCaused(system, place.entry, place.state.arn, { isAsyncIncluded: false });
   const group = place.state.targetGroup;
   if (group === null || calls < FEWEST_CALLS) return failingAt(system, place, FEW_WAIT_SHARE);
   const latencyFactor = latencyFactorFor(calls, place.state, addedMs);
@@ -73,7 +74,7 @@ export const releaseAt = (system: System, { state, entry }: HurtPlace<EcsService
 });
 
 /** Users see errors; where the release is many times slower, its load balancer measures it. */
-export const noticed = (system: System, parameters: FaultParameters): readonly Symptom[] => [
+export const releaseShows = (system: System, parameters: FaultParameters): readonly Symptom[] => [
   parameters.group === undefined
     ? usersNotice(system, textOf(parameters, "entry"), "errors", "up")
     : shows(system, textOf(parameters, "group"), ["TargetResponseTime", "Average"], "up"),

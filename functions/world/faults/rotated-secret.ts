@@ -2,8 +2,10 @@ import { between } from "../random.ts";
 import { isEcsService } from "../resources/ecs-deployments.ts";
 import { isExternalApi, isRefusingKeys } from "../resources/external-api.ts";
 import { record } from "../state.ts";
-import { atIfAny, ecsCaller, providerPlace } from "./edge-places.ts";
+import { ecsCaller, updateService } from "./ecs-place.ts";
 import { type Fault, numberOf, stateAt, textOf } from "./fault.ts";
+import { providerPlace } from "./provider-place.ts";
+import { atIfAny } from "./remedy.ts";
 import { shows } from "./symptom.ts";
 
 /**
@@ -39,8 +41,7 @@ export const rotatedSecret: Fault = {
     const provider = stateAt(world, active, "arn", isExternalApi);
     const client = world.resources[textOf(active.parameters, "client")];
     if (client !== undefined && isEcsService(client)) {
-      const input = { cluster: client.cluster, service: client.name, forceNewDeployment: true };
-      act({ service: "ecs", api: "UpdateService", input });
+      act(updateService(client, { forceNewDeployment: true }));
       return;
     }
     provider.refusedKeys = null;

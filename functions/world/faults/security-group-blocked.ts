@@ -1,8 +1,8 @@
 import { between } from "../random.ts";
-import { misconfiguredCalls } from "./configured-calls.ts";
-import { atIfAny, CODE_IN_VAIN, callPlace, ecsAt } from "./edge-places.ts";
+import { callPlace } from "./call-place.ts";
+import { misconfiguredCalls, misconfiguredDraw } from "./configured-calls.ts";
 import { type Fault, textOf } from "./fault.ts";
-import { entryAbove } from "./place.ts";
+import { atIfAny, CODE_IN_VAIN } from "./remedy.ts";
 import { usersNotice } from "./symptom.ts";
 
 /** A security group no longer lets one service in: its packets are dropped, so every attempt waits for its timeout. */
@@ -12,13 +12,9 @@ export const securityGroupBlocked: Fault = {
   likelihood: 3,
   needs: [],
   draw: (system, stream) => {
-    const { from, to } = callPlace(system, `${stream}|where`, ["store", "cache"]);
+    const call = callPlace(system, `${stream}|where`, ["store", "cache"]);
     return {
-      from,
-      to,
-      changed: to,
-      tasks: ecsAt(system, from)?.arn ?? "",
-      entry: entryAbove(system, from),
+      ...misconfiguredDraw(system, call, "to"),
       errorRate: between(`${stream}|severity`, 0, 0.97, 1),
       timeouts: between(`${stream}|wait`, 0, 1, 1.2),
       minutes: 0,

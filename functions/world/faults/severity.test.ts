@@ -7,7 +7,8 @@ import { isTargetGroup } from "../resources/load-balancer-zones.ts";
 import { scenarioWith } from "../scenario.ts";
 import { stir } from "../state.ts";
 import { createWorld } from "../world.ts";
-import { errorRateFor, hurtEntry, hurtShare, placeThatHurts } from "./severity.ts";
+import { errorRateFor, harmOf, hurtEntry, hurtShare, placeThatHurts } from "./severity.ts";
+import { systemsFor } from "./systems.fixture.ts";
 
 const worldAt = (index: number) => createWorld(scenarioWith(52, index, "bad-ecs-deployment"));
 
@@ -36,7 +37,7 @@ test("a higher error rate never hurts fewer, and the one that is found for a sha
       const { system } = worldAt(index);
       const [service] = system.states.filter(isEcsService);
       const entry = service === undefined ? null : hurtEntry(system, service.arn);
-      if (service === undefined || entry === null) return;
+      fc.pre(service !== undefined && entry !== null);
 
       const rate = errorRateFor(system, entry, service.arn, share);
 
@@ -46,4 +47,14 @@ test("a higher error rate never hurts fewer, and the one that is found for a sha
       assert.ok(rate <= 0.02 || (hurt[0] ?? 0) < share);
     }),
   );
+});
+
+test("a failure that stays as it is harms nobody more, and one of all calls that grew from none harms whoever is reached", () => {
+  for (const system of systemsFor("external-outage")) {
+    const [first] = system.entries;
+    assert.ok(first !== undefined);
+
+    assert.equal(harmOf(system, first.arn, 0.5, 0.5), "");
+    assert.equal(harmOf(system, first.arn, 0, 1), "harms");
+  }
 });

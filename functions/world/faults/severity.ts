@@ -2,12 +2,10 @@ import { pick } from "../random.ts";
 import { eitherFails } from "../saturation.ts";
 import type { ResourceState } from "../state.ts";
 import type { System } from "../system.ts";
+import type { FaultParameters } from "./fault.ts";
 
-/**
- * Share of a user entry's requests that fail while a resource fails this share of what it is asked, retries spent: the
- * most of it, where a cache on the way answers a part of them, and the least, where retries are more than others bear.
- */
-export const hurtShare = (system: System, entry: string, arn: string, errorRate: number): number => {
+/** Share of what each resource is asked that fails while one fails this share, by their places in the system's order. */
+const failuresOf = (system: System, arn: string, errorRate: number): Float64Array => {
   const failure = new Float64Array(system.order.length);
   for (let index = system.order.length - 1; index >= 0; index -= 1) {
     let own = system.order[index] === arn ? errorRate : 0;
@@ -18,24 +16,25 @@ export const hurtShare = (system: System, entry: string, arn: string, errorRate:
       }
     failure[index] = own;
   }
-  return failure[system.indexOf[entry] ?? -1] ?? 0;
+  return failure;
 };
 
-/** Calls in series that one request of an entry causes at a resource, retries aside. */
-export const callsReaching = (system: System, entry: string, arn: string): number => {
-  const caused = new Float64Array(system.order.length);
-  caused[system.indexOf[entry] ?? 0] = 1;
-  for (const [index, calls] of system.calls.entries())
-    for (const { edge, to } of calls)
-      if (!edge.isAsync) caused[to] = (caused[to] ?? 0) + (caused[index] ?? 0) * edge.callsPerRequest;
-  return caused[system.indexOf[arn] ?? -1] ?? 0;
-};
+/**
+ * Share of a user entry's requests that fail while a resource fails this share of what it is asked, retries spent: the
+ * most of it, where a cache on the way answers a part of them, and the least, where retries are more than others bear.
+ */
+export const hurtShare = (system: System, entry: string, arn: string, errorRate: number): number =>
+  hurtAt(system, entry, failuresOf(system, arn, errorRate));
+
+const hurtAt = (system: System, entry: string, failures: Float64Array): number =>
+  failures[system.indexOf[entry] ?? -1] ?? 0;
 
 /** The entry with users that a failure of a resource hurts most, or null where it hurts none. */
 export const hurtEntry = (system: System, arn: string): string | null => {
+  const failures = failuresOf(system, arn, 0.5);
   let most: Readonly<{ arn: string; share: number }> | null = null;
   for (const entry of system.entries) {
-    const share = entry.meanPerSecond > 0 ? hurtShare(system, entry.arn, arn, 0.5) : 0;
+    const share = entry.meanPerSecond > 0 ? hurtAt(system, entry.arn, failures) : 0;
     if (share > (most?.share ?? 0)) most = { arn: entry.arn, share };
   }
   return most?.arn ?? null;
@@ -49,7 +48,7 @@ export const errorRateFor = (system: System, entry: string, arn: string, share: 
 };
 
 /** Enough for the alarm of an entry, which rings at one failed request in fifty, at any hour and above its noise. */
-const NOTICED = 0.07;
+const RINGS_SHARE = 0.07;
 
 /** A place for a fault, and the entry whose users notice it. */
 export type HurtPlace<State extends ResourceState> = Readonly<{ state: State; entry: string }>;
@@ -70,7 +69,22 @@ export const placeThatHurts = <State extends ResourceState>(
     return entry === null ? [] : [{ state, entry, share: hurtShare(system, entry, state.arn, errorRate) }];
   });
   const fit = places.filter(({ state }) => isFit(state));
-  const noticed = fit.filter(({ share }) => share >= NOTICED);
+  const ringing = fit.filter(({ share }) => share >= RINGS_SHARE);
   const most = (fit.length > 0 ? fit : places).toSorted((one, other) => other.share - one.share).slice(0, 1);
-  return pick(stream, 0, noticed.length > 0 ? noticed : most);
+  return pick(stream, 0, ringing.length > 0 ? ringing : most);
 };
+
+const CLEARLY = 2; // impact-minutes within the hour: twice what counts as harm
+
+/** "harms" as a parameter where users clearly notice that a resource fails in the share `after` instead of `before`, else "". */
+export const harmOf = (system: System, arn: string, before: number, after: number): "harms" | "" => {
+  const worst = (errorRate: number): number => {
+    const failures = failuresOf(system, arn, errorRate);
+    return Math.max(0, ...system.entries.map((entry) => hurtAt(system, entry.arn, failures)));
+  };
+  return 60 * (worst(after) - worst(before)) > CLEARLY ? "harms" : "";
+};
+
+/** What `harmOf` said when the fault was drawn. */
+export const harmIn = (parameters: FaultParameters, name: string): "harms" | "" =>
+  parameters[name] === "harms" ? "harms" : "";

@@ -1,8 +1,8 @@
 import { between, wholeBetween } from "../random.ts";
+import { callDraw, usersCallPlace } from "./call-place.ts";
 import { disturbedCalls } from "./disturbances.ts";
-import { atIfAny, CODE_IN_VAIN, ecsAt, usersCallPlace } from "./edge-places.ts";
 import { type Fault, textOf } from "./fault.ts";
-import { entryAbove } from "./place.ts";
+import { atIfAny, CODE_IN_VAIN } from "./remedy.ts";
 import { usersNotice } from "./symptom.ts";
 
 /** The clock of a host that issues tokens is ahead: callees refuse them as not yet valid until it is set back by itself. */
@@ -12,12 +12,9 @@ export const tokenClock: Fault = {
   likelihood: 2,
   needs: [],
   draw: (system, stream) => {
-    const { from, to } = usersCallPlace(system, `${stream}|where`, ["inner", "store", "cache"]);
+    const call = usersCallPlace(system, `${stream}|where`, ["inner", "store", "cache"]);
     return {
-      from,
-      to,
-      tasks: ecsAt(system, from)?.arn ?? "",
-      entry: entryAbove(system, from),
+      ...callDraw(system, call),
       errorRate: between(`${stream}|severity`, 0, 0.6, 0.95),
       timeouts: 0,
       minutes: wholeBetween(`${stream}|minutes`, 0, 10, 40),

@@ -1,5 +1,5 @@
 import { between, pick, wholeBetween } from "../random.ts";
-import { MINUTE_MS } from "../state.ts";
+import { disturb, isDisturbed } from "./disturbances.ts";
 import { type Fault, numberOf, textOf } from "./fault.ts";
 import { usersNotice } from "./symptom.ts";
 
@@ -22,18 +22,10 @@ export const transientBlip: Fault = {
   course: (parameters) => ({ kind: "heals", afterMinutes: numberOf(parameters, "minutes") }),
   symptoms: (system, parameters) => [usersNotice(system, textOf(parameters, "entry"), "errors", "up", 1)],
   start: (world, { id, parameters }) => {
-    const fromMs = Math.ceil(world.nowMs / MINUTE_MS) * MINUTE_MS;
-    world.disturbances.push({
-      id,
-      from: null,
-      to: textOf(parameters, "entry"),
-      fromMs,
-      toMs: fromMs + numberOf(parameters, "minutes") * MINUTE_MS,
-      errorRate: numberOf(parameters, "errorRate"),
-      latencyMs: 0,
-      message: "connect ECONNRESET",
-    });
+    const [to, errorRate] = [textOf(parameters, "entry"), numberOf(parameters, "errorRate")];
+    const hit = { from: null, to, errorRate, latencyMs: 0, message: "connect ECONNRESET" };
+    disturb(world, id, hit, { afterMinutes: 1, minutes: numberOf(parameters, "minutes") });
   },
-  isPresent: (world) => world.disturbances.some(({ toMs }) => toMs !== null && world.nowMs < toMs),
+  isPresent: (world, { id }) => isDisturbed(world, id),
   heal: () => undefined, // a person can only watch it pass
 };

@@ -1,8 +1,8 @@
 import { between } from "../random.ts";
-import { misconfiguredCalls } from "./configured-calls.ts";
-import { atIfAny, CODE_IN_VAIN, callPlace, ecsAt } from "./edge-places.ts";
+import { callPlace } from "./call-place.ts";
+import { misconfiguredCalls, misconfiguredDraw } from "./configured-calls.ts";
 import { type Fault, textOf } from "./fault.ts";
-import { entryAbove } from "./place.ts";
+import { atIfAny, CODE_IN_VAIN } from "./remedy.ts";
 import { usersNotice } from "./symptom.ts";
 
 /** The address of what a service calls was changed to one where nobody answers. */
@@ -12,13 +12,9 @@ export const wrongEndpointConfig: Fault = {
   likelihood: 3,
   needs: [],
   draw: (system, stream) => {
-    const { from, to } = callPlace(system, `${stream}|where`, ["inner", "store", "cache"]);
+    const call = callPlace(system, `${stream}|where`, ["inner", "store", "cache"]);
     return {
-      from,
-      to,
-      changed: from,
-      tasks: ecsAt(system, from)?.arn ?? "",
-      entry: entryAbove(system, from),
+      ...misconfiguredDraw(system, call, "from"),
       errorRate: between(`${stream}|severity`, 0, 0.95, 1),
       timeouts: 0,
       minutes: 0,

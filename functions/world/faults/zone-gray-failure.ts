@@ -1,7 +1,8 @@
-import { between, chance, wholeBetween } from "../random.ts";
+import { between, chance, pick, wholeBetween } from "../random.ts";
 import { isEcsService } from "../resources/ecs-deployments.ts";
 import { isTargetGroup, shiftedAway } from "../resources/load-balancer-zones.ts";
 import { MINUTE_MS, schedule } from "../state.ts";
+import { passesAfterMinutes } from "./disturbances.ts";
 import { ecsFront } from "./ecs-place.ts";
 import { type Fault, numberOf, stateAt, textOf } from "./fault.ts";
 import { releaseAt } from "./release.ts";
@@ -24,7 +25,7 @@ export const zoneGrayFailure: Fault = {
     return {
       ...releaseAt(system, { state: service, entry }),
       group: group.arn,
-      zone: group.zones[0] ?? "",
+      zone: pick(`${stream}|zone`, 0, group.zones),
       errorRate: isCrowded ? 0.21 : between(`${stream}|severity`, 0, 0.25, 0.8),
       latencyMs: isCrowded ? 0 : Math.round(between(`${stream}|latency`, 0, 0, 200)),
       workFactor: isCrowded ? CROWDED : 1,
@@ -37,10 +38,7 @@ export const zoneGrayFailure: Fault = {
     { runbook: "ecs-force-deployment", at: "arn", does: "nothing" },
     { runbook: "ecs-rollback", at: "arn", does: "nothing" },
   ],
-  course: (parameters) => {
-    const afterMinutes = numberOf(parameters, "minutes");
-    return afterMinutes > 0 ? { kind: "heals", afterMinutes } : { kind: "persists" };
-  },
+  course: passesAfterMinutes,
   symptoms: (system, parameters) => [usersNotice(system, textOf(parameters, "entry"), "errors", "up")],
   start: (world, active) => {
     const { parameters } = active;

@@ -1,4 +1,4 @@
-import { between, wholeBetween } from "../random.ts";
+import { between, pick, wholeBetween } from "../random.ts";
 import { isTargetGroup } from "../resources/load-balancer-zones.ts";
 import { MINUTE_MS, schedule } from "../state.ts";
 import { ecsFront } from "./ecs-place.ts";
@@ -22,7 +22,7 @@ export const zoneOutage: Fault = {
     return {
       ...releaseAt(system, { state: service, entry }),
       group: group.arn,
-      zone: group.zones[0] ?? "",
+      zone: pick(`${stream}|zone`, 0, group.zones),
       errorRate: between(`${stream}|severity`, 0, 0.4, 1),
       minutes: wholeBetween(`${stream}|minutes`, 0, 95, 160),
       targetGroups: system.states.filter(isTargetGroup).length,

@@ -1,10 +1,9 @@
 import { faultNamed } from "../faults/all-faults.ts";
 import type { Family, Fault, Remedy } from "../faults/fault.ts";
-import { solveFlow } from "../flow.ts";
 import { chance, uniform } from "../random.ts";
 import { type Scenario, scenarioAt } from "../scenario.ts";
-import { USER_IMPACT_SHARE } from "../settle.ts";
-import { type ActiveFault, type Flow, streamOf, type World } from "../state.ts";
+import { type ActiveFault, streamOf, type World } from "../state.ts";
+import { isHealthy } from "../truth.ts";
 import type { Person } from "./person.ts";
 import { fatigueOf } from "./rota.ts";
 
@@ -34,20 +33,11 @@ export const presentFaults = (world: World): readonly Present[] =>
     return [{ fault, active }];
   });
 
-/** What dashboards show of the flow now. Looking changes nothing of the world, not even what it has solved so far. */
-export const seenFlow = (world: World): Flow => {
-  const last = world.flows.at(-1);
-  return last === undefined || world.isStirred ? solveFlow(world, world.nowMs) : last;
-};
-
-/** Whether users are served, as dashboards show it: less than 1 % of every entry's requests is bad. */
-export const isServed = (world: World): boolean => seenFlow(world).bad < USER_IMPACT_SHARE;
-
 /** Whether no alarm rings. */
 export const isQuiet = (world: World): boolean => world.alarms.every(({ state }) => state !== "ALARM");
 
 /** Whether there is nothing to do: users are served and no alarm rings. */
-export const isWell = (world: World): boolean => isQuiet(world) && isServed(world);
+export const isWell = (world: World): boolean => isQuiet(world) && isHealthy(world);
 
 const TIRED_EYES = 0.4; // of what one would recognise rested, somebody quite exhausted misses so much
 
@@ -92,17 +82,17 @@ const helpfulIn = (remedies: readonly Remedy[]): readonly Remedy[] =>
 /** What helped in the incident before: the family of what was wrong, and the runbooks that would have healed or eased it. */
 export type Remembered = Readonly<{ family: Family; runbooks: readonly string[] }>;
 
-const remembered = new WeakMap<Scenario, Remembered | null>();
+const recalled = new WeakMap<Scenario, Remembered | null>();
 
 /**
  * What helped in the scenario of the index before, as its faults declare it; it is drawn and not played. Null in the
  * first one.
  */
 export const lastHelped = (scenario: Scenario): Remembered | null => {
-  const known = remembered.get(scenario);
+  const known = recalled.get(scenario);
   if (known !== undefined) return known;
   const made = recall(scenario);
-  remembered.set(scenario, made);
+  recalled.set(scenario, made);
   return made;
 };
 

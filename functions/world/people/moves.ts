@@ -2,8 +2,9 @@ import type { Family, Fault } from "../faults/fault.ts";
 import { chance, pick, uniform } from "../random.ts";
 import { behaviourOf } from "../resources/resource-types.ts";
 import { type ActiveFault, streamOf, type World } from "../state.ts";
+import { seenFlow } from "../truth.ts";
 import type { ApiCall } from "../types.ts";
-import { isTold, lastHelped, type Present, seenFlow } from "./knowledge.ts";
+import { isTold, lastHelped, type Present } from "./knowledge.ts";
 import type { Move, Person } from "./person.ts";
 import { slipChance } from "./rota.ts";
 

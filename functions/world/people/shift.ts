@@ -1,8 +1,9 @@
 import { call } from "../aws-api.ts";
 import { between, logNormal } from "../random.ts";
 import { MINUTE_MS, record, schedule, stir, streamOf, type World } from "../state.ts";
+import { isHealthy } from "../truth.ts";
 import type { ApiCall } from "../types.ts";
-import { isQuiet, isServed, type Present, presentFaults, understands } from "./knowledge.ts";
+import { isQuiet, type Present, presentFaults, understands } from "./knowledge.ts";
 import { type ConsoleMove, guessedMove, slippedMove } from "./moves.ts";
 import { type Grade, type Person, personNamed } from "./person.ts";
 import { fatigueOf, isNight, ownerOf, slowness } from "./rota.ts";
@@ -86,7 +87,7 @@ const rest = (world: World, step: PersonStep): void => {
  * and knows what may ring on after it has gone: letters that nobody has collected yet.
  */
 const isDone = (world: World, { grade }: Person, { does }: PersonStep): boolean => {
-  if (!isServed(world)) return false;
+  if (!isHealthy(world)) return false;
   if (grade !== "expert") return isQuiet(world) || does === "return";
   return presentFaults(world).length === 0 || (isQuiet(world) && does !== "try");
 };

@@ -44,8 +44,8 @@ export type AutoScalingGroup = ResourceState & {
   templates: Record<string, InstanceTemplate>;
   /** The newest first. */
   fleets: Fleet[];
-  /** Instances that were launched and do not serve yet. */
-  warming: number;
+  /** Instances that were launched and do not serve yet, by the number of their launch, the oldest first. */
+  warming: number[];
   launched: number;
   refreshes: InstanceRefresh[];
 };
@@ -68,12 +68,11 @@ const MIN_HEALTHY = 0.9; // EC2 Auto Scaling's default minimum healthy percentag
 /** Changes how many instances there should be: fewer stop at once, more have to warm up. */
 export const resize = (world: World, group: AutoScalingGroup, desiredCapacity: number): void => {
   group.desiredCapacity = desiredCapacity;
-  let surplus = inService(group) + group.warming - desiredCapacity;
-  const cancelled = Math.min(group.warming, Math.max(0, surplus));
-  group.warming -= cancelled;
-  surplus -= cancelled;
+  let surplus = inService(group) + group.warming.length - desiredCapacity;
+  surplus -= group.warming.splice(Math.max(0, group.warming.length - Math.max(0, surplus))).length;
   for (const fleet of [...group.fleets].reverse()) surplus -= terminate(fleet, surplus);
-  launch(world, group, -surplus);
+  launchMissing(world, group);
+  goOn(world, group);
 };
 
 /** Starts to replace every instance; `desired` names another version of the launch template, null keeps the group's. */
@@ -97,7 +96,7 @@ export const startRefresh = (world: World, group: AutoScalingGroup, desired: str
 export const cancelRefresh = (world: World, group: AutoScalingGroup, refresh: InstanceRefresh): void => {
   refresh.status = "Cancelled";
   refresh.endedAtMs = world.nowMs;
-  launch(world, group, group.desiredCapacity - inService(group) - group.warming);
+  launchMissing(world, group);
 };
 
 /** Stops a refresh with a desired configuration, and replaces what it replaced. */
@@ -106,19 +105,27 @@ export const rollBackRefresh = (world: World, group: AutoScalingGroup, refresh: 
   replaceBatch(world, group);
 };
 
-/** Handles the group's agenda items: instances that have warmed up, or sick ones that a health check found. */
-export const happenToGroup = (world: World, group: AutoScalingGroup, what: string): void => {
+/** Handles the group's agenda items: an instance, by its launch, has warmed up, or a health check found the sick ones. */
+export const happenToGroup = (world: World, group: AutoScalingGroup, what: string, subject: string): void => {
   if (what === "sick-found") {
     for (const fleet of group.fleets) {
       fleet.count -= fleet.sick;
       fleet.sick = 0;
     }
-    launch(world, group, group.desiredCapacity - inService(group) - group.warming);
+    launchMissing(world, group);
   }
-  if (what !== "instance-ready" || group.warming === 0) return;
-  group.warming -= 1;
+  if (what !== "instance-ready") return;
+  // Its launch may have been cancelled since.
+  const index = group.warming.indexOf(Number(subject));
+  if (index < 0) return;
+  group.warming.splice(index, 1);
   fleetOf(group).count += 1;
-  if (group.warming === 0 && refreshUnderWay(group) !== null) replaceBatch(world, group);
+  goOn(world, group);
+};
+
+/** A refresh takes its next batch as soon as it waits for no instance of the last one. */
+const goOn = (world: World, group: AutoScalingGroup): void => {
+  if (group.warming.length === 0 && refreshUnderWay(group) !== null) replaceBatch(world, group);
 };
 
 /** Takes the next instances out of service, the oldest and of these the sick first, and launches as many anew. */
@@ -135,7 +142,7 @@ const replaceBatch = (world: World, group: AutoScalingGroup): void => {
   }
   let left = Math.max(1, Math.floor(group.desiredCapacity * (1 - MIN_HEALTHY)));
   for (const fleet of [...old].reverse()) left -= terminate(fleet, left);
-  launch(world, group, group.desiredCapacity - inService(group) - group.warming);
+  launchMissing(world, group);
 };
 
 const finish = (world: World, group: AutoScalingGroup, refresh: InstanceRefresh): void => {
@@ -172,12 +179,12 @@ const terminate = (fleet: Fleet, most: number): number => {
   return ended;
 };
 
-const launch = (world: World, group: AutoScalingGroup, count: number): void => {
-  for (let one = 0; one < count; one += 1) {
+const launchMissing = (world: World, group: AutoScalingGroup): void => {
+  for (let count = inService(group) + group.warming.length; count < group.desiredCapacity; count += 1) {
     group.launched += 1;
-    group.warming += 1;
+    group.warming.push(group.launched);
     const warmUpMs = Math.round(between(streamOf(world, group.arn, "warm-up"), group.launched, ...WARM_UP_MS));
-    const what = { kind: "resource", arn: group.arn, what: "instance-ready", subject: "" } as const;
+    const what = { kind: "resource", arn: group.arn, what: "instance-ready", subject: String(group.launched) } as const;
     schedule(world, world.nowMs + warmUpMs, what);
   }
 };

@@ -8,14 +8,14 @@ import { scenarioWith } from "../scenario.ts";
 import { MINUTE_MS, type World } from "../state.ts";
 import { isHealthy } from "../truth.ts";
 import { advance, configurationHash, createWorld } from "../world.ts";
-import { type AutoScalingGroup, inService, isAutoScalingGroup } from "./auto-scaling-fleet.ts";
+import { type AutoScalingGroup, inService, isAutoScalingGroup, refreshUnderWay, resize } from "./auto-scaling-fleet.ts";
 
 const BY_HAND = { executionId: null, person: "tester" };
 
 /** A world without its fault, whose scenario brings a group of instances that serve users, and the group. */
 const grouped = (): Readonly<{ world: World; group: AutoScalingGroup }> => {
   const scenario = scenarioWith(8, 2, "unhealthy-instances", { services: 6 });
-  const world = createWorld({ ...scenario, faults: [], benignReleases: [] });
+  const world = createWorld({ ...scenario, faults: [], benignChanges: [] });
   advance(world, world.clockStartMs + 10 * MINUTE_MS);
   const group = world.resources[String(scenario.faults[0]?.parameters.arn)];
   if (group === undefined || !isAutoScalingGroup(group)) throw new Error("the scenario names no Auto Scaling group");
@@ -98,7 +98,27 @@ test("a refresh to another version of the launch template sets it when it ends, 
   assert.deepEqual([group.version, group.previousVersion, inService(group)], [to, version, size]);
 });
 
-test("whatever is asked of it, a group ends with the instances that it wants", () => {
+test("an instance serves no earlier than its own warm-up allows, whatever launches were cancelled before it", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 0, max: 69 }), (more, seconds) => {
+      const { world, group } = grouped();
+      const before = inService(group);
+      resize(world, group, before + more);
+      advance(world, world.nowMs + seconds * 1000);
+      resize(world, group, before);
+
+      resize(world, group, before + more);
+      advance(world, world.nowMs + 69_000);
+      const early = inService(group);
+      advance(world, world.nowMs + 62_000);
+
+      assert.deepEqual([early, inService(group), group.warming], [before, before + more, []]);
+    }),
+    { numRuns: 15 },
+  );
+});
+
+test("whatever is asked of it, a group ends with the instances that it wants and no refresh", () => {
   const step = fc.oneof(
     fc.record({ api: fc.constant("SetDesiredCapacity"), DesiredCapacity: fc.integer({ min: 1, max: 12 }) }),
     fc.record({ api: fc.constantFrom("StartInstanceRefresh", "CancelInstanceRefresh", "RollbackInstanceRefresh") }),
@@ -114,7 +134,7 @@ test("whatever is asked of it, a group ends with the instances that it wants", (
       watch(world, group);
       advance(world, world.nowMs + 10 * MINUTE_MS);
 
-      assert.deepEqual([inService(group), group.warming], [group.desiredCapacity, 0]);
+      assert.deepEqual([inService(group), group.warming, refreshUnderWay(group)], [group.desiredCapacity, [], null]);
     }),
     { numRuns: 25 },
   );

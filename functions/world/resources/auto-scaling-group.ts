@@ -107,8 +107,8 @@ const behaviour: ResourceBehaviour<AutoScalingGroup> = {
       },
     },
   ],
-  happen: (world, state, what) => {
-    happenToGroup(world, state, what);
+  happen: (world, state, what, subject) => {
+    happenToGroup(world, state, what, subject);
     if (state.ecsCluster !== null) placeWaiting(world, state.ecsCluster);
   },
   release: (world, state, defect) => {

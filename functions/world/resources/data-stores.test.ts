@@ -19,7 +19,7 @@ const BY_HAND = { executionId: null, person: "tester" };
 /** A healthy world of the topology that a fault needs, ten minutes after its clock began. */
 const worldFor = (fault: string, index = 3): World => {
   const { topology } = scenarioWith(6, index, fault);
-  const world = createWorld({ ...scenarioWith(6, index, "none", { topology }), benignReleases: [] });
+  const world = createWorld({ ...scenarioWith(6, index, "none", { topology }), benignChanges: [] });
   advance(world, world.clockStartMs + 10 * MINUTE_MS);
   return world;
 };

@@ -29,7 +29,7 @@ const showDeployment = (service: EcsService, deployment: Deployment): Json => ({
   status: deployment.status,
   taskDefinition: deployment.taskDefinition,
   desiredCount: deployment.status === "PRIMARY" ? service.desiredCount : deployment.runningCount,
-  pendingCount: deployment.pendingCount,
+  pendingCount: deployment.pending.length,
   runningCount: healthyIn(service, deployment),
   failedTasks: deployment.failedTasks,
   rolloutState: deployment.rolloutState,

@@ -21,7 +21,8 @@ export type Deployment = {
   status: "PRIMARY" | "ACTIVE";
   readonly taskDefinition: string;
   runningCount: number;
-  pendingCount: number;
+  /** Tasks that are starting, by their number in the service, the oldest first. */
+  pending: number[];
   failedTasks: number;
   rolloutState: "IN_PROGRESS" | "COMPLETED";
   readonly createdAtMs: number;
@@ -79,7 +80,7 @@ export const definitionOf = (service: EcsService, { taskDefinition }: Deployment
 
 /** Tasks that pass their health checks. */
 export const runningCount = (service: EcsService): number => sum(service.deployments, (one) => healthyIn(service, one));
-export const pendingCount = (service: EcsService): number => sum(service.deployments, (one) => one.pendingCount);
+export const pendingCount = (service: EcsService): number => sum(service.deployments, (one) => one.pending.length);
 
 /** Tasks of one deployment that pass their health checks, as ECS counts them. */
 export const healthyIn = (service: EcsService, deployment: Deployment): number =>
@@ -87,7 +88,7 @@ export const healthyIn = (service: EcsService, deployment: Deployment): number =
 
 /** Tasks that take room in the cluster. */
 export const placedCount = (service: EcsService): number =>
-  sum(service.deployments, (one) => one.runningCount + one.pendingCount);
+  sum(service.deployments, (one) => one.runningCount + one.pending.length);
 
 export const isDeploying = (service: EcsService): boolean =>
   service.deployments.length > 1 || primaryOf(service).rolloutState === "IN_PROGRESS";
@@ -107,7 +108,7 @@ export const deploy = (world: World, service: EcsService, taskDefinition: string
   }
   for (const deployment of service.deployments) {
     deployment.status = "ACTIVE";
-    deployment.pendingCount = 0;
+    deployment.pending = [];
   }
   service.deploymentsMade += 1;
   service.amplification = 1;
@@ -117,7 +118,7 @@ export const deploy = (world: World, service: EcsService, taskDefinition: string
     status: "PRIMARY",
     taskDefinition,
     runningCount: 0,
-    pendingCount: 0,
+    pending: [],
     failedTasks: 0,
     rolloutState: "IN_PROGRESS",
     createdAtMs: world.nowMs,
@@ -153,14 +154,17 @@ export const placeWaiting = (world: World, cluster: string): void => {
 export const happenToService = (world: World, service: EcsService, what: string, subject: string): void => {
   if (what === "usual-work") service.workFactor = 1;
   if (what === "tasks-lost") loseTasks(world, service, Number(subject));
-  const deployment = what === "task-started" ? service.deployments.find((one) => one.id === subject) : undefined;
-  if (what === "task-started" && (deployment === undefined || deployment.pendingCount === 0)) return;
-  if (deployment !== undefined) taskStarted(world, service, deployment);
+  if (what === "task-started") {
+    const deployment = service.deployments.find(({ pending }) => pending.includes(Number(subject)));
+    // It may have been stopped before it had started.
+    if (deployment === undefined) return;
+    taskStarted(world, service, deployment, Number(subject));
+  }
   reconcile(world, service);
 };
 
-const taskStarted = (world: World, service: EcsService, deployment: Deployment): void => {
-  deployment.pendingCount -= 1;
+const taskStarted = (world: World, service: EcsService, deployment: Deployment, task: number): void => {
+  deployment.pending = deployment.pending.filter((one) => one !== task);
   deployment.updatedAtMs = world.nowMs;
   if (definitionOf(service, deployment).healthyShare === 0) deployment.failedTasks += 1;
   else {
@@ -191,7 +195,7 @@ const stopSurplus = (service: EcsService): void => {
   let surplus = sum(service.deployments, (one) => one.runningCount) - service.desiredCount;
   for (const deployment of [...service.deployments].reverse()) surplus -= stop(deployment, surplus);
   const primary = primaryOf(service);
-  primary.pendingCount = Math.max(0, Math.min(primary.pendingCount, service.desiredCount - primary.runningCount));
+  primary.pending = primary.pending.slice(0, Math.max(0, service.desiredCount - primary.runningCount));
 };
 
 /** Stops up to so many tasks of a deployment, well and stuck ones alike; how many it stopped. */
@@ -206,18 +210,23 @@ const stop = (deployment: Deployment, most: number): number => {
 /** Starts a third of the tasks at a time, as far as the cluster has room; one at a time where none comes up. */
 const startMissing = (world: World, service: EcsService): void => {
   const primary = primaryOf(service);
-  const missing = service.desiredCount - primary.runningCount - primary.pendingCount;
+  const missing = service.desiredCount - primary.runningCount - primary.pending.length;
   const together = primary.failedTasks > 0 ? 1 : Math.max(1, Math.ceil(service.desiredCount / 3));
-  const startable = Math.min(missing, together - primary.pendingCount, roomIn(world, service));
+  const startable = Math.min(missing, together - primary.pending.length, roomIn(world, service));
   for (let task = 0; task < startable; task += 1) {
     service.tasksStarted += 1;
-    primary.pendingCount += 1;
+    primary.pending.push(service.tasksStarted);
     const startMs = Math.round(between(streamOf(world, service.arn, "task-start"), service.tasksStarted, ...START_MS));
     const laterMs = Math.min(MOST_LATER_MS, primary.failedTasks * LATER_MS);
-    const what = { kind: "resource", arn: service.arn, what: "task-started", subject: primary.id } as const;
+    const what = {
+      kind: "resource",
+      arn: service.arn,
+      what: "task-started",
+      subject: String(service.tasksStarted),
+    } as const;
     schedule(world, world.nowMs + startMs + laterMs, what);
   }
-  if (missing <= 0 || primary.pendingCount > 0 || service.looksAtMs > world.nowMs) return;
+  if (missing <= 0 || primary.pending.length > 0 || service.looksAtMs > world.nowMs) return;
   service.looksAtMs = world.nowMs + LOOK_AGAIN_MS;
   schedule(world, service.looksAtMs, { kind: "resource", arn: service.arn, what: "look-again", subject: "" });
 };

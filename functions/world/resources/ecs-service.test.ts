@@ -27,7 +27,7 @@ const BY_HAND = { executionId: null, person: "tester" };
 /** A world without its fault, whose scenario brings an ECS service that users reach first, and the service. */
 const served = (): Readonly<{ world: World; service: EcsService }> => {
   const scenario = scenarioWith(8, 2, "traffic-saturation", { services: 6 });
-  const world = createWorld({ ...scenario, faults: [], benignReleases: [] });
+  const world = createWorld({ ...scenario, faults: [], benignChanges: [] });
   advance(world, world.clockStartMs + 10 * MINUTE_MS);
   const service = world.resources[String(scenario.faults[0]?.parameters.arn)];
   if (service === undefined || !isEcsService(service)) throw new Error("the scenario names no ECS service");
@@ -77,6 +77,26 @@ test("never fewer tasks than wanted run while a good version is deployed, and ne
 
       assert.equal(isDeploying(service), false);
       assert.ok(Math.min(...seen) >= desiredCount && Math.max(...seen) <= 2 * desiredCount);
+    }),
+    { numRuns: 15 },
+  );
+});
+
+test("a task runs no earlier than it can have started, whatever starts were cancelled before it", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 0, max: 24 }), (more, seconds) => {
+      const { world, service } = served();
+      const { desiredCount } = service;
+      update(world, service, { desiredCount: desiredCount + more });
+      advance(world, world.nowMs + seconds * 1000);
+      update(world, service, { desiredCount });
+
+      update(world, service, { desiredCount: desiredCount + more });
+      advance(world, world.nowMs + 24_000);
+      const early = runningCount(service);
+      advance(world, world.nowMs + 10 * MINUTE_MS);
+
+      assert.deepEqual([early, runningCount(service)], [desiredCount, desiredCount + more]);
     }),
     { numRuns: 15 },
   );

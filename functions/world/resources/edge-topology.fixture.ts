@@ -34,7 +34,7 @@ const EDGES: Topology = {
 
 /** Those four, ten minutes after the clock's start, with nothing else to come. */
 export const edgeWorld = (): World => {
-  const scenario = { ...scenarioWith(5, 5, "none", { topology: EDGES }), benignReleases: [] };
+  const scenario = { ...scenarioWith(5, 5, "none", { topology: EDGES }), benignChanges: [] };
   const world = createWorld(scenario);
   advance(world, world.clockStartMs + 10 * MINUTE_MS);
   return world;

@@ -13,7 +13,9 @@ type RefusedKeys = Readonly<{ tasks: "started-before" | "started-since"; tasksSt
 export type ExternalApi = ResourceState & {
   readonly kind: "external-api";
   readonly latencyMs: number;
-  /** Requests a second; what is over it is answered with 429. */
+  /** Requests a second that the contract names. */
+  readonly contractedPerSecond: number;
+  /** Requests a second that the provider takes in truth; what is over it is answered with 429. Nothing shows it. */
   quotaPerSecond: number;
   /** ARN of the service whose tasks the provider counts, or whose keys it checks; null where that makes no difference. */
   client: string | null;
@@ -58,7 +60,7 @@ const behaviour: ResourceBehaviour<ExternalApi> = {
     type: "AWS::Events::ApiDestination",
     zones: 1,
     tags: {},
-    attributes: { invocationRateLimitPerSecond: state.quotaPerSecond },
+    attributes: { invocationRateLimitPerSecond: state.contractedPerSecond },
   }),
   configuration: () => ({}),
 

@@ -18,7 +18,7 @@ const BY_HAND = { executionId: null, person: "tester" };
 /** A world without its fault, whose scenario brings a load balancer that users reach, and its target group. */
 const balanced = (): Readonly<{ world: World; group: TargetGroup }> => {
   const scenario = scenarioWith(8, 2, "zone-gray-failure", { services: 6 });
-  const world = createWorld({ ...scenario, faults: [], benignReleases: [] });
+  const world = createWorld({ ...scenario, faults: [], benignChanges: [] });
   advance(world, world.clockStartMs + 10 * MINUTE_MS);
   const group = world.resources[String(scenario.faults[0]?.parameters.group)];
   if (group === undefined || !isTargetGroup(group)) throw new Error("the scenario names no target group");

@@ -64,6 +64,10 @@ const reboot = (world: World, input: ApiInput): ApiReply => {
   return answered({ DBInstance: show(state) });
 };
 
+/** Whether the last change of the storage is so recent that AWS takes no other. */
+export const isStorageSettling = ({ nowMs }: World, { storageChangedAtMs }: RdsInstance): boolean =>
+  storageChangedAtMs !== null && nowMs < storageChangedAtMs + STORAGE_COOLDOWN_MS;
+
 /** Storage only grows; the new room is there after minutes, and the instance serves all the while unless it was full. */
 const modify = (world: World, input: ApiInput): ApiReply => {
   const state = instanceNamed(world, textOf(input, "DBInstanceIdentifier"));
@@ -76,7 +80,7 @@ const modify = (world: World, input: ApiInput): ApiReply => {
     return failed("InvalidDBInstanceState", `Database instance is not in available state: ${state.name}.`);
   if (wanted <= state.allocatedStorage)
     return failed("InvalidParameterCombination", "Requested storage size must be greater than the current one.");
-  if (state.storageChangedAtMs !== null && world.nowMs < state.storageChangedAtMs + STORAGE_COOLDOWN_MS)
+  if (isStorageSettling(world, state))
     return failed(
       "InvalidParameterCombination",
       "You can't currently modify the storage of this DB instance because the previous storage change is being optimized.",

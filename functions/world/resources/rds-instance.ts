@@ -10,6 +10,7 @@ import {
   pooledNow,
   type RdsInstance,
   REPLICA_LAG_SECONDS,
+  WRITES_PER_COMMIT,
 } from "./rds-state.ts";
 
 const REFUSED = "FATAL: remaining connection slots are reserved for roles with the SUPERUSER attribute";
@@ -142,12 +143,14 @@ const samples = (state: RdsInstance, { utilisation, gauges }: Served): readonly 
       levels: {
         DatabaseConnections: whole(shown(connections), 0.03),
         CPUUtilization: percent(shown(Math.min(100, 4 + 90 * cpu)), 0.03),
-        CommitThroughput: gauge(shown(commitsPerSecond), 0.03),
         ReadLatency: gauge(shown(0.0006 * diskWait), 0.03),
         WriteLatency: gauge(shown(0.0011 * diskWait), 0.03),
         DiskQueueDepth: gauge(shown(0.2 * diskWait + 40 * Math.max(0, utilisation - 0.8)), 0.05),
         FreeStorageSpace: gauge(shown(freeBytes)),
-        ...(state.primary === null ? {} : { ReplicaLag: gauge(shown(lagSeconds), 0.2) }),
+        // What a replica writes as it replays its primary's log is not modelled.
+        ...(state.primary === null
+          ? { WriteIOPS: gauge(shown(commitsPerSecond * WRITES_PER_COMMIT), 0.03) }
+          : { ReplicaLag: gauge(shown(lagSeconds), 0.2) }),
       },
     },
   ];

@@ -65,6 +65,7 @@ export const instanceNamed = (world: World, nameOrArn: string | null): RdsInstan
   resourcesOfKind(world, isRdsInstance).find((one) => one.name === nameOrArn || one.arn === nameOrArn) ?? null;
 
 export const REPLICA_LAG_SECONDS = 0.4; // a healthy asynchronous copy is well under a second behind
+export const WRITES_PER_COMMIT = 2; // to the disk: the flush of its log, and its share of what checkpoints write
 
 /** What every restart ends, on whichever host: sessions with their locks, and the job that leaked them. */
 export const endSessions = (world: World, state: RdsInstance): void => {

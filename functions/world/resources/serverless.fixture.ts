@@ -32,7 +32,7 @@ const TOPOLOGY: Topology = {
 /** A healthy world ten minutes after its clock began, in which nothing is released. */
 export const serverlessWorld = (): World => {
   const scenario = scenarioWith(5, 5, "none", { topology: TOPOLOGY });
-  const world = createWorld({ ...scenario, benignReleases: [] });
+  const world = createWorld({ ...scenario, benignChanges: [] });
   advance(world, world.clockStartMs + 10 * MINUTE_MS);
   return world;
 };

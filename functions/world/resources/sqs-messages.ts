@@ -29,6 +29,8 @@ export type SqsQueue = ResourceState & {
   poisonPerMinute: number;
   /** Dead messages whose senders still wait for what they asked. */
   awaited: number;
+  /** Since when a dead-letter queue has held anything; null where it holds nothing, and in an ordinary queue. */
+  oldestAtMs: number | null;
   /** Share of the handlings that failed, averaged over the time that a message needs to die. */
   failing: number;
   tasks: MoveTask[];
@@ -48,6 +50,24 @@ export const queueAtArn = (world: World, arn: string | null): SqsQueue | null =>
 /** Whether a level changed so much that what is served should be looked at again. */
 const differs = (one: number, other: number): boolean =>
   Math.round(one) !== Math.round(other) && Math.abs(one - other) > 0.01 * Math.max(one, other);
+
+/**
+ * Seconds since the oldest message of a dead-letter queue was moved to it: that is what SQS counts there, not when it
+ * was sent. Those that a redrive takes are not the oldest alone, so this lasts until none is left.
+ */
+export const agedSeconds = ({ nowMs }: World, { oldestAtMs }: SqsQueue): number =>
+  oldestAtMs === null ? 0 : (nowMs - oldestAtMs) / 1000;
+
+const LESS_THAN_ONE = 0.5; // message, as it is counted
+const AGED_SHARE = 0.05; // what SQS shows is approximate
+
+/** Lets a dead-letter queue age; true where that is no longer what it shows. */
+export const growOld = (world: World, dead: SqsQueue, shownSeconds: number): boolean => {
+  if (depthOf(dead) < LESS_THAN_ONE) dead.oldestAtMs = null;
+  else dead.oldestAtMs ??= world.nowMs;
+  const seconds = agedSeconds(world, dead);
+  return Math.abs(seconds - shownSeconds) > AGED_SHARE * Math.max(seconds, shownSeconds);
+};
 
 /** Lets messages arrive, be handled, fail and die over a span of constant load. */
 export const flowThrough = (

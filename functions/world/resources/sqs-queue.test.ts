@@ -94,6 +94,29 @@ test("a redrive moves dead messages back at its rate, one task at a time, and th
   assert.ok(depthOf(dead) + queueOf(world).backlog < 1e-6);
 });
 
+test("a dead-letter queue ages from its first message until it is empty, and then anew", () => {
+  const world = serverlessWorld();
+  const dead = deadOf(world);
+  const shown = (): number => servedNow(world, dead).gauges.oldestSeconds ?? Number.NaN;
+  const empty = shown();
+
+  dead.backlog = 1740;
+  minutesLater(world, 61);
+  const hour = shown();
+  dead.backlog += 100;
+  minutesLater(world, 60);
+  const hours = shown();
+  ask(world, "sqs", "StartMessageMoveTask", { SourceArn: dead.arn });
+  minutesLater(world, 10);
+  const moved = shown();
+  dead.backlog = 5;
+  minutesLater(world, 11);
+
+  const about = (seconds: number, minutes: number): boolean => Math.abs(seconds / 60 - minutes) <= 0.06 * minutes;
+  assert.deepEqual([empty, moved], [0, 0]);
+  assert.ok(about(hour, 60) && about(hours, 120) && about(shown(), 10), `${hour} ${hours} ${shown()}`);
+});
+
 test("a cancelled redrive leaves what it has not moved yet, and what it has moved stays moved", () => {
   const world = serverlessWorld();
   const dead = deadOf(world);

@@ -1,7 +1,16 @@
 import { count, type ResourceBehaviour, resourceType, whole } from "../resource-type.ts";
 import { eitherFails } from "../saturation.ts";
 import { sqsApis } from "./sqs-api.ts";
-import { depthOf, flowThrough, isSqsQueue, moveBack, queueAtArn, type SqsQueue } from "./sqs-messages.ts";
+import {
+  agedSeconds,
+  depthOf,
+  flowThrough,
+  growOld,
+  isSqsQueue,
+  moveBack,
+  queueAtArn,
+  type SqsQueue,
+} from "./sqs-messages.ts";
 
 const DRAIN_SECONDS = 30; // a backlog drains this fast as long as the consumer keeps up
 const TAKEN_SHARE = 0.98; // of what the consumer can do: messages that come back need the rest
@@ -57,14 +66,18 @@ const behaviour: ResourceBehaviour<SqsQueue> = {
       gauges: {
         sound,
         failure,
-        oldestSeconds: waitMs / 1000 + state.visibilitySeconds * returnsOf(state, demand, failure),
+        oldestSeconds:
+          waitMs / 1000 + state.visibilitySeconds * returnsOf(state, demand, failure) + agedSeconds(world, state),
         visible: depthOf(state) + demand * 0.2,
       },
     };
   },
   elapse: (world, state, { demand, gauges }, elapsedMs) => {
-    if (state.deadLettersOf !== null) return moveBack(world, state, elapsedMs);
-    const { sound = 0, failure = 0 } = gauges;
+    const { sound = 0, failure = 0, oldestSeconds = 0 } = gauges;
+    if (state.deadLettersOf !== null) {
+      const isMoving = moveBack(world, state, elapsedMs);
+      return growOld(world, state, oldestSeconds) || isMoving;
+    }
     return flowThrough(world, state, { demand, passed: sound, failure, elapsedMs });
   },
 
