@@ -52,7 +52,7 @@ export type Flow = Readonly<{
   deliver?: (due: readonly Delivery[]) => readonly Delivery[];
   /** What the ledger holds before the first alarm. */
   before?: (ledger: Ports["ledger"], world: World) => Promise<void>;
-  /** Nothing may take longer than this; an incident that is still open then is a finding. */
+  /** An incident that is still open then is a finding. By default a day: what fills slowly rings late, and is watched for eight hours. */
   mostHours?: number;
   /** It goes on for this long, though all is closed before: more may come. */
   leastHours?: number;
@@ -148,7 +148,7 @@ export const play = async (flow: Flow): Promise<Flown> => {
   });
   const openIncidents = async () => (await ledger.list("incident#")).map(({ item }) => item as unknown as Incident);
   const leastMs = world.nowMs + (flow.leastHours ?? 0) * 3_600_000;
-  const endMs = world.nowMs + (flow.mostHours ?? 14) * 3_600_000;
+  const endMs = world.nowMs + (flow.mostHours ?? 26) * 3_600_000;
   let incidents: readonly Incident[] = [];
   while (world.nowMs < endMs) {
     await approvals.answerDue(clock.nowMs());

@@ -9,7 +9,7 @@ import { type Flow, type Flown, play as playOne } from "./flow.fixture.ts";
 import { eagerToScale, fated, mistaken, patient, sideBySide, wrongs } from "./paths.fixture.ts";
 
 /** Full flows that the properties share; `QUELL_FLOWS=20000` runs as many. */
-const FLOWS = Number(process.env.QUELL_FLOWS ?? 1200);
+const FLOWS = Number(process.env.QUELL_FLOWS ?? 800);
 const SEED = Number(process.env.QUELL_FLOWS_SEED ?? 20260105);
 
 const scorers = [...Object.values(POLICIES), patient, mistaken];
