@@ -55,8 +55,9 @@ test("grouping keeps all of the time", () => {
 });
 
 test("a profile of real work has all of its time at places, and what the work throws is thrown", async () => {
+  // Enough for many samples of the profiler, however busy the machine is.
   const work = async (): Promise<void> => {
-    for (let i = 0; i < 300; i += 1) JSON.parse(JSON.stringify(PROFILE));
+    for (let i = 0; i < 30_000; i += 1) JSON.parse(JSON.stringify(PROFILE));
   };
 
   const parts = timeByFile(await profileOf(work), ROOT);
