@@ -76,6 +76,7 @@ export const contextWith = (more: Partial<Context>): Context => ({
   nowMs: NOW_MS,
   openedAtMs: NOW_MS - 4 * MINUTE_MS,
   alarms: [],
+  alarmMetrics: [],
   service,
   series: [],
   logs: [],

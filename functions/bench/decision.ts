@@ -8,6 +8,7 @@ import { simulatedSwitch } from "../adapters/simulated/switch.ts";
 import { decideNow } from "../core/decide-now.ts";
 import { draftOffline } from "../core/draft.ts";
 import type { Drafter, Journal, Ports } from "../core/ports.ts";
+import { emptyTrackRecord } from "../core/track-record.ts";
 import { intakeWith } from "../handlers/intake.ts";
 import { FAULTS } from "../world/faults/all-faults.ts";
 import { scenarioWith } from "../world/scenario.ts";
@@ -62,6 +63,7 @@ const portsOn = ({ world }: Alarmed): Ports => {
     ledger: simulatedLedger(),
     episodes: { append: async () => {} },
     records: { put: async () => {} },
+    trackRecord: emptyTrackRecord,
     pager: silentPager,
     switch: simulatedSwitch(() => "on"),
     clock,

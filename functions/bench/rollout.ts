@@ -12,6 +12,7 @@ import type { Evidence } from "../core/ports.ts";
 import { findRunbook } from "../core/runbook.ts";
 import type { Settings } from "../core/settings.ts";
 import type { Tried } from "../core/stages.ts";
+import { emptyTrackRecord } from "../core/track-record.ts";
 import { startAutomation } from "../world/runs.ts";
 import { scenarioAt } from "../world/scenario.ts";
 import type { World } from "../world/state.ts";
@@ -94,7 +95,7 @@ const rollOut = async (index: number): Promise<Counted> => {
   const evidence = timedEvidence(simulatedEvidence(world), inWorld);
   const ports = {
     ...{ drafter: offline, guardrails, scorer: scorerNamed("uniform"), ledger: simulatedLedger() },
-    ...{ switch: simulatedSwitch(() => "on"), clock, catalogue },
+    ...{ switch: simulatedSwitch(() => "on"), clock, catalogue, trackRecord: emptyTrackRecord },
   };
   const subject = {
     incidentId: incidentId(alarm.key, alarm.changedAtMs),

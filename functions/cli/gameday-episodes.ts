@@ -1,8 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
+import { writeWhole } from "../adapters/files/write-whole.ts";
 import type { EpisodeRow } from "../core/episode.ts";
 import type { WorldResult } from "./gameday-report.ts";
-import { writeWhole } from "./write-whole.ts";
 
 /** The rows of one world's incidents, as lines of JSON, in the order of their first appending. */
 export type EpisodesOf = (incidentIds: readonly string[]) => readonly string[];

@@ -1,18 +1,15 @@
 import { catalogue } from "../../runbooks/catalogue.ts";
-import type { AutomationDocument } from "../core/automation-document.ts";
 import { POLICIES } from "../core/policies.ts";
-import type { Drafter, Ledger, Scorer } from "../core/ports.ts";
+import type { Drafter, Ledger } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
+import { boundOf } from "../rollout/bound.ts";
+import { draftEverything } from "../rollout/days/bound-drafter.ts";
+import type { PolicyOf } from "../rollout/days/day.ts";
 import type { World } from "../world/state.ts";
-import { boundOf } from "./bound.ts";
-import { draftEverything } from "./bound-drafter.ts";
 import { BadInput } from "./errors.ts";
 
 /** Makes the drafter of one world; what a hosted one spends it notes in the ledger. */
 export type DrafterOf = (ledger: Ledger, settings: Settings, world: World) => Drafter;
-
-/** Makes the scorer of one world. A policy that is for production leaves the world alone. */
-export type PolicyOf = (world: World, documents: ReadonlyMap<string, AutomationDocument>) => Scorer;
 
 const blind = Object.entries(POLICIES).map(([name, scorer]): readonly [string, PolicyOf] => [name, () => scorer]);
 

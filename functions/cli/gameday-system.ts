@@ -17,15 +17,17 @@ import { readIncident } from "../core/incident.ts";
 import type { Guardrails, Ports } from "../core/ports.ts";
 import type { Catalogue } from "../core/runbook.ts";
 import { type Settings, settingsSchema } from "../core/settings.ts";
+import { emptyTrackRecord } from "../core/track-record.ts";
 import { respondWith } from "../handlers/respond.ts";
+import type { PolicyOf } from "../rollout/days/day.ts";
+import { worldAt } from "../rollout/days/measure.ts";
 import { type Scenario, scenarioAt } from "../world/scenario.ts";
 import { settingsFor } from "../world/settings-for.ts";
 import type { World } from "../world/state.ts";
 import type { EpisodesOf } from "./gameday-episodes.ts";
-import { worldAt } from "./gameday-measure.ts";
 import type { GamedayParameters } from "./gameday-options.ts";
 import type { PeopleOf } from "./gameday-people.ts";
-import type { DrafterOf, PolicyOf } from "./gameday-policies.ts";
+import type { DrafterOf } from "./gameday-policies.ts";
 import type { GamedayStore } from "./gameday-store.ts";
 import { type Tell, tellingPorts } from "./gameday-told.ts";
 
@@ -98,6 +100,8 @@ export const openSystem = async (stage: Stage, index: number): Promise<System> =
     ledger,
     episodes: sqliteEpisodes(database),
     records: sqliteRecords(database),
+    // Each world is a stream of its own: what became of runs in another one is not its past.
+    trackRecord: emptyTrackRecord,
     pager,
     switch: simulatedSwitch(() => "on"),
     clock,

@@ -2,7 +2,7 @@ import type { Alarm } from "../core/alarm.ts";
 import type { Folded } from "../core/fold.ts";
 import type { Json } from "../core/json.ts";
 import type { Evidence, Ports } from "../core/ports.ts";
-import { runTags } from "./gameday-measure.ts";
+import { runTags } from "../rollout/days/measure.ts";
 import type { Seen, Told, ToldDecision } from "./timeline.ts";
 
 /** Hears everything that happens, in order. */

@@ -2,25 +2,16 @@ import { parseAlarmEvent } from "../adapters/aws/alarm-event.ts";
 import type { Engine } from "../adapters/durable/engine.ts";
 import { type Incident, readIncidents } from "../core/incident.ts";
 import { intakeWith } from "../handlers/intake.ts";
+import { isOver } from "../rollout/days/day-end.ts";
+import { actionsIn, costOf, duplicatedEffects, harmfulActions, minutesToRecover } from "../rollout/days/measure.ts";
 import { faultNamed } from "../world/faults/all-faults.ts";
-import { presentFaults } from "../world/people/knowledge.ts";
 import { runsOf } from "../world/runs.ts";
-import { USER_IMPACT_SHARE } from "../world/settle.ts";
-import { impactMinutes, isHealthy } from "../world/truth.ts";
+import { impactMinutes } from "../world/truth.ts";
 import { advance, nextEventMs, takeDeliveries } from "../world/world.ts";
 import { parseRows } from "./gameday-episodes.ts";
-import { actionsIn, costOf, duplicatedEffects, harmfulActions, minutesToRecover } from "./gameday-measure.ts";
 import type { IncidentResult, WorldResult } from "./gameday-report.ts";
 import { openSystem, type Stage, type System } from "./gameday-system.ts";
 import { tellDelivery } from "./gameday-told.ts";
-
-const MINUTE_MS = 60_000;
-/** A world that is healed is watched this long for a relapse. */
-const CALM_MS = 30 * MINUTE_MS;
-/** After the onset; nobody's impact is counted beyond this: by then somebody notices without a page. */
-const LONGEST_WORLD_MS = 8 * 60 * MINUTE_MS;
-/** After the onset; an incident that is open then is a finding: eight hours are watched after a handover, and some before. */
-const LONGEST_INCIDENT_MS = 24 * 60 * MINUTE_MS;
 
 /**
  * Plays one world to its end, from wherever the store left it, and keeps its result. Time jumps from event to event:
@@ -69,16 +60,8 @@ const incidentsIn = async ({ ports }: System): Promise<readonly Incident[]> =>
     (one, other) => one.openedAtMs - other.openedAtMs || (one.id < other.id ? -1 : 1),
   );
 
-const hasEnded = ({ world, engine }: System, incidents: readonly Incident[]): boolean => {
-  const ageMs = world.nowMs - world.scenario.onsetMs;
-  if (ageMs >= LONGEST_INCIDENT_MS) return true;
-  if (!incidents.every((incident) => isDone(engine, incident))) return false;
-  if (ageMs >= LONGEST_WORLD_MS) return true;
-  // A cure that does not last has not ended anything: users are well, and the cause is still there.
-  if (presentFaults(world).length > 0) return false;
-  const recent = impactMinutes(world, world.nowMs - CALM_MS, world.nowMs);
-  return incidents.length > 0 && isHealthy(world) && recent < (USER_IMPACT_SHARE * CALM_MS) / MINUTE_MS;
-};
+const hasEnded = ({ world, engine }: System, incidents: readonly Incident[]): boolean =>
+  isOver(world, incidents, (incident) => isDone(engine, incident));
 
 /** An execution that has work left must do it here: the next world is none of its business. */
 const isDone = (engine: Engine, { id, terminal, watching }: Incident): boolean =>

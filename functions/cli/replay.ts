@@ -26,6 +26,7 @@ import type { Ports, Scorer } from "../core/ports.ts";
 import type { IncidentRecord } from "../core/record.ts";
 import { settingsSchema } from "../core/settings.ts";
 import type { Mode } from "../core/stages.ts";
+import { emptyTrackRecord } from "../core/track-record.ts";
 import { intakeWith } from "../handlers/intake.ts";
 import { respondWith } from "../handlers/respond.ts";
 import { codeHash } from "./code-hash.ts";
@@ -109,6 +110,8 @@ export const replayOne = async (recording: Recording, mode: Mode, scorer: Scorer
     actuator: dryActuator,
     ledger,
     episodes: { append: async () => {} },
+    // A recording knows nothing of what was tried before it.
+    trackRecord: emptyTrackRecord,
     records: { put: async (record) => void records.push(withDamage(record, recording)) },
     pager: silentPager,
     switch: { read: async () => "on" },

@@ -1,12 +1,12 @@
 import { mkdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { writeWhole } from "../adapters/files/write-whole.ts";
 import { documentsOf } from "../adapters/simulated/actuator.ts";
 import { sqliteRecords } from "../adapters/sqlite/records.ts";
 import { scenarioAt } from "../world/scenario.ts";
 import type { WorldResult } from "./gameday-report.ts";
 import type { Stage } from "./gameday-system.ts";
 import { type TruthRow, truthRows } from "./truth.ts";
-import { writeWhole } from "./write-whole.ts";
 
 /** The truth of every decision of a gameday, one world after the other: found out when it is asked for, and kept nowhere. */
 export const truthOfGameday = function* (

@@ -2,6 +2,8 @@ import type { AutomationDocument } from "../core/automation-document.ts";
 import { decisionId } from "../core/ids.ts";
 import type { DecisionRecord, IncidentRecord } from "../core/record.ts";
 import { type Catalogue, findRunbook } from "../core/runbook.ts";
+import { hoursOf } from "../rollout/bound.ts";
+import { runTags } from "../rollout/days/measure.ts";
 import { faultNamed } from "../world/faults/all-faults.ts";
 import { type Course, courseWithout, type Truth, truthOf } from "../world/forked-truth.ts";
 import { presentFaults } from "../world/people/knowledge.ts";
@@ -10,8 +12,6 @@ import type { Scenario } from "../world/scenario.ts";
 import type { World } from "../world/state.ts";
 import type { WorldInput } from "../world/types.ts";
 import { advance, createWorld, fork } from "../world/world.ts";
-import { hoursOf } from "./bound.ts";
-import { runTags } from "./gameday-measure.ts";
 
 /** What only the world knows of one decision. It joins an episode row by `decision_id` and shares no other key with it. */
 export type TruthRow = Readonly<{

@@ -19,9 +19,10 @@ import {
 } from "./example.fixture.ts";
 import { hashOf } from "./ids.ts";
 import { because, REFUSED } from "./reasons.ts";
-import type { Plan, Verdict } from "./stages.ts";
+import type { Draw, Plan, Verdict } from "./stages.ts";
 
 type Priced = ChooseInput["priced"];
+type Exploring = Exclude<Draw, string>;
 
 const inputWith = (priced: Priced, changes: Partial<ChooseInput> = {}): ChooseInput => ({
   incidentId: "quell-test",
@@ -31,6 +32,7 @@ const inputWith = (priced: Priced, changes: Partial<ChooseInput> = {}): ChooseIn
   catalogue,
   priced,
   state: [1, 2],
+  severity: 2,
   draw: "best",
   scorerFailure: null,
   ...changes,
@@ -50,6 +52,10 @@ const wild = fc.oneof(
 );
 const finite = fc.double({ min: -1e6, max: 1e6, noNaN: true });
 const refusal = fc.constantFrom(...REFUSED);
+const exploring: fc.Arbitrary<Exploring> = fc.record({
+  epsilon: fc.double({ min: 0, max: 1, noNaN: true }),
+  delta: fc.oneof(fc.double({ min: 0, max: 2, noNaN: true }), fc.constantFrom(0, 1e7)),
+});
 const aPriced = (value: fc.Arbitrary<number>) =>
   fc
     .record({
@@ -76,13 +82,14 @@ const anyInput = (value: fc.Arbitrary<number> = wild): fc.Arbitrary<ChooseInput>
       waits: fc.boolean(),
       values: fc.tuple(value, value),
       state: fc.array(value, { maxLength: 2 }),
-      draw: fc.constantFrom("best", "uniform"),
+      draw: fc.oneof(fc.constantFrom("best", "uniform"), exploring),
+      severity: fc.integer({ min: 1, max: 4 }),
       failure: fc.option(fc.constant(because("no-model", "it is down")), { freq: 9 }),
       step: fc.nat(5),
     })
-    .map(({ some, waits, values: [w, p], state, draw, failure, step }) =>
+    .map(({ some, waits, values: [w, p], state, draw, severity, failure, step }) =>
       inputWith([...some, priced(waits ? allow(WAIT) : refuse(WAIT), w), priced(allow(PAGE), p)], {
-        ...{ state, draw, scorerFailure: failure, step },
+        ...{ state, draw, severity, scorerFailure: failure, step },
       }),
     );
 
@@ -202,9 +209,13 @@ const DOUBTS: readonly (readonly [string, ChooseInput, string])[] = [
   ["a score is missing", inputWith([{ ...priced(allow(PAGE), 1), score: null }]), "no-model"],
 ];
 
-for (const draw of ["best", "uniform"] as const)
+for (const [drawn, draw] of [
+  ["best", "best"],
+  ["uniform", "uniform"],
+  ["exploring", { epsilon: 0.2, delta: 1 }],
+] as const)
   for (const [name, input, code] of DOUBTS)
-    test(`with draw ${draw} it abstains with ${code} and pages when ${name}`, () => {
+    test(`with draw ${drawn} it abstains with ${code} and pages when ${name}`, () => {
       const { result } = choose({ ...input, draw });
 
       assert.equal(result.kind === "abstained" && result.because.code, code);
@@ -389,4 +400,108 @@ test("of several refused effects that would have won, the best one says what hap
     decisions.map(({ result }) => result.kind === "abstained" && result.falls),
     ["page", "page"],
   );
+});
+
+/** Explores among candidates of about the same worth in most cases: values are small whole numbers. */
+const exploringInput = fc
+  .record({ input: anyInput(fc.integer({ min: -2, max: 2 }).map(Number)), draw: exploring })
+  .map(({ input, draw }) => ({ ...input, draw }));
+
+test("nothing is tried that is far from the best, above T1, refused, or waiting where severity is 1", () => {
+  fc.assert(
+    fc.property(exploringInput, (input) => {
+      const best = choose({ ...input, draw: "best" });
+
+      const { weighed, result } = choose(input);
+
+      const top = best.result.kind === "chosen" ? best.result.index : -1;
+      const drawn = result.kind === "chosen" ? weighed[result.index]?.probability : 1;
+      const least = (weighed[top]?.score?.q.mean ?? 0) - input.draw.delta;
+      const tried = weighed.filter(({ probability }, i) => probability > 0 && i !== top && result.kind === "chosen");
+      assert.ok(drawn !== undefined && drawn > 0);
+      assert.ok(tried.every(({ verdict }) => verdict.kind === "allowed" && verdict.tier <= 1));
+      assert.ok(tried.every(({ score }) => (score?.q.mean ?? Number.NEGATIVE_INFINITY) >= least));
+      assert.ok(input.severity !== 1 || tried.every(({ verdict }) => verdict.candidate.runbook !== "wait"));
+      assert.ok(tried.length <= 2);
+      assert.ok(tried.length === 0 || (weighed[top]?.verdict.tier ?? 3) <= 1);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test("the best has 1 - epsilon and its share of epsilon, the others of the tie set a share each", () => {
+  fc.assert(
+    fc.property(exploringInput, (input) => {
+      const { epsilon } = input.draw;
+      const best = choose({ ...input, draw: "best" });
+
+      const { weighed } = choose(input);
+
+      const top = best.weighed.findIndex(({ probability }) => probability === 1);
+      const others = weighed.filter(({ probability }, i) => probability > 0 && i !== top);
+      const share = epsilon / (others.length + 1);
+      const rest = others.length === 0 ? 0 : epsilon - share;
+      assert.ok(Math.abs((weighed[top]?.probability ?? 0) - (1 - rest)) < 1e-12);
+      assert.ok(others.every(({ probability }) => probability === share));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test("without epsilon it is the best draw, and what the best draw abstains from is abstained from", () => {
+  fc.assert(
+    fc.property(exploringInput, (input) => {
+      const best = choose({ ...input, draw: "best" });
+
+      const still = choose({ ...input, draw: { ...input.draw, epsilon: 0 } });
+      const exploring = choose(input);
+
+      assert.deepEqual(still, best);
+      assert.equal(exploring.result.kind, best.result.kind);
+      assert.deepEqual(best.result.kind === "abstained" ? exploring : best, best);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test("what is drawn is what its probability says, in every tie set, over many incidents", () => {
+  const incidents = 4000;
+  const draw = { epsilon: 0.3, delta: 0.5 };
+  const [first, second, third] = effects(3).map((one) => allow(one, { tier: 1 }));
+  assert.ok(first !== undefined && second !== undefined && third !== undefined);
+  const harsh = priced(allow(candidateWith(), { tier: 2 }), 1);
+  const all = [priced(first, 1.2), priced(second, 0.9), priced(third, 0.8), harsh, priced(allow(PAGE), 0.1)];
+  const expected = [0.8, 0.1, 0.1, 0, 0];
+  const counts = expected.map(() => 0);
+
+  for (let n = 0; n < incidents; n += 1) {
+    const { result, weighed } = choose(inputWith(all, { incidentId: `quell-${n}`, draw }));
+    assert.ok(result.kind === "chosen");
+    counts[result.index] = (counts[result.index] ?? 0) + 1;
+    assert.ok(weighed.every(({ probability }, i) => Math.abs(probability - (expected[i] ?? 0)) < 1e-12));
+  }
+
+  // The 0.999 quantile of the chi-square distribution with 2 degrees of freedom.
+  const chiSquare = expected
+    .map((share) => share * incidents)
+    .reduce((sum, wanted, i) => sum + (wanted === 0 ? 0 : ((counts[i] ?? 0) - wanted) ** 2 / wanted), 0);
+  assert.deepEqual(counts.slice(3), [0, 0]);
+  assert.ok(chiSquare < 13.82, `${chiSquare} of ${counts}`);
+});
+
+test("waiting is one of the three wherever it may be tried, though others are worth more", () => {
+  const all = [...effects(4).map((one, n) => priced(allow(one), 2 - n / 10)), priced(allow(WAIT), 1.5)];
+  const draw = { epsilon: 0.3, delta: 1 };
+  const input = inputWith([...all, priced(allow(PAGE), 0)], { draw });
+  const { severity: _unsaid, ...unsaid } = input;
+
+  const tied = [{ ...input, severity: 1 }, { ...input, severity: 2 }, unsaid].map((one) =>
+    choose(one).weighed.flatMap(({ probability }, i) => (probability > 0 ? [i] : [])),
+  );
+
+  assert.deepEqual(tied, [
+    [0, 1, 2],
+    [0, 1, 4],
+    [0, 1, 2],
+  ]);
 });

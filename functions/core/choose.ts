@@ -2,7 +2,7 @@ import { candidateKey } from "./draft.ts";
 import { decisionId, hashOf, sha256 } from "./ids.ts";
 import { type AbstainedCode, type Because, because } from "./reasons.ts";
 import { type Catalogue, findRunbook, type Runbook } from "./runbook.ts";
-import type { Abstention, Allowed, Choice, Plan, Score, Verdict, Weighed } from "./stages.ts";
+import type { Abstention, Allowed, Choice, Draw, Plan, Score, Verdict, Weighed } from "./stages.ts";
 
 /** What choose may know: verdicts and scores of the same candidates, in the same order. */
 export type ChooseInput = Readonly<{
@@ -13,7 +13,9 @@ export type ChooseInput = Readonly<{
   catalogue: Catalogue;
   priced: readonly Readonly<{ verdict: Verdict; features: readonly number[]; score: Score | null }>[];
   state: readonly number[];
-  draw: "best" | "uniform";
+  /** Of the service, 1 the gravest; where it is left out, `wait` is not explored. */
+  severity?: number;
+  draw: Draw;
   /** Set where the scorer could not speak at all. */
   scorerFailure: Because<AbstainedCode> | null;
 }>;
@@ -119,13 +121,53 @@ export const choose = (input: ChooseInput): Chosen => {
     const detail = `the best effect was refused${why}`;
     return abstain(input, because("all-refused", detail), passing && canWait ? "wait" : "page", seed);
   }
-  const picked = input.draw === "uniform" ? allowed[Math.floor(unitFrom(seed) * allowed.length)] : order[0];
+  const shares = sharesOf(input, order);
+  const picked = drawn(shares, unitFrom(seed));
   const verdict = picked === undefined ? undefined : input.priced[picked]?.verdict;
   const choice = picked === undefined || verdict?.kind !== "allowed" ? null : choiceOf(input, picked, verdict);
   if (choice === null) return abstain(input, because("all-refused", "no candidate is allowed"), "page", seed);
-  const share = input.draw === "uniform" ? 1 / allowed.length : 1;
-  const drawn = new Set(input.draw === "uniform" ? allowed : [choice.index]);
-  return { seed, result: choice, weighed: weigh(input, (i) => (drawn.has(i) ? share : 0)) };
+  return { seed, result: choice, weighed: weigh(input, (i) => shares.get(i) ?? 0) };
+};
+
+/** The probability of each index that may be drawn; they sum to 1. @param order of the allowed, the best first */
+const sharesOf = (input: ChooseInput, order: readonly number[]): ReadonlyMap<number, number> => {
+  const { draw } = input;
+  if (draw === "uniform") return new Map(order.toSorted((a, b) => a - b).map((index) => [index, 1 / order.length]));
+  if (draw === "best") return new Map(order.slice(0, 1).map((index) => [index, 1]));
+  const tied = tieSet(input, order, draw.delta);
+  const share = draw.epsilon / tied.length;
+  return new Map(tied.map((index, place) => [index, place === 0 ? 1 - share * (tied.length - 1) : share]));
+};
+
+/** How many a proposal is drawn from at most, the best included. */
+const TIED_AT_MOST = 3;
+
+/**
+ * The best and what may be tried in its place: about as good, and cheap to be wrong about. Alone where the best itself is
+ * not cheap. `wait` comes before better ones: what an action brings is told by nothing else.
+ */
+const tieSet = (input: ChooseInput, order: readonly number[], delta: number): readonly number[] => {
+  const [best, ...rest] = order;
+  if (best === undefined || !mayTry(input, best)) return order.slice(0, 1);
+  const value = (index: number): number => input.priced[index]?.score?.q.mean ?? Number.NEGATIVE_INFINITY;
+  const near = rest.filter((index) => mayTry(input, index) && value(index) >= value(best) - delta);
+  const waits = (index: number): number => (isKind(input, index, "wait") ? 0 : 1);
+  return [best, ...near.toSorted((a, b) => waits(a) - waits(b))].slice(0, TIED_AT_MOST);
+};
+
+/** Whether it may be drawn to learn from it: gentle, and no waiting where an outage is at its gravest. */
+const mayTry = (input: ChooseInput, index: number): boolean =>
+  (input.priced[index]?.verdict.tier ?? 3) <= 1 && !(isKind(input, index, "wait") && (input.severity ?? 1) === 1);
+
+/** The index on whose part of [0, 1) the number falls, the parts laid end to end. */
+const drawn = (shares: ReadonlyMap<number, number>, at: number): number | undefined => {
+  let upTo = 0;
+  for (const [index, share] of shares) {
+    upTo += share;
+    if (at < upTo) return index;
+  }
+  // Rounding may leave the sum a hair below 1.
+  return [...shares.keys()].at(-1);
 };
 
 const isKind = (input: ChooseInput, index: number, kind: Runbook["kind"]): boolean => {

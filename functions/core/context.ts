@@ -1,3 +1,4 @@
+import type { MetricRef } from "./alarm.ts";
 import type { AlarmSnapshot, AlarmTransition, Change, LogTemplate, Resource, Series } from "./evidence.ts";
 import type { Because } from "./reasons.ts";
 import type { ServiceSettings } from "./settings.ts";
@@ -28,6 +29,8 @@ export type Context = Readonly<{
   openedAtMs: number;
   /** The incident's own alarm first, then those that joined. */
   alarms: readonly AlarmSnapshot[];
+  /** What those alarms watch, in their order; none for a composite. */
+  alarmMetrics: readonly MetricRef[];
   service: ServiceSettings;
   series: readonly Series[];
   logs: readonly LogTemplate[];

@@ -19,11 +19,13 @@ import {
   snapshotWith,
   wait,
 } from "./example.fixture.ts";
+import { CANDIDATE_FEATURES } from "./features.ts";
 import { contextDigest } from "./gather.ts";
 import { POLICIES } from "./policies.ts";
 import type { Drafter, Guardrails, Ports, Proposal, Scorer } from "./ports.ts";
 import { because } from "./reasons.ts";
 import { settingsSchema } from "./settings.ts";
+import { emptyTrackRecord } from "./track-record.ts";
 
 type DecidePorts = Parameters<typeof decide>[0];
 
@@ -44,6 +46,7 @@ const portsWith = (changes: Partial<DecidePorts> = {}): DecidePorts => ({
   drafter,
   guardrails: permits,
   scorer,
+  trackRecord: emptyTrackRecord,
   ledger: simulatedLedger(),
   switch: { read: async () => "on" },
   clock: { nowMs: () => contextWith().nowMs },
@@ -251,4 +254,22 @@ test("what holds back, what is missing and why no drafter spoke stand among the 
     "the drafter did not speak: drafter-failed",
   ]);
   assert.doesNotMatch(facts.join(), /approve at once/);
+});
+
+test("a track record is asked once, for the 90 days before now; one that cannot be read leaves a flag and a decision", async () => {
+  const context = contextWith();
+  const asked: (readonly number[])[] = [];
+  const failing = async (fromMs: number, untilMs: number): Promise<never> => {
+    asked.push([fromMs, untilMs]);
+    throw new Error("denied");
+  };
+  const flags = (decision: Awaited<ReturnType<typeof decide>>) =>
+    decision.weighed.map(({ features }) => features[CANDIDATE_FEATURES.indexOf("trackRecordMissing")]);
+
+  const blind = await decide(portsWith({ trackRecord: { since: failing } }), settings, "auto", context);
+  const seeing = await decide(portsWith(), settings, "auto", context);
+
+  assert.deepEqual(asked, [[context.nowMs - 90 * 86_400_000, context.nowMs]]);
+  assert.ok(flags(blind).every((flag) => flag === 1) && flags(seeing).every((flag) => flag === 0));
+  assert.deepEqual(blind.result, seeing.result);
 });

@@ -13,7 +13,8 @@ import { redact } from "./redact.ts";
 import { findRunbook } from "./runbook.ts";
 import { secondOpinion } from "./second-opinion.ts";
 import type { Settings } from "./settings.ts";
-import type { Abstention, Candidate, Choice, Mode, Score, Verdict, Weighed } from "./stages.ts";
+import type { Abstention, Candidate, Choice, Draw, Mode, Score, Verdict, Weighed } from "./stages.ts";
+import { type Past, pastOf, TRACK_RECORD_MS } from "./track-record.ts";
 import { type Baseline, baselineOf } from "./verify.ts";
 
 /** What was weighed and what came of it: all of a decision that a policy learns from. It is JSON. */
@@ -30,7 +31,7 @@ export type Deliberation = Readonly<{
   weighed: readonly Weighed[];
   result: Choice | Abstention;
   seed: string;
-  draw: "best" | "uniform";
+  draw: Draw;
 }>;
 
 /** One decision, whole: what was weighed, what came of it, and on what it rested. It is JSON. */
@@ -48,7 +49,10 @@ export type Decision = Deliberation &
     target: Resource | null;
   }>;
 
-type DecidePorts = Pick<Ports, "drafter" | "guardrails" | "scorer" | "ledger" | "switch" | "clock" | "catalogue">;
+type DecidePorts = Pick<
+  Ports,
+  "drafter" | "guardrails" | "scorer" | "trackRecord" | "ledger" | "switch" | "clock" | "catalogue"
+>;
 
 const drafted = async (ports: DecidePorts, context: Context): Promise<Drafted> => {
   try {
@@ -56,6 +60,15 @@ const drafted = async (ports: DecidePorts, context: Context): Promise<Drafted> =
   } catch (error) {
     const detail = redact(error instanceof Error ? error.message : String(error), 200).text;
     return draftOffline(context, ports.catalogue, because("drafter-failed", detail));
+  }
+};
+
+/** What became of earlier runs; a record that cannot be read is said to be missing, and the vectors say so. */
+const pastFor = async (ports: DecidePorts, { nowMs, incidentId }: Context): Promise<Past> => {
+  try {
+    return pastOf(await ports.trackRecord.since(nowMs - TRACK_RECORD_MS, nowMs), { nowMs, incidentId });
+  } catch {
+    return pastOf(null);
   }
 };
 
@@ -94,7 +107,8 @@ export const deliberate = async (
   const candidates = lastWord(ports, settings, context, candidatesFor(context, ports.catalogue, draft, doubts));
   const verdicts = await guard(ports, settings, mode, context, candidates);
   const state = encodeState(context);
-  const features = candidates.map((candidate) => encodeCandidate(context, candidate, ports.catalogue));
+  const beside = { candidates, past: await pastFor(ports, context) };
+  const features = candidates.map((candidate) => encodeCandidate(context, candidate, ports.catalogue, beside));
   const priced = await scores(ports, state, features, verdicts);
   const { weighed, result, seed } = choose({
     incidentId: context.incidentId,
@@ -108,6 +122,7 @@ export const deliberate = async (
       score: priced.scores[i] ?? null,
     })),
     state,
+    severity: context.service.severity,
     draw: ports.scorer.draw,
     scorerFailure: priced.failure === null ? null : because("no-model", priced.failure.slice(0, 200)),
   });

@@ -69,6 +69,7 @@ const portsWith = (given: Partial<Ports>): Ports => ({
   ledger: { read: never, write: never, list: never },
   episodes: { append: never },
   records: { put: never },
+  trackRecord: { since: never },
   pager: { page: never, update: never, resolve: never },
   switch: { read: never },
   clock: { nowMs: () => 0 },

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import type { Deed } from "./act.ts";
 import type { Chapter } from "./chapter.ts";
 import { keyOf } from "./choose.ts";
+import type { Decision } from "./decide.ts";
 import { type EpisodeRow, episodeRow, type Measured } from "./episode.ts";
 import {
   allow,
@@ -21,7 +22,7 @@ import {
 import { CANDIDATE_FEATURES, encodeCandidate, encodeState, FEATURES_HASH, STATE_FEATURES } from "./features.ts";
 import type { Ports } from "./ports.ts";
 import { because } from "./reasons.ts";
-import type { Outcome, Refusal, Verdict } from "./stages.ts";
+import type { Outcome, Refusal, Verdict, Weighed } from "./stages.ts";
 
 const ports: Pick<Ports, "guardrails" | "catalogue"> = {
   guardrails: { hash: "g", ask: () => Promise.reject(new Error("not asked")) },
@@ -159,6 +160,7 @@ const effectDecision = decisionFor([
   [allow(WAIT), 0.3],
   [allow(PAGE), 0.5],
 ]);
+const tied = (one: Weighed, index: number): Weighed => ({ ...one, probability: [0, 0.9, 0.1][index] ?? 0 });
 const acted = (changes: Partial<Deed>): Chapter => ({ decision: effectDecision, deed: deedWith(changes) });
 
 test("an effect that ran and was taken back is a row with its tier's price, its harm and its exit", () => {
@@ -253,6 +255,30 @@ test("who decides is told by mode and consents: shadow, ask or auto", () => {
   const stages = decisions.map((decision) => rowOf({ decision, deed: deedWith() }).stage);
 
   assert.deepEqual(stages, ["shadow", "ask", "auto"]);
+});
+
+test("of people on call there is the scene and what they did, and nothing that a policy proposed", () => {
+  fc.assert(
+    fc.property(chapter, times, (one, spent) => {
+      const drawn = rowOf(one, spent);
+
+      const row = episodeRow(ports, incidentWith(), one, { ...measured, ...spent }, { source: "oncall" });
+
+      const nobodys = { probability: null, q: null, epsilon: 0, seed: "", abstained_because: "", stage: "" as const };
+      const unasked = { human_response: "none" as const, human_reason: "" };
+      const tie_set = drawn.tie_set.map(() => false);
+      assert.deepEqual(row, { ...drawn, ...nobodys, ...unasked, tie_set, source: "oncall", proposed: -1 });
+    }),
+  );
+});
+
+test("a row of a policy that explores carries its epsilon, its tie set and the probability of each", () => {
+  const draw = { epsilon: 0.2, delta: 1 };
+  const decision: Decision = { ...effectDecision, draw, weighed: effectDecision.weighed.map(tied) };
+
+  const row = rowOf({ decision, deed: deedWith() });
+
+  assert.deepEqual([row.epsilon, row.tie_set, row.probability], [0.2, [false, true, true], [0, 0.9, 0.1]]);
 });
 
 test("a row names its decision, its hashes and its first version, and costs run from the decision to its end", () => {

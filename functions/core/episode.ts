@@ -76,6 +76,9 @@ export type Measured = Readonly<{
   recoveredByHand: boolean;
 }>;
 
+/** Who drew the proposals: a policy of ours, or people on call, of whose choices nobody knows a probability. */
+export type Behaviour = Readonly<{ source: "agent" | "oncall" }>;
+
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 const RESPONSE: Readonly<Record<"rejected" | "expired" | "withdrawn", EpisodeRow["human_response"]>> = {
@@ -101,12 +104,32 @@ const executedIndex = ({ decision, deed }: Chapter, catalogue: Ports["catalogue"
   );
 };
 
+/** The same row as who decided leaves it: of people on call there is what they did, and nothing that a policy proposed. */
+export const rowOf = (row: EpisodeRow, { source }: Behaviour): EpisodeRow => {
+  if (source === "agent") return row;
+  return {
+    ...row,
+    source,
+    stage: "",
+    proposed: -1,
+    probability: null,
+    tie_set: row.tie_set.map(() => false),
+    epsilon: 0,
+    seed: "",
+    abstained_because: "",
+    q: null,
+    human_response: "none",
+    human_reason: "",
+  };
+};
+
 /** The row of one decision. The vectors are those that were scored; costs are in hours of severity-1 impact. */
 export const episodeRow = (
   ports: Pick<Ports, "guardrails" | "catalogue">,
   incident: Incident,
   chapter: Chapter,
   measured: Measured,
+  behaviour: Behaviour = { source: "agent" },
 ): EpisodeRow => {
   const { decision, deed } = chapter;
   const { weighed, result } = decision;
@@ -115,7 +138,7 @@ export const episodeRow = (
   const harm = harmOf(deed.outcome, ran);
   const asked = result.kind === "chosen" && result.consents > 0;
   const candidate = (index: number) => weighed[index]?.verdict.candidate;
-  return {
+  const row: EpisodeRow = {
     schema_version: 1,
     row_version: 0,
     decision_id: decision.decisionId,
@@ -148,7 +171,7 @@ export const episodeRow = (
     proposed: result.kind === "chosen" ? result.index : executed,
     probability: weighed.map((one) => one.probability),
     tie_set: weighed.map((one) => one.probability > 0),
-    epsilon: 0,
+    epsilon: typeof decision.draw === "object" ? decision.draw.epsilon : 0,
     seed: decision.seed,
     abstained_because: result.kind === "abstained" ? result.because.code : "",
     q: weighed.every((one) => one.score !== null) ? weighed.map((one) => one.score?.q.mean ?? 0) : null,
@@ -173,4 +196,5 @@ export const episodeRow = (
     reopened_24h: null,
     matured_at: null,
   };
+  return rowOf(row, behaviour);
 };

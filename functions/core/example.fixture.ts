@@ -110,7 +110,7 @@ export const contextWith = (changes: Partial<Context> = {}): Context => {
     seriesOf(metric, OPENED_MS - 50 * MINUTE_MS, Array(59).fill(value));
   return {
     ...{ incidentId: "quell-test", step: 0, nowMs: OPENED_MS + 10 * MINUTE_MS, openedAtMs: OPENED_MS },
-    ...{ alarms: [snapshotWith()], service, resources: [resourceWith()] },
+    ...{ alarms: [snapshotWith()], alarmMetrics: [ERRORS], service, resources: [resourceWith()] },
     series: [steady(ERRORS, 10), steady(REQUESTS, 100), steady(LATENCY, 0.2)],
     ...{ logs: [], changes: [], history: [], tried: [], missing: [], redactions: {} },
     ...{ cut: [], words: [], flaps: 0, restraint: null },

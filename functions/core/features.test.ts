@@ -26,8 +26,13 @@ import {
   FEATURES_HASH,
   STATE_FEATURES,
 } from "./features.ts";
+import { runbookCode } from "./features-candidate.ts";
 import { hashOf } from "./ids.ts";
+import { pastOf } from "./track-record.ts";
 
+type Described = (typeof FEATURE_SCHEMA.candidate)[number];
+const named = (names: readonly string[], vector: readonly number[]) =>
+  Object.fromEntries(names.map((name, i) => [name, vector[i]]));
 const DAY_MS = 86_400_000;
 const number = fc.option(fc.double());
 const text = fc.string({ unit: "grapheme", maxLength: 20 });
@@ -131,15 +136,6 @@ test("no word of anybody moves a feature: titles, authors, reasons, logs and tag
   );
 });
 
-test("nothing that is stamped later than now moves a feature of the SLIs", () => {
-  const situation = contextWith();
-  const future = situation.series.map((one) => ({ ...one, values: [...one.values, 9e9, 9e9, 9e9] }));
-
-  const vector = encodeState({ ...situation, series: future });
-
-  assert.deepEqual(vector, encodeState(situation));
-});
-
 test("a number that is none stays none, so that choose can abstain", () => {
   const broken = contextWith({ nowMs: Number.NaN, series: [] });
 
@@ -160,51 +156,106 @@ test("a known situation is encoded to known numbers", () => {
     missing: [{ source: "logs", because: "down" }],
     alarms: [snapshotWith(), snapshotWith({ state: "OK" })],
   });
-  const named = (names: readonly string[], vector: readonly number[]) =>
-    Object.fromEntries(names.map((name, i) => [name, vector[i]]));
+  const one = candidateWith({ rank: 1, recovers: 0.4 });
 
   const state = named(STATE_FEATURES, encodeState(situation));
-  const one = named(
+  const option = named(
     CANDIDATE_FEATURES,
-    encodeCandidate(situation, candidateWith({ rank: 1, recovers: 0.4 }), catalogue),
+    encodeCandidate(situation, one, catalogue, { candidates: [one, WAIT, PAGE], past: pastOf(null) }),
   );
 
-  assert.deepEqual(state, {
-    severity: 2,
-    step: 2,
-    elapsed: 10,
-    alarmsRinging: 1,
-    newestChangeAge: 1440,
-    changes: 0,
-    sourcesMissing: 1,
-    slisBreached: 0.5,
-    worstShortfall: 0.1,
-    slisUnread: 0,
-    hour: 10,
-    flaps: 3,
+  assert.partialDeepStrictEqual(state, {
+    ...{ severity: 2, step: 2, elapsed: 10, flaps: 3, production: 1, restrained: 0, alarmsRinging: 1 },
+    ...{ alarmErrors: 1, alarmLatency: 0, slisBreached: 0.5, worstShortfall: 0.1, slisUnread: 0 },
+    ...{ errorsBeyondLimit: 1, errorsMissing: 0, trafficMissing: 1, ownContainersCount: Math.log(2) },
+    ...{ sourcesMissing: 1, logsMissing: 1, metricsMissing: 0, triedRolledBack: 1, waited: 0 },
   });
-  assert.deepEqual(one, {
-    fit: 0.9,
-    fitMissing: 0,
-    drafterRank: 1,
-    effect: 1,
-    pages: 0,
-    tier: 0,
-    reversible: 1,
-    expectedMinutes: 5,
-    triedBefore: 1,
-    drafterRecovers: 0.4,
-    drafterRecoversMissing: 0,
+  assert.partialDeepStrictEqual(option, {
+    ...{ runbook: runbookCode("restart"), fit: 0.9, fitMissing: 0, fitRank: 0, fitGap: 0, rivals: 3 },
+    ...{ drafterRank: 1, drafterRecovers: 0.4, drafterRecoversMissing: 0, effect: 1, pages: 0, tier: 0 },
+    ...{ reversible: 1, undoable: 1, expectedMinutes: 5, triedBefore: 1, triedElsewhere: 0, targetOwn: 1 },
+    ...{ hopsBelowAlarm: 0, trackRecordMissing: 1, runs: 0, helped: 0.5, changeBeforeAlarm: 1440 },
   });
 });
 
+test("what changes at the alarming metric shows in the state: how far it stands from usual, and since when", () => {
+  const minute = (index: number, quiet: number, loud: number): number => (index < 44 ? quiet : loud);
+  const series = [ERRORS, REQUESTS].map((metric, of) =>
+    seriesOf(
+      metric,
+      OPENED_MS - 50 * 60_000,
+      Array.from({ length: 59 }, (_, i) => (of === 0 ? minute(i, 1, 40) : 100)),
+    ),
+  );
+
+  const state = named(STATE_FEATURES, encodeState(contextWith({ series })));
+
+  assert.equal(state.alarmDeviation, state.ownErrors);
+  assert.ok(Number(state.ownErrors) > 3);
+  assert.equal(state.ownTraffic, 0);
+  assert.equal(state.troubleBefore, 6);
+});
+
+test("a change on the target shows in a candidate's vector, whether its record or only the control plane tells of it", () => {
+  const deployedAtMs = OPENED_MS - 5 * 60_000;
+  const resource = resourceWith({ attributes: { desiredCount: 4, runningCount: 4, deployedAtMs } });
+  const record: Change = {
+    ...{ id: "change-1", kind: "deployment", atMs: deployedAtMs, target: resource.arn, ref: "" },
+    ...{ from: "api:1", to: "api:2", author: "", title: "" },
+  };
+  const contexts = [contextWith({ resources: [resource] }), contextWith({ changes: [record] })];
+
+  const [told, recorded] = contexts.map((one) =>
+    named(CANDIDATE_FEATURES, encodeCandidate(one, candidateWith(), catalogue)),
+  );
+
+  assert.partialDeepStrictEqual(told, { changeBeforeAlarm: 5, deploymentOnTarget: 0, changeFromKnown: 0 });
+  assert.partialDeepStrictEqual(recorded, { changeBeforeAlarm: 5, deploymentOnTarget: 1, changeFromKnown: 1 });
+});
+
+test("the newest change by now counts, in whatever order changes are told; what is put in place later does not", () => {
+  const changes = [5, 40, 20].map(
+    (minutes, i): Change => ({
+      ...{
+        id: `change-${i}`,
+        kind: "deployment",
+        atMs: OPENED_MS - minutes * 60_000,
+        target: resourceWith().arn,
+        ref: "",
+      },
+      ...{ from: null, to: null, author: "", title: "" },
+    }),
+  );
+  const later = resourceWith({ attributes: { deployedAtMs: contextWith().nowMs + 60_000 } });
+  const ages = (situation: Context): readonly unknown[] => [
+    named(STATE_FEATURES, encodeState(situation)).ownDeploymentAge,
+    named(CANDIDATE_FEATURES, encodeCandidate(situation, candidateWith(), catalogue)).changeBeforeAlarm,
+  ];
+
+  assert.deepEqual(ages(contextWith({ changes })), [5, 5]);
+  assert.deepEqual(ages(contextWith({ changes: changes.toReversed() })), [5, 5]);
+  assert.deepEqual(ages(contextWith({ resources: [later] })), [1440, 1440]);
+});
+
+test("the wait for an approval is in no vector: it is known only once the guard has spoken", () => {
+  assert.deepEqual(
+    CANDIDATE_FEATURES.filter((name) => /approv|consent/i.test(name)),
+    [],
+  );
+});
+
 test("the schema names every feature once, with a unit and a range, and its hash is its own", () => {
-  const all = [...FEATURE_SCHEMA.state, ...FEATURE_SCHEMA.candidate];
+  const all: readonly Described[] = [...FEATURE_SCHEMA.state, ...FEATURE_SCHEMA.candidate];
 
-  const names = all.map(({ name }) => name);
-
-  assert.equal(new Set(names).size, names.length);
-  assert.deepEqual(names, [...STATE_FEATURES, ...CANDIDATE_FEATURES]);
+  for (const list of [STATE_FEATURES, CANDIDATE_FEATURES]) assert.equal(new Set(list).size, list.length);
+  assert.deepEqual(
+    all.map(({ name }) => name),
+    [...STATE_FEATURES, ...CANDIDATE_FEATURES],
+  );
   assert.ok(all.every(({ unit, min, max }) => unit !== "" && min < max));
+  assert.deepEqual(
+    all.filter(({ kind }) => kind === "code").map(({ name }) => name),
+    ["runbook"],
+  );
   assert.equal(FEATURES_HASH, hashOf(FEATURE_SCHEMA));
 });

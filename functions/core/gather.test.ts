@@ -201,7 +201,7 @@ test("a context names its incident, its step and its time, and is JSON", async (
     {
       ...{ incidentId: "quell-test", step: 1, nowMs: NOW_MS, openedAtMs: OPENED_MS, service: api, tried: [] },
       ...{ history: [], missing: [], redactions: {}, series: [], alarms: [], resources: [], changes: [], logs: [] },
-      ...{ words: [], cut: [], flaps: 0, restraint: null },
+      ...{ words: [], cut: [], flaps: 0, restraint: null, alarmMetrics: subject.alarmMetrics },
     },
   );
   assert.deepEqual(JSON.parse(JSON.stringify(context)), context);

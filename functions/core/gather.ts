@@ -150,6 +150,7 @@ export const gatherContext = async (
     nowMs: at.nowMs,
     openedAtMs: subject.openedAtMs,
     alarms: boundary.alarms(alarms),
+    alarmMetrics: subject.alarmMetrics,
     service,
     series: boundary.series(series),
     logs: logs.templates,

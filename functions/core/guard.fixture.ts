@@ -54,6 +54,7 @@ export const contextWith = (settings: Settings, changed: Partial<Context> = {}):
     alarms: [
       { key: "shop-5xx", state: "ALARM", changedAtMs: NOW_MS - 60_000, periodSeconds: 60, evaluationPeriods: 1 },
     ],
+    alarmMetrics: [],
     service,
     series: [
       {

@@ -5,8 +5,8 @@ import type { Scorer } from "./ports.ts";
  * Policies that need no model: each prices a candidate from its feature vector alone, the same vector that is logged.
  * The catalogue's rules say how well the evidence fits; a try that failed in this incident and a higher tier cost.
  */
-const feature = (vector: readonly number[], name: string): number =>
-  vector[CANDIDATE_FEATURES.indexOf(name)] ?? Number.NaN;
+const PLACE: ReadonlyMap<string, number> = new Map(CANDIDATE_FEATURES.map((name, place) => [name, place]));
+const feature = (vector: readonly number[], name: string): number => vector[PLACE.get(name) ?? -1] ?? Number.NaN;
 
 /** One earlier try of the same thing outweighs any fit: what did not help is not repeated before a person is asked. */
 const COST_OF_REPEATING = 0.6;

@@ -6,7 +6,8 @@ import type { Json } from "./json.ts";
 import type { Because, DraftedOfflineCode } from "./reasons.ts";
 import type { IncidentRecord } from "./record.ts";
 import type { Catalogue, Params } from "./runbook.ts";
-import type { Card, GuardAnswer, GuardRequest, Run, Score, Verdict, Vote } from "./stages.ts";
+import type { Card, Draw, GuardAnswer, GuardRequest, Run, Score, Verdict, Vote } from "./stages.ts";
+import type { PastRun } from "./track-record.ts";
 
 /** Reads of the world. Any call may throw: the context then says what is missing. Times are ms since the epoch. */
 export type Evidence = Readonly<{
@@ -71,8 +72,7 @@ export type Guardrails = Readonly<{ hash: string; ask: (request: GuardRequest) =
 export type Scorer = Readonly<{
   policy: string;
   modelHash: string;
-  /** How the proposal is drawn: the best score wins, or every allowed candidate is equally likely. */
-  draw: "best" | "uniform";
+  draw: Draw;
   score: (
     state: readonly number[],
     candidates: readonly (readonly number[])[],
@@ -116,6 +116,8 @@ export type Ledger = Readonly<{
 
 /** Appending the same (decision_id, row_version) twice keeps one row. */
 export type Episodes = Readonly<{ append: (row: EpisodeRow) => Promise<void> }>;
+/** What became of earlier effects: those decided in [fromMs, untilMs) whose outcome has matured. May throw. */
+export type TrackRecord = Readonly<{ since: (fromMs: number, untilMs: number) => Promise<readonly PastRun[]> }>;
 /** Putting the same incident id again replaces it. */
 export type Records = Readonly<{ put: (record: IncidentRecord) => Promise<void> }>;
 
@@ -154,6 +156,7 @@ export type Ports = Readonly<{
   ledger: Ledger;
   episodes: Episodes;
   records: Records;
+  trackRecord: TrackRecord;
   pager: Pager;
   switch: Switch;
   clock: Clock;

@@ -3,6 +3,7 @@ import type { Context } from "./context.ts";
 import { hashOf, sha256 } from "./ids.ts";
 import { incidentData } from "./incident-data.ts";
 import { CLAIMS } from "./ports.ts";
+import { rememberedLast } from "./remembered.ts";
 import { replySchema } from "./reply.ts";
 import type { Catalogue, Runbook } from "./runbook.ts";
 
@@ -94,10 +95,11 @@ export const promptFor = (context: Context, catalogue: Catalogue, fence: string,
 };
 
 /** Identifies everything that is asked the same way in every incident: words, catalogue and form of the reply. */
-export const promptHash = (catalogue: Catalogue): string =>
+export const promptHash = rememberedLast((catalogue: Catalogue): string =>
   hashOf({
     system: SYSTEM,
     catalogue: catalogueText(catalogue),
     data: fenced("", ""),
     schema: replySchema(catalogue),
-  });
+  }),
+);

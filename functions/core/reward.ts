@@ -4,12 +4,14 @@ import type { Outcome } from "./stages.ts";
 /**
  * What a decision cost, in hours of severity-1 impact, each part on its own: the reader weighs, sums and negates them.
  * A page costs a quarter of an hour because that is what waking somebody takes from them before they have helped.
+ * A reopen within a day costs half an hour: somebody is woken again, and starts again on what was taken for repaired.
  */
 export const REWARD_WEIGHTS = {
   halfLifeHours: 8,
   actionHours: { tier0: 0.01, tier1: 0.03, tier2: 0.1, tier3: 0.3 },
   pageHours: 0.25,
   harmHours: 1,
+  recurrenceHours: 0.5,
 } as const;
 
 const TIER_HOURS: Readonly<Record<Tier, number>> = {

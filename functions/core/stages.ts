@@ -79,6 +79,13 @@ export type Verdict = Allowed | Refused;
 /** What one candidate is worth. `q` in the reward's unit; sd 0 where one scorer speaks. */
 export type Score = Readonly<{ q: Readonly<{ mean: number; sd: number }> }>;
 
+/**
+ * How the proposal is drawn: the best score wins; every allowed candidate is equally likely; or, with probability
+ * `epsilon`, one of those whose score is within `delta` of the best, each equally likely, the best among them. 0..1 and
+ * >= 0, in the unit of the scores.
+ */
+export type Draw = "best" | "uniform" | Readonly<{ epsilon: number; delta: number }>;
+
 /** Exactly what would run; `hash` covers incidentId, step, runbook, version, documentHash, undoHash, target, params. */
 export type Plan = Readonly<{
   hash: string;

@@ -20,6 +20,7 @@ import { type Citation, CLAIMS, type Drafted, type Hypothesis, type Proposal, ty
 import { because } from "./reasons.ts";
 import { type Settings, settingsSchema } from "./settings.ts";
 import type { Mode } from "./stages.ts";
+import { emptyTrackRecord } from "./track-record.ts";
 
 /**
  * Text blindness: what anybody can write (log lines, titles, authors, references, alarm descriptions, tags, error
@@ -124,6 +125,7 @@ const decideOn = (scene: Scene, mode: Mode, scorer: Scorer, draft: Draft): Promi
       guardrails,
       scorer,
       catalogue,
+      trackRecord: emptyTrackRecord,
       ledger: simulatedLedger(),
       drafter: { draft: async () => ({ ...said, ...draft }) },
     },

@@ -22,6 +22,7 @@ import type { Ports, Scorer } from "../core/ports.ts";
 import type { IncidentRecord } from "../core/record.ts";
 import type { Catalogue } from "../core/runbook.ts";
 import { type Settings, settingsSchema } from "../core/settings.ts";
+import { emptyTrackRecord } from "../core/track-record.ts";
 import type { Fault } from "../world/faults/fault.ts";
 import { runsOf } from "../world/runs.ts";
 import type { Scenario } from "../world/scenario.ts";
@@ -84,6 +85,8 @@ export const nobody: People = {
   answer: async () => ({ answer: "reject", reason: "too late" }),
 };
 
+const keyOf = ({ decision_id, row_version }: EpisodeRow): string => `${decision_id}/${row_version}`;
+
 /** Plays one flow until every incident is closed and no longer watched. */
 export const play = async (flow: Flow): Promise<Flown> => {
   const world = createWorld(flow.scenario, flow.faults);
@@ -114,20 +117,20 @@ export const play = async (flow: Flow): Promise<Flown> => {
     scorer: flow.scorer ?? (POLICIES.rules as Scorer),
     approvals: {
       ...approvals,
-      settle: async (id, text) => {
+      settle: (id, text) => {
         settled.push(text);
-        await approvals.settle(id, text);
+        return approvals.settle(id, text);
       },
     },
     actuator: simulatedActuator(world, documentsOf(flow.catalogue ?? shipped), (input) => inputs.push(input)),
     ledger,
     episodes: {
       append: async (row) => {
-        const key = `${row.decision_id}/${row.row_version}`;
-        if (!rows.has(key)) appended.push(row);
-        rows.set(key, row);
+        if (!rows.has(keyOf(row))) appended.push(row);
+        rows.set(keyOf(row), row);
       },
     },
+    trackRecord: emptyTrackRecord,
     records: { put: async (record) => void records.set(record.incident.id, record) },
     pager,
     switch: flow.switch ?? { read: async () => "on" },

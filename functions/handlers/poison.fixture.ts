@@ -15,6 +15,7 @@ import type { Json } from "../core/json.ts";
 import type { Actuator, Drafter, Evidence, Journal, Ports, Scorer } from "../core/ports.ts";
 import { type Settings, settingsSchema } from "../core/settings.ts";
 import type { Candidate, Mode, Run } from "../core/stages.ts";
+import { emptyTrackRecord } from "../core/track-record.ts";
 import type { Scenario } from "../world/scenario.ts";
 import { settingsFor } from "../world/settings-for.ts";
 import { shopWith } from "../world/small-system.fixture.ts";
@@ -385,6 +386,7 @@ const portsOn = ({ alarmed, setup: { scorer } }: Scene, drafter: Drafter, planti
     actuator: dryActuator,
     ledger: simulatedLedger(),
     episodes: { append: async () => {} },
+    trackRecord: emptyTrackRecord,
     records: { put: async () => {} },
     pager: silentPager,
     switch: { read: async () => "on" },

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { catalogue } from "../../runbooks/catalogue.ts";
 import { documentsOf } from "../adapters/simulated/actuator.ts";
-import { everyAim } from "../cli/bound-drafter.ts";
+import { everyAim } from "../rollout/days/bound-drafter.ts";
 import { findRunbook, type Params } from "../core/runbook.ts";
 import { FAULTS } from "./faults/all-faults.ts";
 import { addedImpact, courseWithout, HORIZON_MS, isHarmful, JUDGED_MS, leftAlone, truthOf } from "./forked-truth.ts";

@@ -1,7 +1,7 @@
 import { type BenignChange, drawBenignChanges } from "./benign-changes.ts";
 import { FAULTS, faultNamed } from "./faults/all-faults.ts";
 import { FAMILY_SHARE } from "./faults/families.ts";
-import { FAMILIES, type Fault, type FaultParameters } from "./faults/fault.ts";
+import { FAMILIES, type Family, type Fault, type FaultParameters } from "./faults/fault.ts";
 import type { Confounding } from "./people/knowledge.ts";
 import type { Grade } from "./people/person.ts";
 import { between, chance, uniform } from "./random.ts";
@@ -34,7 +34,14 @@ export type Scenario = Readonly<{
   confounding: Confounding;
   /** The grade of whoever is on call; null: whose turn it is. */
   oncall: Grade | null;
+  /** What is never drawn on its days. */
+  without: Without;
 }>;
+
+/** What a stream of days does without, so that something new is left for days on which a policy is judged. */
+export type Without = Readonly<{ families: readonly Family[]; blueprints: readonly string[] }>;
+
+const NOTHING: Without = { families: [], blueprints: [] };
 
 /** What one may ask of a scenario instead of letting it be drawn. */
 export type Wishes = Readonly<{
@@ -44,6 +51,7 @@ export type Wishes = Readonly<{
   /** `mild` where nobody asks. */
   confounding?: Confounding;
   oncall?: Grade;
+  without?: Without;
 }>;
 
 const HISTORY_MINUTES = 70; // an hour of metrics for a decision to look back on, and the time until they can be read
@@ -56,12 +64,13 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 const TWO_CAUSES_SHARE = 0.04;
 
 /** Scenario number `index` of a seed: one fault drawn by the faults' likelihoods, now and then two that stand apart. */
-export const scenarioAt = (seed: number, index: number): Scenario => {
+export const scenarioAt = (seed: number, index: number, wishes: Wishes = {}): Scenario => {
   const stream = `${seed}/${index}|scenario`;
-  const first = drawFault(stream);
-  const second = chance(`${stream}|two-causes`, 0, TWO_CAUSES_SHARE) ? drawFault(`${stream}|second`) : first;
-  const both = second === first ? null : scenarioWith(seed, index, `${first}+${second}`);
-  return both !== null && standApart(both) ? both : scenarioWith(seed, index, first);
+  const without = wishes.without ?? NOTHING;
+  const first = drawFault(stream, without);
+  const second = chance(`${stream}|two-causes`, 0, TWO_CAUSES_SHARE) ? drawFault(`${stream}|second`, without) : first;
+  const both = second === first ? null : scenarioWith(seed, index, `${first}+${second}`, wishes);
+  return both !== null && standApart(both) ? both : scenarioWith(seed, index, first, wishes);
 };
 
 /**
@@ -92,7 +101,8 @@ export const scenarioWith = (seed: number, index: number, faultIds: string, wish
     return fault;
   });
   const needs = chosen.flatMap((fault) => fault.needs);
-  const topology = wishes.topology ?? drawTopology(streams, needs, wishes.services ?? null);
+  const without = wishes.without ?? NOTHING;
+  const topology = wishes.topology ?? drawTopology(streams, needs, wishes.services ?? null, without.blueprints);
   const system = buildSystem(topology, clockStartMs, streams);
   const faults = chosen.map((fault, place) => ({
     fault: fault.id,
@@ -111,12 +121,15 @@ export const scenarioWith = (seed: number, index: number, faultIds: string, wish
     benignChanges: drawBenignChanges(streams, system, faults, onsetMs),
     confounding: wishes.confounding ?? "mild",
     oncall: wishes.oncall ?? null,
+    without,
   };
 };
 
 /** A family by its published share, then one of its faults by its weight. */
-const drawFault = (stream: string): string => {
-  const families = FAMILIES.filter((family) => FAULTS.some((fault) => fault.family === family));
+const drawFault = (stream: string, without: Without): string => {
+  const families = FAMILIES.filter(
+    (family) => !without.families.includes(family) && FAULTS.some((fault) => fault.family === family),
+  );
   const family = weighted(`${stream}|family`, families, (one) => FAMILY_SHARE[one]);
   const own = FAULTS.filter((fault) => fault.family === family);
   return weighted(`${stream}|fault`, own, (fault) => fault.likelihood).id;

@@ -60,12 +60,19 @@ type Draw = (fact: string) => string;
 /**
  * Draws a topology of `services` services, or of 5 to 60 (small ones more often). Every kind of resource in `needs` is
  * brought by one of them. Throws RangeError where no blueprint brings it.
+ * @param without ids of blueprints by which nothing is built
  */
-export const drawTopology = (streams: string, needs: readonly string[], services: number | null = null): Topology => {
+export const drawTopology = (
+  streams: string,
+  needs: readonly string[],
+  services: number | null = null,
+  without: readonly string[] = [],
+): Topology => {
   const stream: Draw = (fact) => `${streams}|topology|${fact}`;
+  const blueprints = BLUEPRINTS.filter(({ id }) => !without.includes(id));
   const drawn = FEWEST_SERVICES * (MOST_SERVICES / FEWEST_SERVICES) ** (uniform(stream("size"), 0) ** 2);
   const size = Math.min(MOST_SERVICES, Math.max(FEWEST_SERVICES, services ?? Math.round(drawn)));
-  const slots = named(withNeeds(kindsOf(size, stream), needs, stream), stream);
+  const slots = named(withNeeds(blueprints, kindsOf(blueprints, size, stream), needs, stream), stream);
   const called = callsOf(slots, stream);
   return {
     system: pick(stream("system"), 0, ["shop", "media", "booking", "bank", "fleet", "clinic"]),
@@ -78,25 +85,27 @@ type Kind = Readonly<{ role: Role; blueprint: Blueprint }>;
 type Slot = Kind & Readonly<{ name: string }>;
 
 /** A role that no blueprint is for has no services. */
-const isBuilt = (role: Role): boolean => BLUEPRINTS.some((blueprint) => blueprint.role === role);
+const isBuilt = (blueprints: readonly Blueprint[], role: Role): boolean =>
+  blueprints.some((blueprint) => blueprint.role === role);
 
 /** How many of each role a system of this size has; the rest are inner services. */
-const countsOf = (size: number, stream: Draw): Readonly<Record<Role, number>> => {
+const countsOf = (blueprints: readonly Blueprint[], size: number, stream: Draw): Readonly<Record<Role, number>> => {
   const front = 1 + (size > 12 ? 1 : 0) + (size > 30 ? 1 : 0);
   const worker = 1 + Math.floor(size / 12);
   const store = 1 + Math.floor(size / 9);
-  const cache = isBuilt("cache") && chance(stream("has-cache"), 0, 0.6) ? 1 + Math.floor(size / 30) : 0;
-  const outside = isBuilt("outside") && chance(stream("has-outside"), 0, 0.6) ? 1 + Math.floor(size / 25) : 0;
+  const cache = isBuilt(blueprints, "cache") && chance(stream("has-cache"), 0, 0.6) ? 1 + Math.floor(size / 30) : 0;
+  const outside =
+    isBuilt(blueprints, "outside") && chance(stream("has-outside"), 0, 0.6) ? 1 + Math.floor(size / 25) : 0;
   const inner = Math.max(1, size - front - worker - store - cache - outside);
   return { front, inner, worker, cache, store, outside };
 };
 
-const kindsOf = (size: number, stream: Draw): readonly Kind[] => {
-  const counts = countsOf(size, stream);
+const kindsOf = (blueprints: readonly Blueprint[], size: number, stream: Draw): readonly Kind[] => {
+  const counts = countsOf(blueprints, size, stream);
   return ROLES.flatMap((role) =>
     Array.from({ length: counts[role] }, (_, index) => ({
       role,
-      blueprint: drawBlueprint(role, stream(`${role}-${index}-blueprint`)),
+      blueprint: drawBlueprint(blueprints, role, stream(`${role}-${index}-blueprint`)),
     })),
   );
 };
@@ -111,8 +120,8 @@ const named = (kinds: readonly Kind[], stream: Draw): readonly Slot[] =>
     return { ...kind, name: index < names.length ? base : `${base}-${Math.floor(index / names.length) + 1}` };
   });
 
-const drawBlueprint = (role: Role, stream: string): Blueprint => {
-  const fitting = BLUEPRINTS.filter((blueprint) => blueprint.role === role);
+const drawBlueprint = (blueprints: readonly Blueprint[], role: Role, stream: string): Blueprint => {
+  const fitting = blueprints.filter((blueprint) => blueprint.role === role);
   let rest = uniform(stream, 0) * fitting.reduce((sum, one) => sum + one.likelihood, 0);
   for (const blueprint of fitting) {
     rest -= blueprint.likelihood;
@@ -122,7 +131,12 @@ const drawBlueprint = (role: Role, stream: string): Blueprint => {
 };
 
 /** Gives what is needed and missing to a service of the same role; where there is none, to one more. */
-const withNeeds = (kinds: readonly Kind[], needs: readonly string[], stream: Draw): readonly Kind[] => {
+const withNeeds = (
+  blueprints: readonly Blueprint[],
+  kinds: readonly Kind[],
+  needs: readonly string[],
+  stream: Draw,
+): readonly Kind[] => {
   let all = kinds;
   const given = new Set<number>();
   for (const need of needs) {
@@ -131,7 +145,7 @@ const withNeeds = (kinds: readonly Kind[], needs: readonly string[], stream: Dra
       given.add(isThere);
       continue;
     }
-    const bringing = BLUEPRINTS.filter(({ brings }) => brings.includes(need));
+    const bringing = blueprints.filter(({ brings }) => brings.includes(need));
     if (bringing.length === 0) throw new RangeError(`no blueprint brings a ${need}`);
     const blueprint = pick(stream(`need-${need}`), 0, bringing);
     const places = all.map(({ role }, index) => ({ role, index }));

@@ -96,9 +96,9 @@ export const lastHelped = (scenario: Scenario): Remembered | null => {
   return made;
 };
 
-const recall = ({ seed, index }: Scenario): Remembered | null => {
+const recall = ({ seed, index, without }: Scenario): Remembered | null => {
   if (index === 0) return null;
-  const [planned] = scenarioAt(seed, index - 1).faults;
+  const [planned] = scenarioAt(seed, index - 1, { without }).faults;
   const fault = planned === undefined ? null : faultNamed(planned.fault);
   if (planned === undefined || fault === null) return null;
   const helpful = helpfulIn(fault.remedies(planned.parameters));

@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { catalogue } from "../../runbooks/catalogue.ts";
-import { documentsOf } from "../adapters/simulated/actuator.ts";
-import type { EpisodeRow } from "../core/episode.ts";
-import type { Params } from "../core/runbook.ts";
-import { resourcesOf } from "../world/graph.ts";
-import { applyInput } from "../world/replay.ts";
-import { startAutomation } from "../world/runs.ts";
-import type { Scenario } from "../world/scenario.ts";
-import { shopArns, shopWith } from "../world/small-system.fixture.ts";
-import { impactMinutes } from "../world/truth.ts";
-import type { WorldInput, WorldRun } from "../world/types.ts";
-import { advance, createWorld, eventLog } from "../world/world.ts";
-import { costOf, duplicatedEffects, harmfulActions, worldAt } from "./gameday-measure.ts";
+import { catalogue } from "../../../runbooks/catalogue.ts";
+import { documentsOf } from "../../adapters/simulated/actuator.ts";
+import type { EpisodeRow } from "../../core/episode.ts";
+import type { Params } from "../../core/runbook.ts";
+import { resourcesOf } from "../../world/graph.ts";
+import { applyInput } from "../../world/replay.ts";
+import { startAutomation } from "../../world/runs.ts";
+import type { Scenario } from "../../world/scenario.ts";
+import { shopArns, shopWith } from "../../world/small-system.fixture.ts";
+import { impactMinutes } from "../../world/truth.ts";
+import type { WorldInput, WorldRun } from "../../world/types.ts";
+import { advance, createWorld, eventLog } from "../../world/world.ts";
+import { costOf, duplicatedEffects, harmfulActions, worldAt } from "./measure.ts";
 
 const run = (clientToken: string, decision: string, role: string): WorldRun => ({
   executionId: `run-${clientToken}`,

@@ -1,15 +1,16 @@
-import type { AutomationDocument } from "../core/automation-document.ts";
-import type { EpisodeRow } from "../core/episode.ts";
-import { alarmKey } from "../core/ids.ts";
-import type { Incident } from "../core/incident.ts";
-import { alarmHistory, alarmsOf } from "../world/alarms.ts";
-import { addedImpact, isHarmful, JUDGED_MS } from "../world/forked-truth.ts";
-import { applyInput } from "../world/replay.ts";
-import type { Scenario } from "../world/scenario.ts";
-import type { World } from "../world/state.ts";
-import { impactStartedAtMs } from "../world/truth.ts";
-import type { WorldInput, WorldRun } from "../world/types.ts";
-import { advance, createWorld, fork } from "../world/world.ts";
+import type { AutomationDocument } from "../../core/automation-document.ts";
+import type { EpisodeRow } from "../../core/episode.ts";
+import { alarmKey } from "../../core/ids.ts";
+import type { Incident } from "../../core/incident.ts";
+import { BETA_PER_MINUTE } from "../../core/reward.ts";
+import { alarmHistory, alarmsOf } from "../../world/alarms.ts";
+import { addedImpact, isHarmful, JUDGED_MS } from "../../world/forked-truth.ts";
+import { applyInput } from "../../world/replay.ts";
+import type { Scenario } from "../../world/scenario.ts";
+import type { World } from "../../world/state.ts";
+import { impactStartedAtMs } from "../../world/truth.ts";
+import type { WorldInput, WorldRun } from "../../world/types.ts";
+import { advance, createWorld, fork } from "../../world/world.ts";
 
 /** What a run's tags say of it: which incident, which decision, and whether it acts or takes back. */
 export const runTags = (tags: WorldRun["tags"]): Readonly<{ incident: string; decision: string; role: string }> => ({
@@ -107,4 +108,20 @@ export const costOf = (rows: readonly EpisodeRow[]): number => {
       sum + row.impact_discounted + row.cost_action + row.cost_harm + row.cost_recurrence + row.handover_impact,
     0,
   );
+};
+
+/**
+ * What a day cost from the first decision of each of its incidents on, in hours of severity-1 impact: each decision's costs,
+ * discounted to that moment, as a learner's return has them. @param rows the newest version of each decision
+ */
+export const discountedCost = (rows: readonly EpisodeRow[]): number => {
+  const beganMs = new Map<string, number>();
+  for (const { incident_id, decided_at } of rows)
+    beganMs.set(incident_id, Math.min(decided_at, beganMs.get(incident_id) ?? decided_at));
+  return rows.reduce((sum, row) => {
+    const minutes = (row.decided_at - (beganMs.get(row.incident_id) ?? row.decided_at)) / 60_000;
+    const handover = Math.exp(-BETA_PER_MINUTE * row.elapsed_minutes) * row.handover_impact;
+    const cost = row.impact_discounted + handover + row.cost_action + row.cost_harm + row.cost_recurrence;
+    return sum + Math.exp(-BETA_PER_MINUTE * minutes) * cost;
+  }, 0);
 };

@@ -11,7 +11,7 @@ import type { Score, Verdict } from "../core/stages.ts";
 import { settingsFor } from "../world/settings-for.ts";
 import type { AlarmRuntime, World } from "../world/state.ts";
 import { costs, type Manner, type Option } from "./bound-search.ts";
-import type { PolicyOf } from "./gameday-policies.ts";
+import type { PolicyOf } from "./days/day.ts";
 
 /**
  * The clairvoyant bound: it looks into the world, plays every allowed candidate in a fork and takes the one that costs

@@ -1,9 +1,9 @@
-import { draftOffline } from "../core/draft.ts";
-import type { Resource } from "../core/evidence.ts";
-import type { Drafter, Proposal } from "../core/ports.ts";
-import type { Catalogue } from "../core/runbook.ts";
-import { effectOn, presentFaults } from "../world/people/knowledge.ts";
-import type { World } from "../world/state.ts";
+import { draftOffline } from "../../core/draft.ts";
+import type { Resource } from "../../core/evidence.ts";
+import type { Drafter, Proposal } from "../../core/ports.ts";
+import type { Catalogue } from "../../core/runbook.ts";
+import { effectOn, presentFaults } from "../../world/people/knowledge.ts";
+import type { World } from "../../world/state.ts";
 
 /** Everything that could be done to these resources: each runbook where it applies, as somebody who knows nothing more would run it. */
 export const everyAim = ({ runbooks }: Catalogue, resources: readonly Resource[]): readonly Proposal[] =>

@@ -1,0 +1,69 @@
+import { z } from "zod";
+import { POLICIES } from "../core/policies.ts";
+import { SPLITS } from "../rollout/days/days.ts";
+import { CONFOUNDINGS } from "../world/people/knowledge.ts";
+import { BadInput } from "./errors.ts";
+
+/** The flags as commander hands them over: text, or absent. */
+export type SimulateFlags = Readonly<{
+  incidents: string;
+  seed: string;
+  out: string;
+  split: string;
+  behaviour: string;
+  confounding: string;
+  epsilon: string;
+  policy: string;
+  wrong: string;
+  truth: boolean;
+  json?: true;
+}>;
+
+const wholeNumber = z
+  .string()
+  .regex(/^\d{1,15}$/)
+  .transform(Number);
+const share = z
+  .string()
+  .regex(/^(0|1|0?\.\d+|1\.0+|0\.0+)$/)
+  .transform(Number)
+  .pipe(z.number().min(0).max(1));
+
+const schema = z.strictObject({
+  incidents: wholeNumber.pipe(z.number().min(1).max(1_000_000)),
+  seed: wholeNumber,
+  out: z.string().min(1),
+  split: z.enum(SPLITS),
+  behaviour: z.enum(["oncall", "agent"]),
+  confounding: z.enum(CONFOUNDINGS),
+  epsilon: share,
+  policy: z.string().refine((name) => Object.hasOwn(POLICIES, name)),
+  wrong: share,
+  truth: z.boolean(),
+  json: z.boolean(),
+});
+/** What a log is made of. Shares are 0..1. */
+export type SimulateOptions = Readonly<z.infer<typeof schema>>;
+
+const WHAT_TO_DO: Readonly<Record<keyof SimulateOptions, string>> = {
+  incidents: "give a whole number from 1 to 1000000, for instance --incidents 2000",
+  seed: "give a whole number of 0 or more, for instance --seed 1",
+  out: "give a folder, for instance --out episodes",
+  split: `give ${SPLITS.join(" or ")}`,
+  behaviour: "give oncall or agent",
+  confounding: `give ${CONFOUNDINGS.join(", ")}`,
+  epsilon: "give a share from 0 to 1, for instance --epsilon 0.15",
+  policy: `give one of ${Object.keys(POLICIES).join(", ")}`,
+  wrong: "give a share from 0 to 1, for instance --wrong 0.3",
+  truth: "see --help",
+  json: "see --help",
+};
+
+/** Reads the flags. Throws BadInput that names the flag, what it was given and what it takes. */
+export const simulateOptions = (flags: SimulateFlags): SimulateOptions => {
+  const given = { ...flags, json: flags.json === true };
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const flag = String(parsed.error.issues[0]?.path[0] ?? "incidents") as keyof SimulateOptions;
+  throw new BadInput(`--${flag} ${String(given[flag])}: cannot be used; ${WHAT_TO_DO[flag] ?? "see --help"}`);
+};

@@ -1,0 +1,67 @@
+import { catalogue } from "../../runbooks/catalogue.ts";
+import { hashOf } from "../core/ids.ts";
+import { POLICIES } from "../core/policies.ts";
+import type { Scorer } from "../core/ports.ts";
+import { testDays, trainDays } from "../rollout/days/days.ts";
+import type { Log } from "../rollout/days/log.ts";
+import { peopleChoose } from "../rollout/days/people-choose.ts";
+import { OtherLog, type Simulation, simulate } from "../rollout/simulation.ts";
+import { simulatorHash } from "./code-hash.ts";
+import { BadInput, type ExitCode } from "./errors.ts";
+import { progressOn } from "./gameday-progress.ts";
+import type { Screen } from "./screen.ts";
+import { type SimulateFlags, type SimulateOptions, simulateOptions } from "./simulate-options.ts";
+
+/** Values this close to the best are worth the same to whoever explores: a tenth of a rule's whole scale of fit. */
+const TIE = 0.1;
+
+/** `quell simulate`: writes a log of simulated incidents as episodes, to learn from or to judge by. */
+export const simulateCommand = async (flags: SimulateFlags, screen: Screen): Promise<ExitCode> => {
+  const options = simulateOptions(flags);
+  const progress =
+    screen.isErrorLive === true ? progressOn(screen.writeError, options.incidents, 0, () => performance.now()) : null;
+  try {
+    const simulation = await simulate(logOf(options), options.out, options.incidents, askedOf(options), (days) => {
+      for (let day = 0; day < days; day += 1) progress?.ended();
+    });
+    screen.write(options.json ? `${JSON.stringify(simulation)}\n` : `${summaryOf(options, simulation)}\n`);
+    return 0;
+  } catch (error) {
+    if (error instanceof OtherLog) throw new BadInput(error.message);
+    throw error;
+  } finally {
+    progress?.close();
+  }
+};
+
+/** All that decides what the rows are; neither how many there are nor what is written beside them is among it. */
+const askedOf = ({
+  out: _out,
+  json: _json,
+  incidents: _incidents,
+  truth: _truth,
+  ...asked
+}: SimulateOptions): Simulation["asked"] => asked;
+
+const logOf = (options: SimulateOptions): Log => {
+  const { seed, split, confounding, wrong, behaviour, truth } = options;
+  const wishes = { confounding, wrong };
+  return {
+    name: `${split}-${confounding}-${seed}`,
+    worldHash: hashOf({ code: simulatorHash(), ...askedOf(options) }),
+    days: split === "train" ? trainDays(seed, wishes) : testDays(`${seed}`, 0, wishes),
+    behaviour: { source: behaviour },
+    judge: truth,
+    policyOn: (day) =>
+      behaviour === "oncall" ? (world) => peopleChoose(day.catalogue, world) : () => exploring(options),
+  };
+};
+
+const exploring = ({ policy, epsilon }: SimulateOptions): Scorer => {
+  const scorer = POLICIES[policy];
+  if (scorer === undefined) throw new BadInput(`--policy ${policy}: give one of ${Object.keys(POLICIES).join(", ")}`);
+  return epsilon === 0 ? scorer : { ...scorer, draw: { epsilon, delta: TIE } };
+};
+
+const summaryOf = ({ out }: SimulateOptions, { incidents, rows, parts, data_hash }: Simulation): string =>
+  `${out}: ${incidents} simulated days, ${rows} decisions in ${parts.length} files, data ${data_hash.slice(0, 12)}; of ${catalogue.runbooks.length} runbooks`;

@@ -1,0 +1,101 @@
+import { protocol } from "../../../policies/qnet/protocol.ts";
+import { catalogue } from "../../../runbooks/catalogue.ts";
+import { sha256 } from "../../core/ids.ts";
+import type { Drafter } from "../../core/ports.ts";
+import type { Catalogue } from "../../core/runbook.ts";
+import { FAMILIES, type Family } from "../../world/faults/fault.ts";
+import type { Confounding } from "../../world/people/knowledge.ts";
+import { GRADES, type Grade } from "../../world/people/person.ts";
+import { between, pick, uniform, wholeBetween } from "../../world/random.ts";
+import { type Scenario, scenarioAt, type Without } from "../../world/scenario.ts";
+import type { World } from "../../world/state.ts";
+import { catalogueKnown, mistakenOf } from "./knowledge.ts";
+import { simulatedDrafter } from "./simulated-drafter.ts";
+
+/** Which part of the world a stream of days is drawn from: what is learnt from, or what it is judged on. */
+export const SPLITS = ["train", "test"] as const;
+export type Split = (typeof SPLITS)[number];
+
+/** One day to be played. */
+export type DrawnDay = Readonly<{
+  scenario: Scenario;
+  catalogue: Catalogue;
+  drafter: (world: World) => Drafter;
+}>;
+
+/** A stream of days, by their number from 0. */
+export type Days = (index: number) => DrawnDay;
+
+/** What may be asked of a stream of days. */
+export type StreamWishes = Readonly<{
+  confounding: Confounding;
+  /** Share of the runbooks whose rules speak for the wrong evidence, 0..1. */
+  wrong: number;
+}>;
+
+/** Families that no log to learn from has. */
+export const HELD_OUT_FAMILIES: readonly Family[] = FAMILIES.filter((one) =>
+  protocol.logs.heldOutFamilies.includes(one),
+);
+/** Ways to build a service that no log to learn from has. */
+const HELD_OUT_BLUEPRINTS = ["asg-inner", "dynamodb-on-demand"];
+const HELD_OUT: Without = { families: HELD_OUT_FAMILIES, blueprints: HELD_OUT_BLUEPRINTS };
+/** No system to learn from has more services; one in four to be judged on has. */
+const MOST_TRAINED_SERVICES = 30;
+
+/** The rules and the model that draft in a stream: with the same recall, and mistaken about the same runbooks. */
+const draftingBy = (stream: string, recall: number, wrong: number): Pick<DrawnDay, "catalogue" | "drafter"> => {
+  const mistaken = mistakenOf(catalogue, wrong);
+  return {
+    catalogue: catalogueKnown(catalogue, { recall, mistaken, stream }),
+    drafter: simulatedDrafter({ recall, mistaken, stream }),
+  };
+};
+
+/** Number of a stream's seed among all streams: 48 bits of a hash, so that no two parts of the world share a draw. */
+const numbered = (name: string): number => Number.parseInt(sha256(name).slice(0, 12), 16);
+
+/** Days to learn from: without the families and the ways to build that are held out, and without the largest systems. */
+export const trainDays = (seed: number, { confounding, wrong }: StreamWishes): Days => {
+  const number = numbered(`train|${seed}`);
+  const drafting = draftingBy(`train|${seed}`, protocol.logs.drafterRecall, wrong);
+  return (index) => ({
+    scenario: scenarioAt(number, index, {
+      confounding,
+      services: sizeUpTo(MOST_TRAINED_SERVICES, `${number}/${index}`),
+      without: HELD_OUT,
+    }),
+    ...drafting,
+  });
+};
+
+/** Grades of those on call in a world to be judged on: mostly whoever's turn it is, now and then one kind of people. */
+const ON_CALL: readonly (Grade | null)[] = [null, null, ...GRADES];
+const SIZES = [5, 60] as const;
+
+/** How many services a system has, small ones more often. */
+const sizeUpTo = (most: number, stream: string): number =>
+  Math.round(SIZES[0] * (most / SIZES[0]) ** (uniform(`${stream}|services`, 0) ** 2));
+
+/**
+ * Days of one world to be judged on. What is the same on all of them is drawn from declared ranges: how much the drafting
+ * rules recall, who is on call, how large its systems may be.
+ * @param seed hash of what is to be judged: no such world exists before it
+ */
+export const testDays = (seed: string, world: number, { confounding, wrong }: StreamWishes): Days => {
+  const stream = `test|${seed}|${world}`;
+  const number = numbered(stream);
+  const [least, most] = protocol.evaluation.drafterRecall;
+  const recall = between(`${stream}|recall`, 0, least, most);
+  const oncall = pick(`${stream}|on-call`, 0, ON_CALL);
+  const largest = wholeBetween(`${stream}|largest`, 0, ...SIZES);
+  const drafting = draftingBy(stream, recall, wrong);
+  return (index) => ({
+    scenario: scenarioAt(number, index, {
+      confounding,
+      services: sizeUpTo(largest, `${number}/${index}`),
+      ...(oncall === null ? {} : { oncall }),
+    }),
+    ...drafting,
+  });
+};

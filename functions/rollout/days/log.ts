@@ -1,0 +1,101 @@
+import { type Behaviour, type EpisodeRow, rowOf } from "../../core/episode.ts";
+import { finishedRows, type Late } from "../../core/finished-row.ts";
+import type { Incident } from "../../core/incident.ts";
+import type { TrackRecord } from "../../core/ports.ts";
+import { type PastRun, pastRunOf, TRACK_RECORD_DAYS } from "../../core/track-record.ts";
+import { faultNamed } from "../../world/faults/all-faults.ts";
+import { type Judged, type PolicyOf, playDay } from "./day.ts";
+import type { Days } from "./days.ts";
+
+const HOUR_MS = 3_600_000;
+/** What comes of a decision is known a day after its incident has closed: until then it may reopen. */
+export const MATURES_AFTER_MS = 24 * HOUR_MS;
+
+/** Who decides in a log, and on what worlds. */
+export type Log = Readonly<{
+  /** Names the days: `day-NAME-INDEX` is a cluster. */
+  name: string;
+  worldHash: string;
+  days: Days;
+  behaviour: Behaviour;
+  /** Whoever decides on one day. */
+  policyOn: (day: ReturnType<Days>) => PolicyOf;
+  /** Whether the truth of each action is found out: it takes a quarter of the time. */
+  judge: boolean;
+}>;
+
+/** What only the simulator knows of one day, by decision. It shares `decision_id` with a row and nothing else. */
+export type DayTruth = Readonly<{
+  decision_id: string;
+  faults: readonly string[];
+  families: readonly string[];
+  /** What the action of this decision did, forked with its absence; null where none was started, or nobody asked. */
+  ran: Omit<Judged, "decisionId"> | null;
+}>;
+
+/** One day of a log, with what came of its decisions in the end. */
+export type LoggedDay = Readonly<{ index: number; rows: readonly EpisodeRow[]; truth: readonly DayTruth[] }>;
+
+/**
+ * The stream's own record of what its runbooks did, for decisions of later days. It keeps what a decision may look back on
+ * and no more, so that a stream of any length takes the same memory.
+ */
+export const growingTrackRecord = (known: readonly PastRun[] = []) => {
+  let runs = [...known];
+  const trackRecord: TrackRecord = {
+    since: async (fromMs, untilMs) =>
+      runs.filter(({ maturedAtMs, decidedAtMs }) => decidedAtMs >= fromMs && maturedAtMs < untilMs),
+  };
+  const add = (rows: readonly EpisodeRow[]): void => {
+    const added = rows.map(pastRunOf).filter((run) => run !== null);
+    const newestMs = Math.max(...added.map(({ decidedAtMs }) => decidedAtMs));
+    const oldestMs = newestMs - (TRACK_RECORD_DAYS + 2) * 24 * HOUR_MS;
+    runs = [...runs.filter(({ decidedAtMs }) => !(decidedAtMs < oldestMs)), ...added];
+  };
+  return { trackRecord, add };
+};
+
+/** Plays the days of a log one after the other: each may look back on those before it, as far as they have matured. */
+export const playLog = async function* (
+  log: Log,
+  { fromIndex, toIndex }: Readonly<{ fromIndex: number; toIndex: number }>,
+  known: readonly PastRun[],
+): AsyncGenerator<LoggedDay> {
+  const { trackRecord, add } = growingTrackRecord(known);
+  for (let index = fromIndex; index < toIndex; index += 1) {
+    const day = log.days(index);
+    const played = await playDay({ ...day, policy: log.policyOn(day), trackRecord, judge: log.judge });
+    const rows = played.incidents
+      .flatMap((incident) => {
+        const own = played.rows.filter(({ incident_id }) => incident_id === incident.id);
+        return finishedRows(own, lateOf(log, index, incident, played.incidents));
+      })
+      .map((row) => rowOf(row, log.behaviour))
+      .toSorted((one, other) => one.decided_at - other.decided_at);
+    add(rows);
+    const { faults } = day.scenario;
+    const ran = new Map(played.judged.map(({ decisionId, ...truth }) => [decisionId, truth]));
+    const truth = rows.map(({ decision_id }) => ({
+      decision_id,
+      faults: faults.map(({ fault }) => fault),
+      families: faults.map(({ fault }) => faultNamed(fault)?.family ?? "none"),
+      ran: ran.get(decision_id) ?? null,
+    }));
+    yield { index, rows, truth };
+  }
+};
+
+/** An incident reopened where one of its alarms opened another one within a day of its end. */
+const lateOf = (log: Log, index: number, { closedAtMs, keys }: Incident, all: readonly Incident[]): Late => {
+  const late = { clusterId: clusterOf(log.name, index), worldHash: log.worldHash };
+  if (closedAtMs === null) return { ...late, reopened: null, maturedAtMs: null };
+  const maturedAtMs = closedAtMs + MATURES_AFTER_MS;
+  const reopened = all.some(
+    (other) =>
+      other.openedAtMs > closedAtMs && other.openedAtMs <= maturedAtMs && other.keys.some((key) => keys.includes(key)),
+  );
+  return { ...late, reopened, maturedAtMs };
+};
+
+/** All rows of a day belong together: what happens on it hangs together. */
+const clusterOf = (name: string, index: number): string => `day-${name}-${String(index).padStart(6, "0")}`;
