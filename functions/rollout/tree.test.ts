@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
 import fc from "fast-check";
 import { allow, candidateWith, catalogue, PAGE, refuse, WAIT } from "../core/example.fixture.ts";
 import type { Score, Verdict } from "../core/stages.ts";
@@ -100,6 +101,25 @@ test("all of a group are scored at once, and nobody is asked where the play was 
     );
     assert.deepEqual(asked.toSorted(), decisions.sort());
   }
+});
+
+test("incidents of a day that ask at once are answered one after the other", async () => {
+  const both: Play<string> = async (policy) => {
+    const { score } = policy(NO_WORLD, new Map());
+    const asked = ["arn:1", "arn:2"].map((target) => score([], [[], []], [effectOn(target, true), allow(PAGE)]));
+    return (await Promise.all(asked)).map((scores) => scores.map(({ q }) => q.mean).join("")).join(" ");
+  };
+  // `a` acts twice, `b` calls a person first, `c` second; and the second answer comes first.
+  const slow: PriceOf = () => async (scene, policies) => {
+    for (let waited = scene.decision; waited < 5; waited += 1) await turn();
+    const pages = (policy: string): boolean => policy === ["b", "c"][scene.decision];
+    return new Map(policies.map((policy) => [policy, [0, 1].map((place) => scoreOf(pages(policy) ? place : -place))]));
+  };
+
+  const paths = await playTogether(both, catalogue, ["a", "b", "c"], slow);
+
+  const found = paths.map(({ policies, executed, end }) => `${policies}: ${executed}: ${end}`);
+  assert.deepEqual(found.sort(), ["a: 0,0: 10 10", "b: 1,0: 01 10", "c: 0,1: 10 01"]);
 });
 
 test("what the scoring throws ends it, although whoever asks takes it for an abstention", async () => {

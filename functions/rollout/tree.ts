@@ -86,8 +86,8 @@ const rideOf = (from: Group, catalogue: Catalogue, priceOf: PriceOf): Ride => {
   };
   const policy: PolicyOf = (world, documents) => {
     const price = priceOf(world, documents);
-    const score: Scorer["score"] = async (state, candidates, verdicts = []) => {
-      const scene = { decision: steps.length, state, candidates, verdicts };
+    const decide = async (asked: Omit<Scene, "decision">): Promise<readonly Score[]> => {
+      const scene = { decision: steps.length, ...asked };
       try {
         const step = await nextStep(scene, price);
         steps.push(step);
@@ -97,6 +97,13 @@ const rideOf = (from: Group, catalogue: Catalogue, priceOf: PriceOf): Ride => {
         failures.push(error);
         throw error;
       }
+    };
+    // Two incidents may ask at once; one after the other they are answered, in the order in which they asked.
+    let before: Promise<unknown> = Promise.resolve();
+    const score: Scorer["score"] = (state, candidates, verdicts = []) => {
+      const decided = before.then(() => decide({ state, candidates, verdicts }));
+      before = decided.catch(() => {});
+      return decided;
     };
     return { policy: "together", modelHash: "", draw: "best", score };
   };

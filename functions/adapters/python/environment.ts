@@ -186,6 +186,7 @@ const versionOf = async (name: string): Promise<string | null> => {
 };
 
 const SAY_EVERY_MS = 10_000;
+const LONGEST_SAID = 100;
 
 /** Runs one step and keeps all it says in the log. Throws NoPython with the last line where it fails. */
 const run = async (command: string, args: readonly string[], log: string, { say }: Surroundings): Promise<void> => {
@@ -199,7 +200,7 @@ const run = async (command: string, args: readonly string[], log: string, { say 
       if (line.trim() !== "") last = line.trim();
       if (Date.now() - saidMs < SAY_EVERY_MS) return;
       saidMs = Date.now();
-      say(`  ${last}`);
+      say(`  ${last.slice(0, LONGEST_SAID)}`);
     });
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once("error", reject);

@@ -1,0 +1,1 @@
+"""Learns from logged incidents which runbook to propose: `python -m qnet --help`."""

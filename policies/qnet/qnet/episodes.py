@@ -1,0 +1,142 @@
+"""Decisions as tensors: what every learner and estimator of this package reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .bad_input import BadEpisodes
+from .checks import check_log, lengths
+from .incidents import Stream, stream_of
+from .log_files import Log, read_log
+from .reward import COST_COLUMNS, Costs, Reward, discounts, read_reward, returns, rewards
+from .schema import FeatureSchema, canonical_hash, read_schema
+
+__all__ = ["BadEpisodes", "Episodes", "read_episodes"]
+
+
+@dataclass(frozen=True)
+class Episodes:
+    """N decisions; candidates packed (CSR): decision n has rows offsets[n]:offsets[n+1] of the C candidates."""
+
+    state: Tensor  # (N, S) float32, raw feature values
+    candidate: Tensor  # (C, A) float32, raw; the column `runbook` still holds the code
+    offsets: Tensor  # (N+1,) int64
+    owner: Tensor  # (C,) int64, the decision of each candidate
+    allowed: Tensor  # (C,) bool
+    executed: Tensor  # (N,) int64, position in the packed candidates (0..C-1), -1 = outside the list
+    reward: Tensor  # (N,) float32 <= 0, in units of the reward's scale
+    discount: Tensor  # (N,) float32, exp(-beta * minutes) to the next decision
+    next: Tensor  # (N,) int64, the decision that follows; -1 = the incident ended; an open row points at itself
+    returns: Tensor  # (N,) float32 <= 0, discounted return to go, clipped at minus the reward's cap
+    recovered: Tensor  # (N,) bool, recovered during this decision's time
+    harmed: Tensor  # (N,) bool, harm was suspected, confirmed or unknown
+    cluster: Tensor  # (N,) int64, 0.. in order of first appearance
+    schema: FeatureSchema
+    data_hash: str  # sha256 over the files read, the features, the reward, and how many clusters were taken
+
+    @property
+    def decisions(self) -> int:
+        return self.state.shape[0]
+
+    @property
+    def clusters(self) -> int:
+        return int(self.cluster.max()) + 1 if self.decisions > 0 else 0
+
+    def to(self, device: torch.device | str) -> Episodes:
+        """The same episodes with every tensor on a device."""
+        moved: dict[str, Any] = {name: one.to(device) for name, one in vars(self).items() if isinstance(one, Tensor)}
+        return replace(self, **moved)
+
+    def select(self, decisions: Tensor) -> Episodes:
+        """The decisions where the mask (N,) bool is True, in the same order; clusters are counted anew.
+
+        Raises ValueError where a decision is kept and the one that follows it is not: its value would hang in the air.
+        """
+        kept = torch.nonzero(decisions).squeeze(1)  # (n,)
+        place = torch.full((self.decisions + 1,), -1, dtype=torch.int64, device=kept.device)  # [-1] stays -1
+        place[kept] = torch.arange(len(kept), device=kept.device)
+        follows = self.next[kept]
+        if bool(((follows >= 0) & (place[follows] < 0)).any()):
+            raise ValueError("a decision is kept without the one that follows it; select whole incidents")
+        chosen = decisions[self.owner]  # (C,)
+        position = torch.cumsum(chosen, 0) - 1  # (C,) where a kept candidate goes
+        executed = self.executed[kept]
+        counts = (self.offsets[1:] - self.offsets[:-1])[kept]
+        zero = torch.zeros(1, dtype=torch.int64, device=kept.device)
+        # Clusters are numbered by first appearance, so sorting the kept numbers keeps that order.
+        cluster = torch.unique(self.cluster[kept], sorted=True, return_inverse=True)[1]
+        return replace(
+            self,
+            state=self.state[kept],
+            candidate=self.candidate[chosen],
+            offsets=torch.cat([zero, torch.cumsum(counts, 0)]),
+            owner=place[self.owner[chosen]],
+            allowed=self.allowed[chosen],
+            executed=torch.where(executed < 0, executed, position[executed]),
+            reward=self.reward[kept],
+            discount=self.discount[kept],
+            next=place[follows],
+            returns=self.returns[kept],
+            recovered=self.recovered[kept],
+            harmed=self.harmed[kept],
+            cluster=cluster,
+        )
+
+
+def read_episodes(folders: Sequence[Path], *, features: Path, reward: Path, first: int | None = None) -> Episodes:
+    """Reads every Parquet file directly in the folders; `first` keeps only the first so many clusters of the stream.
+
+    Raises BadEpisodes where anything in them is not as the contract says, BadInput where `features` or `reward` cannot
+    be used; no tensor is made before all was checked.
+    """
+    schema, weights = read_schema(features), read_reward(reward)
+    log = read_log(folders)
+    check_log(log, schema)
+    stream = stream_of(log, first)
+    data_hash = canonical_hash([sorted(log.hashes), schema.hash, weights.hash, first])
+    return _tensors(log, stream, schema, weights, data_hash)
+
+
+def _tensors(log: Log, stream: Stream, schema: FeatureSchema, weights: Reward, data_hash: str) -> Episodes:
+    rows = pa.array(stream.rows)
+    costs = Costs(**{name: log.numbers(name)[stream.rows] for name in COST_COLUMNS})
+    reward, discount = rewards(costs, weights), discounts(costs, weights)
+    counts = lengths(log, "candidate_key")[stream.rows]  # (N,) K
+    offsets = np.append(0, np.cumsum(counts))
+    executed = log.numbers("executed")[stream.rows]
+    harmed = pc.not_equal(log.column("harm"), "none").to_numpy(zero_copy_only=False)
+    return Episodes(
+        state=torch.tensor(_taken(log, "state", rows).reshape(-1, schema.S)),
+        candidate=torch.tensor(_taken(log, "candidates", rows).reshape(-1, schema.A)),
+        offsets=torch.tensor(offsets),
+        owner=torch.tensor(np.repeat(np.arange(len(counts)), counts)),
+        allowed=torch.tensor(_taken(log, "allowed", rows)),
+        executed=torch.tensor(np.where(executed < 0, -1, offsets[:-1] + executed)),
+        reward=torch.tensor(reward, dtype=torch.float32),
+        discount=torch.tensor(discount, dtype=torch.float32),
+        next=torch.tensor(stream.follows),
+        returns=torch.tensor(
+            returns(reward, discount, stream.follows, stream.step, weights.cap_scales), dtype=torch.float32
+        ),
+        recovered=torch.tensor(log.numbers("recovered")[stream.rows]),
+        harmed=torch.tensor(harmed[stream.rows]),
+        cluster=torch.tensor(stream.cluster),
+        schema=schema,
+        data_hash=data_hash,
+    )
+
+
+def _taken(log: Log, name: str, rows: Any) -> NDArray[Any]:
+    """The lists of these rows, one after the other."""
+    values: NDArray[Any] = log.column(name).take(rows).flatten().to_numpy(zero_copy_only=False)
+    return values

@@ -1,0 +1,123 @@
+"""What a policy is worth: each measure of the table from the days that were played, with its interval."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from qnet.experiment.played import Played
+from qnet.experiment.statistics import (
+    QUARTILES,
+    Floats,
+    Interval,
+    draws,
+    interval,
+    quantile,
+    ratio,
+    trimmed_mean,
+)
+
+WORST = (0.0, 0.1)  # the worst tenth of the worlds
+HUMAN, BOUND = "oncall-average", "bound"
+
+Days = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How hours of cost become a return: reward.json."""
+
+    hours: float  # one unit
+    cap: float  # units: a day costs no more
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Days, and the draws by which every measure of them gets its interval: the same draws for every policy."""
+
+    played: Played
+    scale: Scale
+    weights: Floats  # (1 + B, C)
+
+    def returns(self, policy: str) -> Floats:
+        """Return of each day, <= 0, in units of the scale. (C, D)"""
+        return -np.minimum(self.played.of(policy, "hours") / self.scale.hours, self.scale.cap)
+
+    def mean(self, values: Floats, days: Days | None = None) -> Interval:
+        """Mean over days; those that are NaN, or not among `days`, do not count. values, days (C, D)."""
+        return interval(self._mean(values, days))
+
+    def _mean(self, values: Floats, days: Days | None = None) -> Floats:
+        counts = np.isfinite(values) if days is None else np.isfinite(values) & days
+        return ratio(self.weights, np.where(counts, values, 0).sum(axis=1), counts.sum(axis=1).astype(np.float64))
+
+    def share(self, policy: str, part: str, whole: str, days: Days | None = None) -> Interval:
+        """All of one thing per one of another, such as harm per executed action."""
+        return interval(self._share(policy, part, whole, days))
+
+    def _share(self, policy: str, part: str, whole: str, days: Days | None) -> Floats:
+        above, below = self.played.of(policy, part), self.played.of(policy, whole)
+        counts = np.isfinite(above) if days is None else np.isfinite(above) & days
+        return ratio(self.weights, np.where(counts, above, 0).sum(axis=1), np.where(counts, below, 0).sum(axis=1))
+
+    def difference(self, policy: str, other: str) -> Interval:
+        """Return of a policy minus that of another, on the days that both played."""
+        return self.mean(self.returns(policy) - self.returns(other))
+
+    def harm_difference(self, policy: str, other: str) -> Interval:
+        """Harm per executed action minus that of another, on the days that both played."""
+        both = np.isfinite(self.returns(policy)) & np.isfinite(self.returns(other))
+        return interval(
+            self._share(policy, "harmful", "actions", both) - self._share(other, "harmful", "actions", both)
+        )
+
+    def gap_closed(self, policy: str) -> Interval:
+        """Share of the way from the average on-call person to the bound, on the days that the bound played."""
+        human, bound = self.returns(HUMAN), self.returns(BOUND)
+        gained = self.returns(policy) - human
+        counts = np.isfinite(gained) & np.isfinite(bound)
+        above = np.where(counts, gained, 0).sum(axis=1)
+        return interval(ratio(self.weights, above, np.where(counts, bound - human, 0).sum(axis=1)))
+
+    def of(self, policy: str) -> dict[str, Interval]:
+        """Every measure of one policy."""
+        returns, played = self.returns(policy), self.played
+        cluster, day = np.nonzero(np.isfinite(returns))
+        days = returns[cluster, day]
+        worlds = np.unique(cluster)
+        of_world = np.array([returns[world][np.isfinite(returns[world])].mean() for world in worlds])
+        recoveries = played.recoveries.get(policy)
+        took = (np.zeros(0, np.int64), np.zeros(0)) if recoveries is None else (recoveries.cluster, recoveries.minutes)
+        paged = np.where(np.isfinite(returns), played.of(policy, "pages") > 0, np.nan)
+        return {
+            "return": self.mean(returns),
+            "iqm": interval(trimmed_mean(self.weights, cluster, days, *QUARTILES)),
+            "gapClosed": self.gap_closed(policy),
+            "impact": self.mean(played.of(policy, "impactMinutes")),
+            "recoverMedian": interval(quantile(self.weights, *took, 0.5)),
+            "recoverP90": interval(quantile(self.weights, *took, 0.9)),
+            "harm": self.share(policy, "harmful", "actions"),
+            "withoutUplift": self.share(policy, "withoutUplift", "actions"),
+            "actions": self.mean(played.of(policy, "actions")),
+            "pages": self.mean(played.of(policy, "pages")),
+            "paged": self.mean(paged),
+            "medianWorld": interval(quantile(self.weights, worlds, of_world, 0.5)),
+            "worstWorlds": interval(trimmed_mean(self.weights, worlds, of_world, *WORST)),
+            "seen": self.mean(returns, ~played.held_out),
+            "heldOut": self.mean(returns, played.held_out),
+        }
+
+    def counts(self, policy: str) -> dict[str, int]:
+        """How much was played: seeds, worlds and days."""
+        finite = np.isfinite(self.returns(policy))
+        worlds = finite.any(axis=1)
+        return {
+            "seeds": len(np.unique(self.played.strata[worlds])),
+            "worlds": int(worlds.sum()),
+            "days": int(finite.sum()),
+        }
+
+
+def measured(played: Played, scale: Scale, count: int = 2000, seed: int = 1) -> Measured:
+    """Makes the draws: worlds within seeds."""
+    return Measured(played, scale, draws(played.strata, count, seed))

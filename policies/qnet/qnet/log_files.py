@@ -1,0 +1,177 @@
+"""The log as it lies on disk: Parquet files with exactly the columns of an episode row, read whole."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from .bad_input import BadEpisodes
+
+_TEXT, _INT, _NUMBER, _FLAG = pa.string(), pa.int32(), pa.float64(), pa.bool_()
+# Every column in the writer's order (functions/adapters/parquet/episode-columns.ts), with its type.
+COLUMNS: dict[str, Any] = {
+    "schema_version": _INT,
+    "row_version": _INT,
+    "decision_id": _TEXT,
+    "incident_id": _TEXT,
+    "cluster_id": _TEXT,
+    "step": _INT,
+    "decided_at": pa.int64(),
+    "source": _TEXT,
+    "service": _TEXT,
+    "environment": _TEXT,
+    "severity": _INT,
+    "features_hash": _TEXT,
+    "catalogue_hash": _TEXT,
+    "guardrails_hash": _TEXT,
+    "model_hash": _TEXT,
+    "world_hash": _TEXT,
+    "state": pa.list_(pa.float32()),
+    "candidates": pa.list_(pa.float32()),
+    "candidate_key": pa.list_(_TEXT),
+    "runbook_id": pa.list_(_TEXT),
+    "drafted_by": pa.list_(_TEXT),
+    "drafter": _TEXT,
+    "tier": pa.list_(_INT),
+    "consents": pa.list_(_INT),
+    "allowed": pa.list_(_FLAG),
+    "refused_because": pa.list_(_TEXT),
+    "stage": _TEXT,
+    "canary_arm": _TEXT,
+    "arm_probability": _NUMBER,
+    "proposed": _INT,
+    "probability": pa.list_(_NUMBER),
+    "tie_set": pa.list_(_FLAG),
+    "epsilon": _NUMBER,
+    "seed": _TEXT,
+    "abstained_because": _TEXT,
+    "q": pa.list_(_NUMBER),
+    "human_response": _TEXT,
+    "human_reason": _TEXT,
+    "executed": _INT,
+    "executed_runbook": _TEXT,
+    "exit_status": _TEXT,
+    "undone": _FLAG,
+    "elapsed_minutes": _NUMBER,
+    "impact_minutes": _NUMBER,
+    "impact_discounted": _NUMBER,
+    "cost_action": _NUMBER,
+    "cost_harm": _NUMBER,
+    "cost_recurrence": _NUMBER,
+    "handover_impact": _NUMBER,
+    "harm": _TEXT,
+    "recovered": _FLAG,
+    "recovered_by": _TEXT,
+    "end": _TEXT,
+    "reopened_24h": _FLAG,
+    "matured_at": pa.int64(),
+}
+NULLABLE = frozenset({"probability", "q", "reopened_24h", "matured_at"})
+
+
+@dataclass(frozen=True)
+class Log:
+    """The rows of all files, one after the other."""
+
+    rows: Any  # pyarrow.Table with the columns of COLUMNS, each in one chunk
+    paths: tuple[Path, ...]
+    starts: NDArray[np.int64]  # (files,) the first row of each file
+    hashes: tuple[str, ...]  # hex sha256 of each file
+
+    def column(self, name: str) -> Any:
+        """A column as one pyarrow array."""
+        return self.rows[name].chunk(0)
+
+    def numbers(self, name: str) -> NDArray[Any]:
+        """A column of plain numbers or flags, (rows,), as it lies in memory where that is possible."""
+        values: NDArray[Any] = self.column(name).to_numpy(zero_copy_only=False)
+        return values
+
+    def codes(self, name: str) -> NDArray[np.int64]:
+        """A column of texts as numbers, (rows,): equal texts have equal numbers, counted by first appearance."""
+        codes: NDArray[np.int64] = self.column(name).dictionary_encode().indices.to_numpy().astype(np.int64)
+        return codes
+
+    def file_of(self) -> NDArray[np.int64]:
+        """(rows,) which file each row is from."""
+        return np.searchsorted(self.starts, np.arange(self.rows.num_rows), side="right") - 1
+
+    def where(self, row: int) -> str:
+        """The file, the row counted from 0, and the decision in it."""
+        file = int(np.searchsorted(self.starts, row, side="right")) - 1
+        return f"{self.paths[file]}, row {row - self.starts[file]} (decision {self.rows['decision_id'][row]})"
+
+    def refuse(self, wrong: NDArray[np.bool_], rule: str, remedy: str) -> None:
+        """Raises BadEpisodes for the first row where `wrong`, (rows,), is True; says how many there are."""
+        if wrong.any():
+            row, count = int(wrong.argmax()), int(wrong.sum())
+            others = "" if count == 1 else f" (and {count - 1} more rows)"
+            raise BadEpisodes(f"{self.where(row)}: {rule}{others}; {remedy}")
+
+
+def read_log(folders: Sequence[Path]) -> Log:
+    """Reads the Parquet files that lie directly in the folders, by name; what lies deeper is not looked at.
+
+    Raises BadEpisodes where there is none, or one is broken or has other columns.
+    """
+    paths = tuple(path for folder in folders for path in _files_in(folder))
+    contents = [_content(path) for path in paths]
+    tables = [_table(path, content) for path, content in zip(paths, contents, strict=True)]
+    sizes = [table.num_rows for table in tables]
+    if sum(sizes) == 0:
+        raise BadEpisodes(f"{_named(folders)}: holds no row; write some with `quell simulate --out DIR`")
+    return Log(
+        rows=pa.concat_tables(tables).combine_chunks(),
+        paths=paths,
+        starts=np.cumsum([0, *sizes[:-1]]),
+        hashes=tuple(hashlib.sha256(content).hexdigest() for content in contents),
+    )
+
+
+def _files_in(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise BadEpisodes(f"{folder}: is no folder; name one that `quell simulate --out DIR` wrote")
+    paths = sorted(folder.glob("*.parquet"))
+    if not paths:
+        raise BadEpisodes(f"{folder}: holds no Parquet file; name a folder that `quell simulate --out DIR` wrote")
+    return paths
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as cause:
+        raise BadEpisodes(f"{path}: cannot be read ({cause.strerror}); repair it, or take it away") from cause
+
+
+def _named(folders: Iterable[Path]) -> str:
+    return ", ".join(str(folder) for folder in folders)
+
+
+def _table(path: Path, content: bytes) -> Any:
+    """One file, its columns in the order of COLUMNS."""
+    try:
+        table = pq.read_table(pa.BufferReader(content))
+    except (pa.ArrowException, OSError) as cause:
+        reason = str(cause).splitlines()[0]
+        raise BadEpisodes(f"{path}: is not a whole Parquet file ({reason}); write it again") from cause
+    missing = [name for name in COLUMNS if name not in table.column_names]
+    extra = [name for name in table.column_names if name not in COLUMNS]
+    for what, names in (("lacks", missing), ("has beyond an episode row", extra)):
+        if names:
+            raise BadEpisodes(f"{path}: {what} the column {', '.join(names)}; write it with this version of Quell")
+    if len(table.column_names) != len(COLUMNS):
+        raise BadEpisodes(f"{path}: names a column twice; write it with this version of Quell")
+    for name, wanted in COLUMNS.items():
+        found = table.schema.field(name).type
+        if found != wanted:
+            raise BadEpisodes(
+                f"{path}: the column {name} is {found}, not {wanted}; write it with this version of Quell"
+            )
+    return table.select(list(COLUMNS)).cast(pa.schema(list(COLUMNS.items())))

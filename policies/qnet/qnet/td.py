@@ -1,0 +1,228 @@
+"""The training loop of the learners by temporal difference: sample, step, let the target follow, checkpoint.
+
+A learner brings its objective; the loop knows nothing of it. Members share a batch and nothing else.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from .batches import Batch, Log, batches_of, check
+from .episodes import Episodes
+from .model import BadModel, Model, Origin, Scores, config_facts, read_origin
+from .network import Outputs, QNetwork, load_network, network_for, save_network
+from .progress import Progress
+from .targets import cluster_weights, huber
+
+WEIGHTS = "weights.pt"
+
+
+@dataclass(frozen=True)
+class Training:
+    """What the loop needs to know; a learner's Config adds its own. Defaults were measured on simulated logs."""
+
+    members: int = 4  # networks; their spread is the veto for ignorance
+    width: int = 128  # units; wider did not rank better at 20,000 decisions
+    epochs: int = 12  # passes over the log; with 20,000 decisions under a minute on a core
+    least_updates: int = 400  # steps; a log of some hundred decisions needs more passes than a long one
+    batch: int = 512  # decisions a step; the fastest on a core
+    lr: float = 1e-3  # of AdamW at the first step, falling to 0 by half a cosine
+    weight_decay: float = 1e-2  # per step times lr
+    clip: float = 10.0  # largest norm of one member's gradient
+    delta: float = 10.0  # reward scales; from here on an error counts by its size, not its square
+    heads: float = 0.1  # weight of the value, recovery and harm heads: they must not bend the trunk
+    unknown: float = 0.05  # share of candidates trained as a runbook never seen, so that a new one gets a sane score
+    target_step: float = 0.02  # share of the way that the target goes to the network
+    target_every: int = 1  # steps between two such moves
+    replay: bool = False  # decisions are drawn with replacement instead of once a pass
+    gamma_zero: bool = False  # ablation: nothing follows, the myopic bandit
+    constant_discount: float | None = None  # ablation: a decision of 5 minutes and one of 5 hours discount alike
+    masked: bool = True  # ablation when False: refused candidates enter the logsumexp
+    drop_groups: tuple[str, ...] = ()  # ablation: groups of features read as their mean
+
+
+Objective = Callable[[QNetwork, QNetwork, Batch], Tensor]  # online, target, batch -> loss (M,) of each member
+
+
+@dataclass(frozen=True)
+class TDModel:
+    """A trained network, its candidates ranked by one of its heads."""
+
+    name: str
+    origin: Origin
+    network: QNetwork
+    ranks: Callable[[Outputs, Tensor, Tensor], Tensor]  # outputs, owner, allowed -> (M, C), reward scales
+
+    @torch.inference_mode()
+    def score(self, state: Tensor, candidate: Tensor, offsets: Tensor, allowed: Tensor) -> Scores:
+        counts = offsets[1:] - offsets[:-1]
+        owner = torch.repeat_interleave(torch.arange(len(counts), device=counts.device), counts)
+        outputs = self.network(self.network.encode(state, candidate, owner))
+        each = self.ranks(outputs, owner, allowed)  # (M, C)
+        return Scores(mean=each.mean(0), sd=each.std(0, correction=0))
+
+    def write(self, folder: Path) -> None:
+        save_network(self.network, folder / WEIGHTS)
+
+
+def by_q(outputs: Outputs, owner: Tensor, allowed: Tensor) -> Tensor:  # noqa: ARG001
+    """Ranks by the value of taking a candidate now and the best allowed ones after it."""
+    return outputs.candidate["q"]
+
+
+def load_td(folder: Path, ranks: Callable[[Outputs, Tensor, Tensor], Tensor]) -> Model:
+    """Reads a model of this loop from its folder."""
+    origin = read_origin(folder)
+    return TDModel(origin.learner, origin, load_network(folder / WEIGHTS), ranks)
+
+
+def train(
+    learner: str,
+    episodes: Episodes,
+    config: Training,
+    objective: Objective,
+    *,
+    candidate_heads: tuple[str, ...] = ("q", "recover", "harm"),
+    state_heads: tuple[str, ...] = ("value",),
+    ranks: Callable[[Outputs, Tensor, Tensor], Tensor] = by_q,
+    seed: int,
+    device: torch.device,
+    progress: Progress,
+    checkpoint: Path | None,
+) -> Model:
+    """Minimises an objective over episodes. The same seed, config, log and thread count give the same bits on a CPU.
+
+    A checkpoint is written after every pass and continued from where there is one; every pass starts its own random
+    stream, so a run that was cut in two ends where a whole one does. Raises BadModel for a checkpoint of another run.
+    """
+    check(episodes)
+    origin = Origin(learner, episodes.schema.hash, episodes.data_hash, seed, config_facts(config))
+    with _reproducible(device):
+        log, online = _prepared(episodes.to(device), config, candidate_heads, state_heads, seed)
+        target = deepcopy(online).requires_grad_(False)
+        optimiser = torch.optim.AdamW(online.parameters(), lr=config.lr, weight_decay=config.weight_decay)
+        a_pass = batches_of(episodes.decisions, config.batch)
+        passes = max(config.epochs, -(-config.least_updates // a_pass))
+        done = _resume(checkpoint, origin, online, target, optimiser)
+        for epoch in progress.over(passes, f"{learner}, passes", start=done):
+            stream = torch.Generator(device).manual_seed((seed * 1_000_003 + epoch + 1) % 2**63)
+            for number, batch in enumerate(log.shuffled(config.batch, stream, replay=config.replay)):
+                update = epoch * a_pass + number
+                optimiser.param_groups[0]["lr"] = config.lr * 0.5 * (1 + math.cos(math.pi * update / (passes * a_pass)))
+                _step(online, target, _some_unknown(batch, config.unknown, stream), objective, optimiser, config)
+                if (update + 1) % config.target_every == 0:
+                    _follow(target, online, config.target_step)
+            if checkpoint is not None:
+                _save_checkpoint(checkpoint, origin, epoch + 1, online, target, optimiser)
+    network = online.cpu().eval().requires_grad_(False)
+    return TDModel(learner, origin, network, ranks)
+
+
+def heads_loss(outputs: Outputs, batch: Batch, config: Training) -> Tensor:
+    """(M,) loss of the value head on every row, and of the recovery and harm heads on what ran; the odds in nats."""
+    loss = huber(outputs.state["value"] - batch.returns, config.delta)  # (M, B)
+    for name, happened in (("recover", batch.recovered), ("harm", batch.harmed)):
+        logit = outputs.candidate[name].index_select(1, batch.taken)
+        nats = functional.binary_cross_entropy_with_logits(logit, happened.expand_as(logit), reduction="none")
+        loss = loss + batch.listed * nats
+    return config.heads * (batch.weight * loss).mean(1)
+
+
+def _prepared(
+    episodes: Episodes, config: Training, candidate_heads: tuple[str, ...], state_heads: tuple[str, ...], seed: int
+) -> tuple[Log, QNetwork]:
+    """The log with the ablations of its discount applied, and the network it starts from."""
+    generator = torch.Generator(episodes.state.device).manual_seed(seed * 1_000_003 % 2**63)
+    if config.gamma_zero:
+        episodes = replace(episodes, next=torch.full_like(episodes.next, -1))
+    if config.constant_discount is not None:
+        episodes = replace(episodes, discount=torch.full_like(episodes.discount, config.constant_discount))
+    network = network_for(
+        episodes,
+        members=config.members,
+        width=config.width,
+        candidate_heads=candidate_heads,
+        state_heads=state_heads,
+        drop_groups=tuple(config.drop_groups),
+        generator=generator,
+    )
+    scene = network.encode(episodes.state, episodes.candidate, episodes.owner)
+    return Log(episodes, scene, cluster_weights(episodes.cluster, config.members, generator)), network
+
+
+def _some_unknown(batch: Batch, share: float, stream: torch.Generator) -> Batch:
+    """The batch with a share of its runbooks' codes replaced by that of an unknown one."""
+    kept = torch.rand(len(batch.here.code), generator=stream, device=batch.here.code.device) >= share
+    return replace(batch, here=replace(batch.here, code=batch.here.code * kept))
+
+
+def _step(
+    online: QNetwork,
+    target: QNetwork,
+    batch: Batch,
+    objective: Objective,
+    optimiser: torch.optim.Optimizer,
+    config: Training,
+) -> None:
+    """One step down; the gradient is clipped for each member alone."""
+    optimiser.zero_grad(set_to_none=True)
+    torch.autograd.backward(objective(online, target, batch).sum())
+    gradients = [one.grad for one in online.parameters() if one.grad is not None]  # each (M, ...)
+    norm = torch.stack([one.flatten(1).square().sum(1) for one in gradients]).sum(0).sqrt()  # (M,)
+    shrink = (config.clip / norm.clamp_min(1e-12)).clamp_max(1.0)
+    for one in gradients:
+        one.mul_(shrink.view(-1, 1, 1))
+    optimiser.step()
+
+
+@torch.no_grad()
+def _follow(target: QNetwork, online: QNetwork, step: float) -> None:
+    """Moves the target a share of the way to the network; 1 = all of it."""
+    torch._foreach_lerp_(list(target.parameters()), list(online.parameters()), step)
+
+
+@contextmanager
+def _reproducible(device: torch.device) -> Iterator[None]:
+    """Deterministic kernels while a network trains on a CPU, and whatever was asked for before when it is done."""
+    before = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(device.type == "cpu" or before)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
+
+
+def _save_checkpoint(
+    file: Path, origin: Origin, done: int, online: QNetwork, target: QNetwork, optimiser: torch.optim.Optimizer
+) -> None:
+    """Written beside and renamed: a crash leaves the checkpoint before it."""
+    content = {"origin": vars(origin), "done": done, "online": online.state_dict(), "target": target.state_dict()}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    beside = file.with_name(f"{file.name}.new")
+    torch.save({**content, "optimiser": optimiser.state_dict()}, beside)
+    beside.replace(file)
+
+
+def _resume(
+    file: Path | None, origin: Origin, online: QNetwork, target: QNetwork, optimiser: torch.optim.Optimizer
+) -> int:
+    """Passes that a checkpoint has behind it, after loading it; 0 where there is none."""
+    if file is None or not file.exists():
+        return 0
+    content: dict[str, Any] = torch.load(file, map_location=online.known.device, weights_only=True)
+    if content["origin"] != vars(origin):
+        raise BadModel(f"{file}: belongs to another run (learner, log, seed or config); delete it to start anew")
+    online.load_state_dict(content["online"])
+    target.load_state_dict(content["target"])
+    optimiser.load_state_dict(content["optimiser"])
+    return int(content["done"])
