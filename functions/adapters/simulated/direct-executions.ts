@@ -20,7 +20,10 @@ const MOST_TRIES = 3;
 
 type Sleeper = Readonly<{ dueMs: number; wake: (how: "rung" | "timed-out") => void }>;
 
-/** @param run one incident from its first look to its end; what it throws, `runDue` throws */
+/**
+ * One execution runs at a time, in the order in which they were woken: what they do depends on no machine's speed.
+ * @param run one incident from its first look to its end; what it throws, `runDue` throws
+ */
 export const directExecutions = (
   clock: Clock,
   run: (incidentId: string, journal: Journal) => Promise<unknown>,
@@ -28,22 +31,16 @@ export const directExecutions = (
   const started = new Set<string>();
   const running = new Set<string>();
   const sleepers = new Map<string, Sleeper>();
-  const failures: unknown[] = [];
-  let awake = 0;
+  const ready: (() => void)[] = [];
   let bells = 0;
-  let woken = 0;
-  let allAsleep: (() => void) | null = null;
-  const lieDown = (): void => {
-    awake -= 1;
-    if (awake === 0) allAsleep?.();
-  };
+  /** Whoever runs says through these that they sleep or have ended, or what they threw. */
+  let lieDown = (): void => {};
+  let failed = (_error: unknown): void => {};
   const wake = (id: string, how: "rung" | "timed-out"): void => {
     const sleeper = sleepers.get(id);
     if (sleeper === undefined) return;
     sleepers.delete(id);
-    awake += 1;
-    woken += 1;
-    sleeper.wake(how);
+    ready.push(() => sleeper.wake(how));
   };
   const journal: Journal = {
     step: async <T extends Json>(_name: string, body: () => Promise<T>): Promise<T> => {
@@ -61,7 +58,6 @@ export const directExecutions = (
       const dueMs = clock.nowMs() + Math.max(1, Math.ceil(seconds)) * 1000;
       const slept = new Promise<"rung" | "timed-out">((resolve) => sleepers.set(id, { dueMs, wake: resolve }));
       await submit(id);
-      // Rung while it was hung up: nobody has to be waited for.
       lieDown();
       return slept;
     },
@@ -71,27 +67,29 @@ export const directExecutions = (
       if (started.has(incidentId)) return;
       started.add(incidentId);
       running.add(incidentId);
-      awake += 1;
-      woken += 1;
-      run(incidentId, journal)
-        .catch((error: unknown) => failures.push(error))
-        .finally(() => {
-          running.delete(incidentId);
-          lieDown();
-        });
+      ready.push(() => {
+        run(incidentId, journal)
+          .finally(() => running.delete(incidentId))
+          .then(
+            () => lieDown(),
+            (error) => failed(error),
+          );
+      });
     },
     ring: async (callbackId) => wake(callbackId, "rung"),
     runDue: async () => {
       for (const [id, { dueMs }] of [...sleepers]) if (dueMs <= clock.nowMs()) wake(id, "timed-out");
-      if (awake > 0)
-        await new Promise<void>((resolve) => {
-          allAsleep = resolve;
+      let woken = 0;
+      for (let next = ready.shift(); next !== undefined; next = ready.shift()) {
+        const resume = next;
+        await new Promise<void>((resolve, reject) => {
+          lieDown = resolve;
+          failed = reject;
+          resume();
         });
-      allAsleep = null;
-      if (failures.length > 0) throw failures[0];
-      const count = woken;
-      woken = 0;
-      return count;
+        woken += 1;
+      }
+      return woken;
     },
     nextDueMs: () => (sleepers.size === 0 ? null : Math.min(...[...sleepers.values()].map(({ dueMs }) => dueMs))),
     isRunning: (incidentId) => running.has(incidentId),

@@ -18,7 +18,7 @@ import { respond } from "../../core/respond.ts";
 import type { Catalogue } from "../../core/runbook.ts";
 import { type Settings, settingsSchema } from "../../core/settings.ts";
 import { intakeWith } from "../../handlers/intake.ts";
-import { type Truth, truthOf } from "../../world/forked-truth.ts";
+import type { Truth } from "../../world/forked-truth.ts";
 import { runsOf } from "../../world/runs.ts";
 import type { Scenario } from "../../world/scenario.ts";
 import { settingsFor } from "../../world/settings-for.ts";
@@ -27,6 +27,7 @@ import { impactMinutes } from "../../world/truth.ts";
 import type { WorldInput } from "../../world/types.ts";
 import { advance, createWorld, fork, nextEventMs, takeDeliveries } from "../../world/world.ts";
 import { isOver } from "./day-end.ts";
+import { judge } from "./judge.ts";
 import { actionsIn, discountedCost, minutesToRecover, runTags } from "./measure.ts";
 
 /** Makes the scorer of one world; a policy that may be deployed leaves the world alone. */
@@ -118,7 +119,14 @@ const withoutLogs = (settings: Settings): Settings => ({
   services: settings.services.map((service) => ({ ...service, logGroups: [] })),
 });
 
-const openDay = async ({ scenario, catalogue, policy, trackRecord, drafter, judge }: DayPlan): Promise<System> => {
+const openDay = async ({
+  scenario,
+  catalogue,
+  policy,
+  trackRecord,
+  drafter,
+  judge: isJudged,
+}: DayPlan): Promise<System> => {
   const world = createWorld(scenario);
   const settings = withoutLogs(settingsSchema.parse(settingsFor(world)));
   const documents = documentsOf(catalogue);
@@ -149,7 +157,7 @@ const openDay = async ({ scenario, catalogue, policy, trackRecord, drafter, judg
       ...actuator,
       start: async (request) => {
         const { decision, role } = runTags(request.tags);
-        if (judge && role !== "undo") {
+        if (isJudged && role !== "undo") {
           const action = { kind: "start-automation", atMs: world.nowMs, ...request } as const;
           started.push({ before: fork(world), action, decisionId: decision });
         }
@@ -187,6 +195,6 @@ const dayOf = ({ world, documents, rows, started }: System, incidents: readonly 
     actions: actions.length,
     undos: runs.length - actions.length,
     pages: world.pages.length,
-    judged: started.map(({ before, action, decisionId }) => ({ decisionId, ...truthOf(before, documents, action) })),
+    judged: started.map(({ before, action, decisionId }) => ({ decisionId, ...judge(before, documents, action) })),
   };
 };

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { catalogue } from "../../runbooks/catalogue.ts";
-import { documentsOf } from "../adapters/simulated/actuator.ts";
-import { findRunbook } from "../core/runbook.ts";
-import { truthOf } from "../world/forked-truth.ts";
-import { resourcesOf } from "../world/graph.ts";
-import { applyInput } from "../world/replay.ts";
-import { scenarioAt } from "../world/scenario.ts";
-import { MINUTE_MS, type World } from "../world/state.ts";
-import type { WorldInput } from "../world/types.ts";
-import { advance, createWorld } from "../world/world.ts";
-import { everyAim } from "./days/bound-drafter.ts";
+import { catalogue } from "../../../runbooks/catalogue.ts";
+import { documentsOf } from "../../adapters/simulated/actuator.ts";
+import { findRunbook } from "../../core/runbook.ts";
+import { truthOf } from "../../world/forked-truth.ts";
+import { resourcesOf } from "../../world/graph.ts";
+import { applyInput } from "../../world/replay.ts";
+import { scenarioAt } from "../../world/scenario.ts";
+import { MINUTE_MS, type World } from "../../world/state.ts";
+import type { WorldInput } from "../../world/types.ts";
+import { advance, createWorld } from "../../world/world.ts";
+import { everyAim } from "./bound-drafter.ts";
 import { judge } from "./judge.ts";
 
 const DOCUMENTS = documentsOf(catalogue);

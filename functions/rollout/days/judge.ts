@@ -1,8 +1,8 @@
-import type { AutomationDocument } from "../core/automation-document.ts";
-import { type Course, courseWithout, type Truth, truthOf } from "../world/forked-truth.ts";
-import type { Scenario } from "../world/scenario.ts";
-import type { World } from "../world/state.ts";
-import type { WorldInput } from "../world/types.ts";
+import type { AutomationDocument } from "../../core/automation-document.ts";
+import { type Course, courseWithout, type Truth, truthOf } from "../../world/forked-truth.ts";
+import type { Scenario } from "../../world/scenario.ts";
+import type { World } from "../../world/state.ts";
+import type { WorldInput } from "../../world/types.ts";
 
 /** What is known of one scenario: courses without and truths, by all that was done to its world up to then. */
 type Known = Readonly<{ without: Map<string, Course>; truths: Map<string, Truth> }>;
