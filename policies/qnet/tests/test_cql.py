@@ -137,7 +137,7 @@ def test_a_log_whose_next_decision_allows_nothing_is_refused_with_its_row() -> N
         fit(episodes, Config(), seed=1, device=torch.device("cpu"), progress=SILENT)
 
 
-def test_true_outcomes_teach_more_than_people_did_and_shuffled_ones_nothing() -> None:
+def test_true_outcomes_teach_more_than_people_did_and_shuffled_ones_less_than_copying_them() -> None:
     episodes, fresh = synthetic_episodes(1500, 1), synthetic_episodes(300, 2)
     order = torch.randperm(episodes.decisions, generator=torch.Generator().manual_seed(1))
     shuffled = replace(
@@ -157,5 +157,6 @@ def test_true_outcomes_teach_more_than_people_did_and_shuffled_ones_nothing() ->
     )
 
     inputs = fresh.state, fresh.candidate, fresh.offsets, fresh.allowed
+    fits = fresh.candidate[:, fresh.schema.index("fit")]  # the better it fits, the more often people run it
     assert share_recovered(fresh, learned.score(*inputs).mean) > people + 0.05
-    assert share_recovered(fresh, misled.score(*inputs).mean) < people
+    assert share_recovered(fresh, misled.score(*inputs).mean) < share_recovered(fresh, fits)

@@ -71,10 +71,21 @@ def test_one_rival_that_is_not_beaten_is_enough_not_to_win_and_is_named() -> Non
     assert "The network does not win: it is not better beyond its interval than fitted." in verdict
 
 
-def test_a_tie_is_no_win() -> None:
-    verdict = " ".join(found(played(ours=2.0))["verdict"])
+def test_what_is_better_within_its_interval_alone_is_no_win() -> None:
+    verdict = " ".join(found(played(ours=1.9945))["verdict"])
 
-    assert "does not win" in verdict
+    assert "cql minus rules is +0.00" in verdict
+    assert "The network does not win: it is not better beyond its interval than rules" in verdict
+
+
+def test_a_harm_below_the_margin_whose_interval_reaches_beyond_it_does_not_hold() -> None:
+    whole = played(ours=1.0)
+    whole.played.days[model(20000, "cql")]["harmful"][0] = 1.04
+
+    verdict = " ".join(found(whole)["verdict"])
+
+    assert "+0.40 points" in verdict
+    assert "margin of 0.5 points does not hold" in verdict
 
 
 def test_harm_is_judged_against_the_best_of_the_rivals_and_its_margin() -> None:

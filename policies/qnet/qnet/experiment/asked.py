@@ -62,6 +62,7 @@ class Asked:
     jobs: int = 2  # processes at once
     streams_of_largest: int | None = None  # so many streams of the largest size; None: one a seed
     extras: bool = True  # ablations and broken knowledge too
+    extras_seeds: int | None = None  # the first so many seeds have them; None: all
     peers: bool = False  # d3rlpy's models too: they need an environment of their own
     budget_minutes: float | None = None  # after so long nothing new is started
     render_only: bool = False
@@ -110,6 +111,8 @@ def differences(protocol: Protocol, asked: Asked) -> list[str]:
         )
     if not asked.extras:
         said.append("no ablations and no broken knowledge")
+    elif asked.extras_seeds is not None and asked.extras_seeds < len(asked.seeds):
+        said.append(f"ablations and broken knowledge: {asked.extras_seeds} seeds instead of {len(asked.seeds)}")
     if not asked.peers:
         said.append("no peers (d3rlpy): they are asked for with --peers")
     return said

@@ -118,7 +118,7 @@ def _cells_of(protocol: Protocol, asked: Asked, seed: int) -> list[Cell]:
         for size in asked.sizes_of(confounding, protocol.headline)
         for learner in asked.learners
     ]
-    if not asked.extras:
+    if not asked.extras or seed not in asked.seeds[: asked.extras_seeds]:
         return cells
     ablations, broken = protocol.content["ablations"], protocol.content["brokenKnowledge"]
     cells += [

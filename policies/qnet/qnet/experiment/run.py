@@ -46,6 +46,9 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--seer-days", type=int, help=f"days a world on which the bounds play too ({SEER_DAYS})")
     parser.add_argument("--streams-20k", type=int, help="share so many streams of the largest size among the seeds")
     parser.add_argument("--no-extras", action="store_true", help="neither ablations nor broken knowledge")
+    parser.add_argument(
+        "--extras-seeds", type=int, help="only the first so many seeds have ablations and the rest of it"
+    )
     parser.add_argument("--peers", action="store_true", help="train d3rlpy's CQL too")
     parser.add_argument(
         "--budget-minutes", type=float, help="start nothing new after so long, and render what is whole"
@@ -98,6 +101,7 @@ def asked_of(flags: argparse.Namespace, protocol: Protocol) -> Asked:
         jobs=flags.jobs,
         streams_of_largest=flags.streams_20k,
         extras=not (flags.no_extras or quick),
+        extras_seeds=flags.extras_seeds,
         peers=flags.peers,
         budget_minutes=flags.budget_minutes,
         render_only=flags.render_only,

@@ -103,7 +103,7 @@ def backup(episodes: Episodes, value: Tensor) -> Tensor:
     value (N,). No target is worse than the worst return of the log, nor better than no cost at all.
     """
     ahead = torch.where(episodes.next >= 0, value[episodes.next], 0.0)
-    return (episodes.reward + 0 * ahead).clamp(float(episodes.returns.min()), 0.0)
+    return (episodes.reward + episodes.discount * ahead).clamp(float(episodes.returns.min()), 0.0)
 
 
 def next_values(episodes: Episodes, trees: lightgbm.Booster, columns: Columns, guide: Tensor) -> Tensor:
