@@ -156,11 +156,18 @@ const RULES: readonly Rule[] = [
     keeps: { path: "functions/world/a.ts", text: '// from "../cli/quell.ts"\nimport "../core/ids.ts";' },
   },
   {
-    name: "no adapter imports a handler or the command line",
+    name: "no adapter imports a handler, a rollout or the command line",
     concerns: (path) => isCode(path) && isIn(path, "adapters"),
-    findings: (file) => importsBut(file, (target) => !isIn(target, "handlers", "cli")),
+    findings: (file) => importsBut(file, (target) => !isIn(target, "handlers", "rollout", "cli")),
     breaks: { path: "functions/adapters/aws/a.ts", text: 'await import("../../handlers/intake.ts");' },
     keeps: { path: "functions/adapters/aws/a.ts", text: 'import { z } from "zod";' },
+  },
+  {
+    name: "no rollout imports the command line",
+    concerns: (path) => isCode(path) && isIn(path, "rollout"),
+    findings: (file) => importsBut(file, (target) => !isIn(target, "cli")),
+    breaks: { path: "functions/rollout/a.ts", text: 'import { codeHash } from "../cli/code-hash.ts";' },
+    keeps: { path: "functions/rollout/a.ts", text: 'import { intakeWith } from "../handlers/intake.ts";' },
   },
   {
     name: "core and world know no clock, no chance, no process and no console",
@@ -177,7 +184,7 @@ const RULES: readonly Rule[] = [
     name: "no shared code asks which runbook or which fault it holds",
     concerns: (path) =>
       isShipped(path) &&
-      isIn(path, "core", "adapters", "handlers", "cli", "world") &&
+      isIn(path, "core", "adapters", "handlers", "rollout", "cli", "world") &&
       !path.startsWith("functions/world/faults/"),
     findings: idsCompared,
     breaks: { path: "functions/core/a.ts", text: `switch (runbook.id) {\n  case "${IDS.at(0)}": tier = 3;\n}` },

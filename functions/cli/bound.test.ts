@@ -4,16 +4,19 @@ import fc from "fast-check";
 import { catalogue } from "../../runbooks/catalogue.ts";
 import { documentsOf } from "../adapters/simulated/actuator.ts";
 import { openDatabase } from "../adapters/sqlite/database.ts";
+import { BETA_PER_MINUTE, discountedHours, REWARD_WEIGHTS } from "../core/reward.ts";
 import type { Candidate, Verdict } from "../core/stages.ts";
 import { boundOf, hoursOf } from "../rollout/bound.ts";
 import { draftEverything, everyAim } from "../rollout/days/bound-drafter.ts";
 import { FAULTS } from "../world/faults/all-faults.ts";
 import { leftAlone } from "../world/forked-truth.ts";
 import { resourcesOf } from "../world/graph.ts";
+import { isWell } from "../world/people/knowledge.ts";
 import { page } from "../world/people.ts";
 import { startAutomation } from "../world/runs.ts";
 import { scenarioWith } from "../world/scenario.ts";
 import { MINUTE_MS, type World } from "../world/state.ts";
+import { impactMinutes } from "../world/truth.ts";
 import { advance, createWorld, fork } from "../world/world.ts";
 import { policyNamed } from "./gameday-policies.ts";
 import { stageOn } from "./gameday-stage.fixture.ts";
@@ -63,17 +66,49 @@ const troubled = (fault: string, index: number, minutes: number): World => {
 const valuesOf = async (world: World, verdicts: readonly Verdict[]): Promise<readonly number[]> =>
   (await boundOf(catalogue, "bound")(world, DOCUMENTS).score([], [], verdicts)).map(({ q }) => q.mean);
 
-/** Cost in hours of doing one thing and nothing after it, by its definition and in full. */
+/** Moves on minute by minute until all has been well for a soak; false where that has not begun within so many minutes. */
+const isWellWithin = (world: World, minutes: number): boolean => {
+  const endMs = world.nowMs + minutes * MINUTE_MS;
+  let held = 0;
+  while (held < SOAK_MINUTES && (world.nowMs < endMs || held > 0)) {
+    held = isWell(world) ? held + 1 : 0;
+    advance(world, world.nowMs + MINUTE_MS);
+  }
+  return held >= SOAK_MINUTES && isWell(world);
+};
+
+const [SOAK_MINUTES, VERIFY_MINUTES, WAITS_MINUTES] = [5, 15, 25]; // as in settingsFor
+
+/** Cost in hours of doing one thing and nothing after it but calling people where it did not help, by its definition. */
 const costAlone = (world: World, { candidate, tier }: Verdict): number => {
   const forked = fork(world);
   const { kind, documents } = runbookOf(candidate);
+  const hours = hoursOf(runbookOf(candidate), tier);
   if (kind === "page") page(forked, "obvious");
+  if (kind === "page") return hours + discountedImpact(forked, world.nowMs);
   if (documents !== null) {
     const { name: documentName, hash: documentHash } = documents.automation;
     const request = { documentName, documentHash, parameters: candidate.params, clientToken: "obvious", tags: {} };
     startAutomation(forked, DOCUMENTS, request);
+    while (forked.runs.some(({ run }) => run.status === "running")) advance(forked, forked.nowMs + MINUTE_MS);
   }
-  return hoursOf(runbookOf(candidate), tier) + leftAlone(forked, world.nowMs).impactMinutes / 60;
+  const isOver = isWellWithin(forked, kind === "wait" ? WAITS_MINUTES : VERIFY_MINUTES);
+  const calledMinutes = (forked.nowMs - world.nowMs) / MINUTE_MS;
+  if (!isOver) page(forked, "obvious");
+  const harm = isOver || kind === "wait" ? 0 : REWARD_WEIGHTS.harmHours;
+  const called = isOver ? 0 : REWARD_WEIGHTS.pageHours * Math.exp(-BETA_PER_MINUTE * calledMinutes);
+  return hours + harm + called + discountedImpact(forked, world.nowMs);
+};
+
+/** Impact in hours until all is well or for eight hours, minute by minute, in the world that is played on. */
+const discountedImpact = (world: World, fromMs: number): number => {
+  leftAlone(world, fromMs);
+  const minutes = Math.floor((world.nowMs - fromMs) / MINUTE_MS);
+  return discountedHours(
+    Array.from({ length: minutes }, (_, minute) =>
+      impactMinutes(world, fromMs + minute * MINUTE_MS, fromMs + (minute + 1) * MINUTE_MS),
+    ),
+  );
 };
 
 /** Runs of the same document differ by seconds from token to token, and a healthy world has a little impact too. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { sha256 } from "../core/ids.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
-const SOURCES: readonly string[] = ["functions", "runbooks", "policies"];
+const SOURCES: readonly string[] = ["functions", "runbooks", "policies/guardrails"];
 /** What a simulated day is made of; how days are counted and judged is not. */
 const SIMULATOR: readonly string[] = [
   ...["functions/core", "functions/world", "functions/adapters/simulated", "functions/rollout/days"],

@@ -22,8 +22,7 @@ export const openEvaluation = (path: string, spec: object, days: readonly (reado
   const keptPath = `${path}.spec.json`;
   const said = `${JSON.stringify(spec)}\n`;
   const isThere = existsSync(path);
-  if (isThere && (existsSync(keptPath) ? readFileSync(keptPath, "utf8") : null) !== said)
-    throw new BadInput(`--out ${path}: it was written with another spec or other models; name another file`);
+  if (isThere) requireSame(path, keptPath, said);
   try {
     if (!isThere) writeWhole(keptPath, [said.trimEnd()]);
     const whole = isThere ? keepWhole(path, days) : 0;
@@ -36,6 +35,27 @@ export const openEvaluation = (path: string, spec: object, days: readonly (reado
     if (cause instanceof BadInput) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new BadInput(`--out ${path}: cannot be written (${why}); name a file in a folder that exists`, { cause });
+  }
+};
+
+/** Throws BadInput, which says what differs, where the lines were made of something else. */
+const requireSame = (path: string, keptPath: string, said: string): void => {
+  const kept = existsSync(keptPath) ? readFileSync(keptPath, "utf8") : "";
+  if (kept === said) return;
+  const [before, now] = [keysIn(kept), keysIn(said)];
+  const names = [...new Set([...before.keys(), ...now.keys()])].filter((name) => before.get(name) !== now.get(name));
+  throw new BadInput(
+    `--out ${path}: it was written with another spec or other models or other code (${names.join(", ")} differ); ` +
+      "name another file, or go back to what it was written with",
+  );
+};
+
+/** Each key of a text of JSON with its value as text; none where it is no object. */
+const keysIn = (text: string): ReadonlyMap<string, string> => {
+  try {
+    return new Map(Object.entries(JSON.parse(text)).map(([name, value]) => [name, JSON.stringify(value)]));
+  } catch {
+    return new Map();
   }
 };
 

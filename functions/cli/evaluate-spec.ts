@@ -24,7 +24,10 @@ const evaluationSpec = z.strictObject({
   trackRecord: z.string().min(1).nullable(),
   models: z.array(z.strictObject({ name: z.string().regex(/^[^+]+$/, "a name has no +"), folder: z.string().min(1) })),
   policies: z.array(z.string()).min(1),
-  /** Those who look into the world are slow: they have only so many of each world's first days. */
+  /**
+   * How many of each world's first days those have who look into the world: they are slow. Equal to daysPerWorld, they have
+   * all; fewer serves a spec of their own, since they are compared with others on the same days alone.
+   */
   seerDays: count,
 });
 

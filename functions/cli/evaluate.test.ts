@@ -98,8 +98,9 @@ test("a line says what the day was and what came of it", () => {
     Object.entries(paged).map(([name, value]) => `${name}: ${Array.isArray(value) ? "list" : typeof value}`),
     [
       ...["family: string", "families: list", "fault: string", "heldOut: boolean", "hours: number"],
-      ...["impactMinutes: number", "minutesToRecover: list", "actions: number", "harmful: number"],
-      ...["withoutUplift: number", "pages: number", "incidents: number", "choices: list"],
+      ...["costs: object", "impactMinutes: number", "minutesToRecover: list", "actions: number", "harmful: number"],
+      ...["withoutUplift: number", "pages: number", "abstained: number", "incidents: number"],
+      "choices: list",
     ],
   );
   assert.deepEqual([paged.actions, paged.harmful, paged.choices], [0, 0, paged.choices.map(() => "page")]);
@@ -156,11 +157,24 @@ for (const [what, changes] of [
     assert.equal(readFileSync(place.out, "utf8"), TEXT);
   });
 
-test("a file whose models were trained again is refused", async () => {
-  const place = leftWith(TEXT);
-  writeFileSync(join(place.folder, "models", "a", "model.json"), "{}");
+for (const file of ["model.json", "weights.pt"])
+  test(`a file whose models were trained again, to another ${file}, is refused`, async () => {
+    const place = leftWith(TEXT);
+    writeFileSync(join(place.folder, "models", "a", file), "{}");
 
-  await assert.rejects(run(place), /another spec or other models/);
+    await assert.rejects(run(place), /another spec or other models or other code \(models differ\); name another file/);
+  });
+
+test("a file that was played by other code is refused and stays as it is", async () => {
+  const place = leftWith(TEXT);
+  const kept = JSON.parse(readFileSync(`${place.out}.spec.json`, "utf8"));
+  writeFileSync(`${place.out}.spec.json`, `${JSON.stringify({ ...kept, codeHash: "f00d" })}\n`);
+
+  await assert.rejects(
+    run(place),
+    (error: Error) => error instanceof BadInput && /\(codeHash differ\)/.test(error.message),
+  );
+  assert.equal(readFileSync(place.out, "utf8"), TEXT);
 });
 
 for (const [what, text, message] of [
@@ -183,7 +197,7 @@ for (const [what, changes, message] of [
   ["a model that it does not name", { policies: ["model:c"] }, /policies.model:c: no model is called c/],
   ["a model without a folder", { models: [{ name: "short", folder: "models/c" }] }, /models.short: .* no model.json/],
   ["a track record that is not there", { trackRecord: "logs" }, /trackRecord .*logs: no such folder/],
-  ["a track record without a day", { trackRecord: "models" }, /it has 0 days; give a log of at least 200/],
+  ["a track record without a list", { trackRecord: "models" }, /trackRecord .*models: it holds no simulation.json/],
 ] as const)
   test(`a spec with ${what} is bad input, and nothing is written`, async () => {
     const place = prepared(changes);

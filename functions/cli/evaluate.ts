@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { NoPython, pythonOf, QNET_FOLDER } from "../adapters/python/environment.ts";
 import {
   type ModelFolder,
@@ -18,6 +16,7 @@ import { BadInput, type ExitCode } from "./errors.ts";
 import { openEvaluation, type Place } from "./evaluate-file.ts";
 import { pastIn } from "./evaluate-past.ts";
 import { type EvaluationSpec, readSpec } from "./evaluate-spec.ts";
+import { evaluationHash, modelHash } from "./evaluation-hash.ts";
 import { progressOn } from "./gameday-progress.ts";
 import type { Screen } from "./screen.ts";
 
@@ -69,12 +68,10 @@ const placesOf = ({ world, day, policies }: Task): readonly Place[] =>
 const whatDecides = ({ judged: _, trackRecord: __, worlds, ...spec }: EvaluationSpec, past: readonly PastRun[]) => ({
   ...spec,
   worlds: { first: worlds.first },
-  models: spec.models.map(({ name, folder }) => ({
-    name,
-    hash: sha256(readFileSync(join(folder, "model.json"), "utf8")),
-  })),
+  models: spec.models.map(({ name, folder }) => ({ name, hash: modelHash(folder) })),
   pastHash: sha256(JSON.stringify(past)),
   featuresHash: FEATURES_HASH,
+  codeHash: evaluationHash(),
 });
 
 type Stage = Readonly<{

@@ -1,6 +1,7 @@
 import { SCRIPTED_ANSWER_SECONDS } from "../adapters/simulated/approvals.ts";
 import { simulatedEvidence } from "../adapters/simulated/evidence.ts";
 import { draftOffline } from "../core/draft.ts";
+import { STATE_FEATURES } from "../core/features.ts";
 import { gatherContext } from "../core/gather.ts";
 import { measuredTier } from "../core/guard-scope.ts";
 import { alarmKey } from "../core/ids.ts";
@@ -14,9 +15,11 @@ import { costs, type Manner, type Option } from "./bound-search.ts";
 import type { PolicyOf } from "./days/day.ts";
 
 /**
- * The clairvoyant bound: it looks into the world, plays every allowed candidate in a fork and takes the one that costs
- * least. Nobody can decide like this: it says how much of what policies leave on the table could be had at all. With the
- * candidates that every policy has it is the bound of deciding; with a drafter that names everything, of the catalogue.
+ * A clairvoyant search, not a proved bound: it looks into the world, plays every allowed candidate in a fork and takes the
+ * one that costs least. Nobody can decide like this: it says how much of what policies leave on the table could be had at
+ * all. It can still be beaten: it looks two decisions ahead, counts the true impact where a row has what metrics showed of
+ * one service, and takes an effect for good whose recovery Quell cannot see. With the candidates that every policy has it
+ * stands for the best of deciding; with a drafter that names everything, of the catalogue.
  */
 export const boundOf =
   (catalogue: Catalogue, policy: string): PolicyOf =>
@@ -28,15 +31,19 @@ export const boundOf =
       documents,
       waitMs: settings.waitSeconds * 1000,
       verifyMs: settings.verifySeconds * 1000,
+      soakMs: settings.soakSeconds * 1000,
       namedIn: namedIn(catalogue, settings),
     };
     return {
       policy,
       modelHash: "",
       draw: "best",
-      score: async (_state, _candidates, verdicts = []) => scoresOf(catalogue, world, verdicts, manner),
+      score: async (state, _candidates, verdicts = []) =>
+        scoresOf(catalogue, world, verdicts, settings.decisionsPerIncident - (state[STEP] ?? 0), manner),
     };
   };
+
+const STEP = STATE_FEATURES.indexOf("step");
 
 /**
  * What the catalogue's rules will name in a world, for the service whose alarm was the first to ring: the candidates that
@@ -74,11 +81,12 @@ const scoresOf = async (
   catalogue: Catalogue,
   world: World,
   verdicts: readonly Verdict[],
+  decisionsLeft: number,
   manner: Manner,
 ): Promise<readonly Score[]> => {
   const options = verdicts.map((verdict) => optionOf(catalogue, verdict));
   const played = options.filter((option) => option !== null);
-  const priced = await costs(world, played, manner);
+  const priced = await costs(world, played, decisionsLeft, manner);
   const hours = new Map(played.map((option, index) => [option, priced[index] ?? 0]));
   // What is refused cannot be done: it is worth less than the dearest that can.
   const forbidden = Math.max(0, ...priced) + 1;

@@ -99,6 +99,42 @@ test("a line a policy in their order, whoever shares a play; who brings a drafte
   assert.ok(plays <= names.length);
 });
 
+test("a day's hours are the sum of their parts", async () => {
+  const drawn = drawnDay(2, 1);
+
+  const { days } = await judgeDay({ world: 2, day: 1, drawn, past: [] }, policiesNamed(EVERYBODY), randomModels);
+
+  for (const { hours, costs } of days)
+    assert.ok(Math.abs(Object.values(costs).reduce((sum, part) => sum + part, 0) - hours) < 1e-9);
+});
+
+test("decisions that a model cannot score fall to a page and are counted, for it and for nobody else", async () => {
+  const drawn = drawnDay(0, 0);
+  const names = ["page", "model:mute", "model:mute+page:-1", "model:nan", "model:a", "model:refused"];
+  const someMute: AskModels = async (scene, models) => {
+    const scores = new Map(await randomModels(scene, models));
+    const nan = scene.verdicts.map(({ kind }) => ({ q: { mean: kind === "allowed" ? Number.NaN : 1, sd: 0 } }));
+    const barred = scene.verdicts.map(({ kind }, at) => ({ q: { mean: kind === "allowed" ? at : Number.NaN, sd: 0 } }));
+    for (const model of models) {
+      if (model === "mute") scores.set(model, null as never);
+      if (model === "nan") scores.set(model, nan);
+      if (model === "refused") scores.set(model, barred);
+    }
+    return scores;
+  };
+
+  const { days } = await judgeDay({ world: 0, day: 0, drawn, past: [] }, policiesNamed(names), someMute);
+
+  const [paged, ...others] = days;
+  assert.ok(paged !== undefined && paged.choices.length > 1);
+  assert.deepEqual(
+    others.map(({ abstained }) => abstained),
+    [...[0, 1, 2].map(() => paged.choices.length), 0, 0],
+  );
+  for (const mute of others.slice(0, 3))
+    assert.deepEqual({ ...mute, policy: "page", abstained: 0 }, { ...paged, abstained: 0 });
+});
+
 test("a day is held out by the family of its first fault", async () => {
   const drawn = Array.from({ length: 60 }, (_, day) => ({ world: 4, day, drawn: drawnDay(4, day), past: [] }));
   const firstOf = (...families: readonly string[]) =>

@@ -1,11 +1,14 @@
 import type { EpisodeRow } from "../core/episode.ts";
+import type { Score } from "../core/stages.ts";
 import type { PastRun } from "../core/track-record.ts";
 import { faultNamed } from "../world/faults/all-faults.ts";
 import { type Day, playDay } from "./days/day.ts";
 import { type DrawnDay, HELD_OUT_FAMILIES } from "./days/days.ts";
+import { discountedCost } from "./days/measure.ts";
 import { type AskModels, type JudgedPolicy, pricesOf } from "./evaluation-policies.ts";
 import { recordBefore } from "./evaluation-record.ts";
-import { playTogether } from "./tree.ts";
+import { type Costs, costsOf, finishedDay } from "./finished-day.ts";
+import { type PriceOf, playTogether, type Scene } from "./tree.ts";
 
 /** What came of one day under one policy. Hours are hours of severity-1 impact; minutes are minutes of lost requests. */
 export type JudgedDay = Readonly<{
@@ -19,6 +22,8 @@ export type JudgedDay = Readonly<{
   heldOut: boolean;
   policy: string;
   hours: number;
+  /** The parts of those hours. */
+  costs: Costs;
   impactMinutes: number;
   minutesToRecover: readonly number[];
   actions: number;
@@ -26,6 +31,8 @@ export type JudgedDay = Readonly<{
   /** Actions that spared no impact against leaving the world alone. */
   withoutUplift: number;
   pages: number;
+  /** Decisions that fell to a page because the policy had no finite score for something that was allowed. */
+  abstained: number;
   incidents: number;
   /** Runbooks that were executed, `wait` and `page` among them, in the order of the decisions. */
   choices: readonly string[];
@@ -54,6 +61,8 @@ export const judgeDay = async (
   const trackRecord = recordBefore(past, scenario.startMs);
   const found = foundIn(drawn);
   const days = new Map<string, JudgedDay>();
+  const abstentions = new Map<string, number>();
+  const countsAbstention = (policy: string) => abstentions.set(policy, (abstentions.get(policy) ?? 0) + 1);
   let plays = 0;
   // Whoever brings a drafter has other candidates to choose from, and so another day.
   for (const [drafter, group] of Map.groupBy(policies, draftedBy)) {
@@ -62,14 +71,34 @@ export const judgeDay = async (
       (policy) => playDay({ ...drawn, trackRecord, judge: true, ...own, policy }),
       catalogue,
       group.map(({ name }) => name),
-      pricesOf(group, catalogue, ask, stream),
+      hearingAbstentions(pricesOf(group, catalogue, ask, stream), countsAbstention),
     );
     plays += paths.length;
     for (const { end, policies } of paths)
-      for (const policy of policies) days.set(policy, { world, day, ...found, policy, ...cameOf(end) });
+      for (const policy of policies)
+        days.set(policy, { world, day, ...found, policy, ...cameOf(end, abstentions.get(policy) ?? 0) });
   }
   return { days: policies.flatMap(({ name }) => days.get(name) ?? []), plays };
 };
+
+/** The same prices; `hear` is told of each policy that could not price a scene. A policy is asked once a decision. */
+const hearingAbstentions =
+  (priceOf: PriceOf, hear: (policy: string) => void): PriceOf =>
+  (world, documents) => {
+    const price = priceOf(world, documents);
+    return async (scene, policies) => {
+      const scores = await price(scene, policies);
+      for (const policy of policies) if (!isPriced(scene, scores.get(policy) ?? [])) hear(policy);
+      return scores;
+    };
+  };
+
+/** Whether all that may be chosen has a finite score; where it has not, choose abstains. */
+const isPriced = ({ verdicts }: Scene, scores: readonly (Score | null)[]): boolean =>
+  verdicts.every(({ kind }, index) => {
+    const q = scores[index]?.q;
+    return kind === "refused" || (q !== undefined && Number.isFinite(q.mean) && Number.isFinite(q.sd));
+  });
 
 const draftedBy = (policy: JudgedPolicy) => (policy.kind === "seer" ? policy.drafter : null);
 
@@ -81,17 +110,23 @@ const foundIn = ({ scenario: { fault, faults } }: DrawnDay) => {
 
 const familyOf = (fault: string): string => faultNamed(fault)?.family ?? "none";
 
-const cameOf = ({ rows, incidents, judged, hours, impactMinutes, minutesToRecover, actions, pages }: Day) => ({
-  hours,
-  impactMinutes,
-  minutesToRecover,
-  actions,
-  harmful: judged.filter(({ isHarmful }) => isHarmful).length,
-  withoutUplift: judged.filter(({ uplift }) => uplift <= 0).length,
-  pages,
-  incidents: incidents.length,
-  choices: choicesIn(rows),
-});
+const cameOf = (day: Day, abstained: number) => {
+  const { incidents, judged, impactMinutes, minutesToRecover, actions, pages } = day;
+  const rows = finishedDay(day);
+  return {
+    hours: discountedCost(rows),
+    costs: costsOf(rows),
+    impactMinutes,
+    minutesToRecover,
+    actions,
+    harmful: judged.filter(({ isHarmful }) => isHarmful).length,
+    withoutUplift: judged.filter(({ uplift }) => uplift <= 0).length,
+    pages,
+    abstained,
+    incidents: incidents.length,
+    choices: choicesIn(rows),
+  };
+};
 
 const choicesIn = (rows: readonly EpisodeRow[]): readonly string[] => {
   const newest = new Map(rows.map((row) => [row.decision_id, row]));
