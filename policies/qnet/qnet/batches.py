@@ -27,6 +27,7 @@ class Batch:
     reward: Tensor  # (B,) in units of the reward's scale
     discount: Tensor  # (B,)
     returns: Tensor  # (B,)
+    known: Tensor  # (B,) bool, the incident was seen to its end: `returns` is whole
     recovered: Tensor  # (B,) float32, 0 or 1
     harmed: Tensor  # (B,) float32, 0 or 1
     weight: Tensor  # (M, B) of the member's bootstrap, mean 1 over all decisions
@@ -56,6 +57,7 @@ class Log:
     episodes: Episodes
     scene: Scene
     weight: Tensor  # (M, N)
+    known: Tensor  # (N,) bool of Episodes.known, before an ablation cut what follows
 
     def batch(self, rows: Tensor, total: int, next_total: int) -> Batch:
         """The decisions rows (B,); total and next_total = candidates in them and in those that follow."""
@@ -81,6 +83,7 @@ class Log:
             reward=log.reward[rows],
             discount=log.discount[rows],
             returns=log.returns[rows],
+            known=self.known[rows],
             recovered=log.recovered[rows].float(),
             harmed=log.harmed[rows].float(),
             weight=self.weight[:, rows],

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +44,7 @@ class Episodes:
     harmed: Tensor  # (N,) bool, harm was suspected, confirmed or unknown
     cluster: Tensor  # (N,) int64, 0.. in order of first appearance
     schema: FeatureSchema
-    data_hash: str  # sha256 over the files read, the features, the reward, and how many clusters were taken
+    data_hash: str  # sha256 over all of the above, the features and the reward
 
     @property
     def decisions(self) -> int:
@@ -52,9 +54,25 @@ class Episodes:
     def clusters(self) -> int:
         return int(self.cluster.max()) + 1 if self.decisions > 0 else 0
 
+    @cached_property
+    def counted(self) -> Tensor:
+        """(C,) bool: the candidate was allowed, or it ran. Nothing is learnt from the others."""
+        ran = self.executed[self.executed >= 0]
+        return self.allowed.index_fill(0, ran, True)
+
+    @cached_property
+    def known(self) -> Tensor:
+        """(N,) bool: the incident was seen to its end, so that its return is whole and not only what has accrued."""
+        end = torch.full((1,), self.decisions, dtype=torch.int64, device=self.next.device)
+        reached = torch.cat([torch.where(self.next < 0, end, self.next), end])  # the end follows itself
+        for _ in range(self.decisions.bit_length()):
+            reached = reached[reached]  # twice as far
+        return reached[:-1] == end
+
     def to(self, device: torch.device | str) -> Episodes:
         """The same episodes with every tensor on a device."""
-        moved: dict[str, Any] = {name: one.to(device) for name, one in vars(self).items() if isinstance(one, Tensor)}
+        held = {one.name: getattr(self, one.name) for one in fields(self)}
+        moved: dict[str, Any] = {name: one.to(device) for name, one in held.items() if isinstance(one, Tensor)}
         return replace(self, **moved)
 
     def select(self, decisions: Tensor) -> Episodes:
@@ -103,11 +121,19 @@ def read_episodes(folders: Sequence[Path], *, features: Path, reward: Path, firs
     log = read_log(folders)
     check_log(log, schema)
     stream = stream_of(log, first)
-    data_hash = canonical_hash([sorted(log.hashes), schema.hash, weights.hash, first])
-    return _tensors(log, stream, schema, weights, data_hash)
+    episodes = _tensors(log, stream, schema, weights)
+    return replace(episodes, data_hash=_content_hash(episodes, weights))
 
 
-def _tensors(log: Log, stream: Stream, schema: FeatureSchema, weights: Reward, data_hash: str) -> Episodes:
+def _content_hash(episodes: Episodes, weights: Reward) -> str:
+    """Hex sha256 over what was kept: rows that were not asked for, and how the rest lay in files, change nothing."""
+    of_tensors = [
+        hashlib.sha256(one.numpy().tobytes()).hexdigest() for one in vars(episodes).values() if isinstance(one, Tensor)
+    ]
+    return canonical_hash([of_tensors, episodes.schema.hash, weights.hash])
+
+
+def _tensors(log: Log, stream: Stream, schema: FeatureSchema, weights: Reward) -> Episodes:
     rows = pa.array(stream.rows)
     costs = Costs(**{name: log.numbers(name)[stream.rows] for name in COST_COLUMNS})
     reward, discount = rewards(costs, weights), discounts(costs, weights)
@@ -132,7 +158,7 @@ def _tensors(log: Log, stream: Stream, schema: FeatureSchema, weights: Reward, d
         harmed=torch.tensor(harmed[stream.rows]),
         cluster=torch.tensor(stream.cluster),
         schema=schema,
-        data_hash=data_hash,
+        data_hash="",
     )
 
 

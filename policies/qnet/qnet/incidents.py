@@ -48,8 +48,10 @@ def stream_of(log: Log, first: int | None) -> Stream:
 
 
 def _check_split(log: Log) -> None:
-    """Late outcomes are new versions and may come in a later file; the first version of an incident is in one."""
-    first = np.flatnonzero(log.numbers("row_version") == 0)
+    """Late outcomes are new versions and may come in a later file; the first ones there of an incident are in one."""
+    decision = log.codes("decision_id")
+    order = np.lexsort((log.numbers("row_version"), decision))
+    first = np.sort(order[np.append(True, np.diff(decision[order]) != 0)])  # lowest version of each decision
     incident, file = log.codes("incident_id")[first], log.file_of()[first]
     order = np.lexsort((first, incident))
     torn = (np.diff(incident[order]) == 0) & (np.diff(file[order]) != 0)

@@ -1,6 +1,5 @@
 """The log as it lies on disk: Parquet files with exactly the columns of an episode row, read whole."""
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,7 +81,6 @@ class Log:
     rows: Any  # pyarrow.Table with the columns of COLUMNS, each in one chunk
     paths: tuple[Path, ...]
     starts: NDArray[np.int64]  # (files,) the first row of each file
-    hashes: tuple[str, ...]  # hex sha256 of each file
 
     def column(self, name: str) -> Any:
         """A column as one pyarrow array."""
@@ -121,8 +119,7 @@ def read_log(folders: Sequence[Path]) -> Log:
     Raises BadEpisodes where there is none, or one is broken or has other columns.
     """
     paths = tuple(path for folder in folders for path in _files_in(folder))
-    contents = [_content(path) for path in paths]
-    tables = [_table(path, content) for path, content in zip(paths, contents, strict=True)]
+    tables = [_table(path, _content(path)) for path in paths]
     sizes = [table.num_rows for table in tables]
     if sum(sizes) == 0:
         raise BadEpisodes(f"{_named(folders)}: holds no row; write some with `quell simulate --out DIR`")
@@ -130,7 +127,6 @@ def read_log(folders: Sequence[Path]) -> Log:
         rows=pa.concat_tables(tables).combine_chunks(),
         paths=paths,
         starts=np.cumsum([0, *sizes[:-1]]),
-        hashes=tuple(hashlib.sha256(content).hexdigest() for content in contents),
     )
 
 

@@ -14,11 +14,14 @@ import torch
 from torch import Tensor
 
 from .bad_input import BadInput
-from .learners import LEARNERS
+from .episodes import Episodes
+from .learners import LEARNERS, PEERS
 
 MANIFEST = "model.json"
 # Left out of a model's hash: what is said about it, and what it would be resumed from.
 BESIDE = ("report", "checkpoint")
+LOSSES = "report-losses.json"
+AT_ONCE = 4096  # decisions scored in one pass
 
 
 class BadModel(BadInput):
@@ -71,6 +74,9 @@ def save_model(model: Model, folder: Path, *, reward_hash: str = "") -> str:
     """Writes a model and its manifest; returns the sha256 of the folder's content. Says nothing of the time of day."""
     folder.mkdir(parents=True, exist_ok=True)
     model.write(folder)
+    history = getattr(model, "history", {})
+    if history:
+        (folder / LOSSES).write_text(json.dumps(history) + "\n", encoding="utf-8")
     manifest = {
         "schema": 1,
         "name": model.name,
@@ -83,14 +89,45 @@ def save_model(model: Model, folder: Path, *, reward_hash: str = "") -> str:
     return content_hash(folder)
 
 
+def read_losses(folder: Path) -> dict[str, list[float]]:
+    """Mean loss of each pass by name, as save_model kept it; empty for a learner without passes."""
+    try:
+        return cast(dict[str, list[float]], json.loads((folder / LOSSES).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return {}
+
+
+def scores_of(model: Model, episodes: Episodes) -> Tensor:
+    """(C,) score of every candidate of a log, some thousand decisions at a time."""
+    found = [torch.zeros(0)]
+    for first in range(0, episodes.decisions, AT_ONCE):
+        bounds = episodes.offsets[first : first + AT_ONCE + 1]
+        rows = slice(int(bounds[0]), int(bounds[-1]))
+        state = episodes.state[first : first + AT_ONCE]
+        found.append(model.score(state, episodes.candidate[rows], bounds - bounds[0], episodes.allowed[rows]).mean)
+    return torch.cat(found)
+
+
+def check_finite(model: Model, episodes: Episodes, weights: Mapping[str, Tensor]) -> None:
+    """Raises BadModel where a weight, or a score of the log that it was trained on, is not finite."""
+    remedy = "look for wild values in the log, or train with a smaller learning rate"
+    for name, weight in weights.items():
+        if not bool(weight.isfinite().all()):
+            raise BadModel(f"{model.name}: its training fell apart, {name} is not finite; {remedy}")
+    wrong = int((~scores_of(model, episodes.to("cpu")).isfinite()).sum())
+    if wrong > 0:
+        raise BadModel(f"{model.name}: its training fell apart, {wrong} scores of its log are not finite; {remedy}")
+
+
 def load_model(folder: Path) -> Model:
     """Reads a model that save_model wrote. Raises BadModel where it is missing, broken, or of an unknown learner."""
     manifest = read_manifest(folder)
     learner = manifest["learner"]
-    if learner not in LEARNERS:
+    module = {**LEARNERS, **PEERS}.get(learner)
+    if module is None:
         raise BadModel(f"{folder / MANIFEST}: learner {learner!r} is none of {', '.join(LEARNERS)}; train it again")
     try:
-        return cast(Model, import_module(LEARNERS[learner]).load(folder))
+        return cast(Model, import_module(module).load(folder))
     except (OSError, KeyError, ValueError, RuntimeError, UnpicklingError) as cause:
         raise BadModel(f"{folder}: its files do not make a {learner} ({_first_line(cause)}); train it again") from cause
 
@@ -118,13 +155,23 @@ def read_origin(folder: Path) -> Origin:
 
 
 def content_hash(folder: Path) -> str:
-    """Hex sha256 over the sorted relative names and the bytes of a model's files, without report and checkpoint."""
+    """Hex sha256 over the sorted relative names and the bytes of a model's files, without report and checkpoint.
+
+    The revision of the code is said in the manifest and not counted: the same weights are the same model.
+    """
     whole = hashlib.sha256()
     for file in sorted(one for one in folder.rglob("*") if one.is_file()):
         name = file.relative_to(folder).as_posix()
         if not name.startswith(BESIDE):
-            whole.update(f"{name}\n{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
+            content = _without_revision(file) if name == MANIFEST else file.read_bytes()
+            whole.update(f"{name}\n{hashlib.sha256(content).hexdigest()}\n".encode())
     return whole.hexdigest()
+
+
+def _without_revision(manifest: Path) -> bytes:
+    content = json.loads(manifest.read_text(encoding="utf-8"))
+    content.pop("code_revision", None)
+    return json.dumps(content, sort_keys=True).encode()
 
 
 def _first_line(error: Exception) -> str:

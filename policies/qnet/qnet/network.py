@@ -137,30 +137,36 @@ def network_for(
     candidate_heads: tuple[str, ...],
     state_heads: tuple[str, ...],
     drop_groups: tuple[str, ...],
+    drop_features: tuple[str, ...] = (),
     generator: torch.Generator,
 ) -> QNetwork:
     """A network with drawn weights that normalises by these episodes and knows their runbooks.
 
-    Features of the groups in drop_groups are always read as their mean. Raises ValueError for a group that is none.
+    Only candidates that were allowed or ran are looked at: what was refused must not move the scores of the rest.
+    Features of drop_groups and drop_features are always read as their mean. Raises ValueError for a name that is none.
     """
-    schema = episodes.schema
+    schema, counted = episodes.schema, episodes.candidate[episodes.counted]
     strange = sorted(set(drop_groups) - set(schema.groups))
     if strange:
         raise ValueError(f"drop_groups: no feature is of group {', '.join(strange)}; there are {schema.groups}")
+    columns = [schema.columns_of(name) for name in drop_features]
     runbook = schema.index("runbook")
-    known = torch.unique(episodes.candidate[:, runbook].round().long())  # sorted
+    known = torch.unique(counted[:, runbook].round().long())  # sorted
     network = QNetwork(Shape(schema.S, schema.A, runbook, len(known), members, width, candidate_heads, state_heads)).to(
         episodes.state.device
     )
     network.known.copy_(known)
     network.state_mean.copy_(episodes.state.mean(0))
     network.state_scale.copy_(_scale(episodes.state))
-    network.candidate_mean.copy_(episodes.candidate.mean(0))
-    network.candidate_scale.copy_(_scale(episodes.candidate))
+    network.candidate_mean.copy_(counted.mean(0))
+    network.candidate_scale.copy_(_scale(counted))
     network.candidate_scale[runbook] = 0
     for group in drop_groups:
         network.state_scale[list(schema.state_group(group))] = 0
         network.candidate_scale[list(schema.candidate_group(group))] = 0
+    for of_state, of_candidate in columns:
+        network.state_scale[list(of_state)] = 0
+        network.candidate_scale[list(of_candidate)] = 0
     network.draw(generator)
     return network
 

@@ -12,7 +12,7 @@ import jinja2
 
 from .bad_input import BadInput
 from .episodes import Episodes, read_episodes
-from .model import BadModel, Model, load_model
+from .model import BadModel, Model, load_model, read_losses
 
 HERE = Path(__file__).resolve().parent
 FILE = "report.html"
@@ -75,5 +75,5 @@ def run(flags: argparse.Namespace) -> int:
     episodes = read_episodes(flags.episodes, features=flags.features, reward=flags.reward, first=flags.first)
     if model.origin.features_hash != episodes.schema.hash:
         raise BadInput(f"{flags.model}: reads other features than {flags.features} describes; train it again")
-    sys.stdout.write(f"{write_report(flags.model, episodes, {}, model=model)}\n")
+    sys.stdout.write(f"{write_report(flags.model, episodes, read_losses(flags.model), model=model)}\n")
     return 0

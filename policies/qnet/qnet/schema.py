@@ -51,6 +51,16 @@ class FeatureSchema:
         """Column of a candidate's feature. Raises KeyError where there is none of that name."""
         return self._columns[name]
 
+    def columns_of(self, name: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Columns of the state and of a candidate that hold a feature. Raises ValueError where there is none."""
+        of_state, of_candidate = (
+            tuple(column for column, feature in enumerate(features) if feature.name == name)
+            for features in (self.state, self.candidate)
+        )
+        if not of_state and not of_candidate:
+            raise ValueError(f"no feature is called {name}; features.json names them all")
+        return of_state, of_candidate
+
     def state_group(self, group: str) -> tuple[int, ...]:
         """Columns of the state that belong to a group."""
         return tuple(column for column, feature in enumerate(self.state) if feature.group == group)

@@ -13,12 +13,11 @@ from torch import Tensor
 
 from . import plots
 from .episodes import Episodes
-from .model import Model
+from .model import Model, scores_of
 from .targets import segment_best
 
 GROUPS = 10  # equal groups of decisions, by score, in the calibration
 MOST_RUNBOOKS = 30  # rows of a table: the rest ran seldom
-AT_ONCE = 4096  # decisions scored in one pass
 
 
 @dataclass(frozen=True)
@@ -46,14 +45,8 @@ class Scored:
 
 
 def score_episodes(model: Model, episodes: Episodes) -> Scored:
-    """Scores every decision, some thousand at a time."""
-    found = []
-    for first in range(0, episodes.decisions, AT_ONCE):
-        bounds = episodes.offsets[first : first + AT_ONCE + 1]
-        rows = slice(int(bounds[0]), int(bounds[-1]))
-        state = episodes.state[first : first + AT_ONCE]
-        found.append(model.score(state, episodes.candidate[rows], bounds - bounds[0], episodes.allowed[rows]).mean)
-    score = torch.cat([torch.zeros(0), *found])
+    """Scores every decision."""
+    score = scores_of(model, episodes)
     allowed = score.masked_fill(~episodes.allowed, float("-inf"))
     best = segment_best(allowed[None], episodes.owner, episodes.decisions)[0]
     return Scored(score, best, torch.nonzero(episodes.executed >= 0).squeeze(1), steps(episodes), labels(episodes))

@@ -6,10 +6,10 @@ A learner brings its objective; the loop knows nothing of it. Members share a ba
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from .batches import Batch, Log, batches_of, check
 from .episodes import Episodes
-from .model import BadModel, Model, Origin, Scores, config_facts, read_origin
+from .model import BadModel, Model, Origin, Scores, check_finite, config_facts, read_origin
 from .network import Outputs, QNetwork, load_network, network_for, save_network
 from .progress import Progress
 from .targets import cluster_weights, huber
@@ -49,6 +49,7 @@ class Training:
     constant_discount: float | None = None  # ablation: a decision of 5 minutes and one of 5 hours discount alike
     masked: bool = True  # ablation when False: refused candidates enter the logsumexp
     drop_groups: tuple[str, ...] = ()  # ablation: groups of features read as their mean
+    drop_features: tuple[str, ...] = ()  # ablation: single features read as their mean
 
 
 Objective = Callable[[QNetwork, QNetwork, Batch], Tensor]  # online, target, batch -> loss (M,) of each member
@@ -62,6 +63,7 @@ class TDModel:
     origin: Origin
     network: QNetwork
     ranks: Callable[[Outputs, Tensor, Tensor], Tensor]  # outputs, owner, allowed -> (M, C), reward scales
+    history: Mapping[str, list[float]] = field(default_factory=dict)  # mean loss of each pass; {} once it was saved
 
     @torch.inference_mode()
     def score(self, state: Tensor, candidate: Tensor, offsets: Tensor, allowed: Tensor) -> Scores:
@@ -103,7 +105,8 @@ def train(
     """Minimises an objective over episodes. The same seed, config, log and thread count give the same bits on a CPU.
 
     A checkpoint is written after every pass and continued from where there is one; every pass starts its own random
-    stream, so a run that was cut in two ends where a whole one does. Raises BadModel for a checkpoint of another run.
+    stream, so a run that was cut in two ends where a whole one does. Raises BadModel for a checkpoint of another run,
+    and where a weight or a score of the log is not finite in the end.
     """
     check(episodes)
     origin = Origin(learner, episodes.schema.hash, episodes.data_hash, seed, config_facts(config))
@@ -113,24 +116,29 @@ def train(
         optimiser = torch.optim.AdamW(online.parameters(), lr=config.lr, weight_decay=config.weight_decay)
         a_pass = batches_of(episodes.decisions, config.batch)
         passes = max(config.epochs, -(-config.least_updates // a_pass))
-        done = _resume(checkpoint, origin, online, target, optimiser)
+        done, losses = _resume(checkpoint, origin, online, target, optimiser)
         for epoch in progress.over(passes, f"{learner}, passes", start=done):
             stream = torch.Generator(device).manual_seed((seed * 1_000_003 + epoch + 1) % 2**63)
+            total = torch.zeros((), device=device)
             for number, batch in enumerate(log.shuffled(config.batch, stream, replay=config.replay)):
                 update = epoch * a_pass + number
                 optimiser.param_groups[0]["lr"] = config.lr * 0.5 * (1 + math.cos(math.pi * update / (passes * a_pass)))
-                _step(online, target, _some_unknown(batch, config.unknown, stream), objective, optimiser, config)
+                known = _some_unknown(batch, config.unknown, stream)
+                total += _step(online, target, known, objective, optimiser, config)
                 if (update + 1) % config.target_every == 0:
                     _follow(target, online, config.target_step)
+            losses.append(float(total) / a_pass)
             if checkpoint is not None:
-                _save_checkpoint(checkpoint, origin, epoch + 1, online, target, optimiser)
+                _save_checkpoint(checkpoint, origin, losses, online, target, optimiser)
     network = online.cpu().eval().requires_grad_(False)
-    return TDModel(learner, origin, network, ranks)
+    model = TDModel(learner, origin, network, ranks, {"loss": losses})
+    check_finite(model, episodes, network.state_dict())
+    return model
 
 
 def heads_loss(outputs: Outputs, batch: Batch, config: Training) -> Tensor:
-    """(M,) loss of the value head on every row, and of the recovery and harm heads on what ran; the odds in nats."""
-    loss = huber(outputs.state["value"] - batch.returns, config.delta)  # (M, B)
+    """(M,) loss of the value head where the return is known, of recovery and harm on what ran; the odds in nats."""
+    loss = batch.known * huber(outputs.state["value"] - batch.returns, config.delta)  # (M, B)
     for name, happened in (("recover", batch.recovered), ("harm", batch.harmed)):
         logit = outputs.candidate[name].index_select(1, batch.taken)
         nats = functional.binary_cross_entropy_with_logits(logit, happened.expand_as(logit), reduction="none")
@@ -143,6 +151,7 @@ def _prepared(
 ) -> tuple[Log, QNetwork]:
     """The log with the ablations of its discount applied, and the network it starts from."""
     generator = torch.Generator(episodes.state.device).manual_seed(seed * 1_000_003 % 2**63)
+    known = episodes.known
     if config.gamma_zero:
         episodes = replace(episodes, next=torch.full_like(episodes.next, -1))
     if config.constant_discount is not None:
@@ -154,10 +163,11 @@ def _prepared(
         candidate_heads=candidate_heads,
         state_heads=state_heads,
         drop_groups=tuple(config.drop_groups),
+        drop_features=tuple(config.drop_features),
         generator=generator,
     )
     scene = network.encode(episodes.state, episodes.candidate, episodes.owner)
-    return Log(episodes, scene, cluster_weights(episodes.cluster, config.members, generator)), network
+    return Log(episodes, scene, cluster_weights(episodes.cluster, config.members, generator), known), network
 
 
 def _some_unknown(batch: Batch, share: float, stream: torch.Generator) -> Batch:
@@ -173,16 +183,18 @@ def _step(
     objective: Objective,
     optimiser: torch.optim.Optimizer,
     config: Training,
-) -> None:
-    """One step down; the gradient is clipped for each member alone."""
+) -> Tensor:
+    """One step down; the gradient is clipped for each member alone. Returns the members' mean loss before it."""
     optimiser.zero_grad(set_to_none=True)
-    torch.autograd.backward(objective(online, target, batch).sum())
+    loss = objective(online, target, batch)
+    torch.autograd.backward(loss.sum())
     gradients = [one.grad for one in online.parameters() if one.grad is not None]  # each (M, ...)
     norm = torch.stack([one.flatten(1).square().sum(1) for one in gradients]).sum(0).sqrt()  # (M,)
     shrink = (config.clip / norm.clamp_min(1e-12)).clamp_max(1.0)
     for one in gradients:
         one.mul_(shrink.view(-1, 1, 1))
     optimiser.step()
+    return loss.detach().mean()
 
 
 @torch.no_grad()
@@ -203,10 +215,15 @@ def _reproducible(device: torch.device) -> Iterator[None]:
 
 
 def _save_checkpoint(
-    file: Path, origin: Origin, done: int, online: QNetwork, target: QNetwork, optimiser: torch.optim.Optimizer
+    file: Path,
+    origin: Origin,
+    losses: list[float],
+    online: QNetwork,
+    target: QNetwork,
+    optimiser: torch.optim.Optimizer,
 ) -> None:
     """Written beside and renamed: a crash leaves the checkpoint before it."""
-    content = {"origin": vars(origin), "done": done, "online": online.state_dict(), "target": target.state_dict()}
+    content = {"origin": vars(origin), "losses": losses, "online": online.state_dict(), "target": target.state_dict()}
     file.parent.mkdir(parents=True, exist_ok=True)
     beside = file.with_name(f"{file.name}.new")
     torch.save({**content, "optimiser": optimiser.state_dict()}, beside)
@@ -215,14 +232,14 @@ def _save_checkpoint(
 
 def _resume(
     file: Path | None, origin: Origin, online: QNetwork, target: QNetwork, optimiser: torch.optim.Optimizer
-) -> int:
-    """Passes that a checkpoint has behind it, after loading it; 0 where there is none."""
+) -> tuple[int, list[float]]:
+    """Passes that a checkpoint has behind it and their losses, after loading it; 0 where there is none."""
     if file is None or not file.exists():
-        return 0
+        return 0, []
     content: dict[str, Any] = torch.load(file, map_location=online.known.device, weights_only=True)
     if content["origin"] != vars(origin):
         raise BadModel(f"{file}: belongs to another run (learner, log, seed or config); delete it to start anew")
     online.load_state_dict(content["online"])
     target.load_state_dict(content["target"])
     optimiser.load_state_dict(content["optimiser"])
-    return int(content["done"])
+    return len(content["losses"]), content["losses"]

@@ -13,7 +13,7 @@ import torch
 from .bad_input import BadInput
 from .episodes import Episodes, read_episodes
 from .learners import LEARNERS, learner
-from .model import BadModel, Model, save_model
+from .model import BadModel, Model, read_losses, save_model
 from .progress import Progress
 from .report import write_report
 from .reward import read_reward
@@ -57,7 +57,7 @@ def run(flags: argparse.Namespace) -> int:
     except BadModel as error:
         raise BadInput(str(error)) from error
     model_hash = save_model(model, flags.out, reward_hash=read_reward(flags.reward).hash)
-    write_report(flags.out, episodes, {})
+    write_report(flags.out, episodes, read_losses(flags.out))
     checkpoint.unlink(missing_ok=True)
     _say(flags, episodes, model_hash, time.monotonic() - began)
     return 0

@@ -68,7 +68,9 @@ def networks(heads: tuple[str, ...], state_heads: tuple[str, ...]) -> tuple[QNet
 def batch_of(episodes: Episodes, network: QNetwork) -> Batch:
     """The whole log as one batch, members weighing decisions differently."""
     weight = torch.linspace(0, 2, MEMBERS * episodes.decisions).view(MEMBERS, -1)
-    return Log(episodes, network.encode(episodes.state, episodes.candidate, episodes.owner), weight).everything()
+    return Log(
+        episodes, network.encode(episodes.state, episodes.candidate, episodes.owner), weight, episodes.known
+    ).everything()
 
 
 def own(episodes: Episodes, decision: int) -> list[int]:
@@ -101,7 +103,7 @@ def value_alone(network: QNetwork, episodes: Episodes, decision: int, head: str,
 def heads_alone(network: QNetwork, episodes: Episodes, decision: int, member: int) -> float:
     """What the value, recovery and harm heads add to one decision's loss, before their common weight."""
     error = value_alone(network, episodes, decision, "value", member) - float(episodes.returns[decision])
-    loss = slow_huber(error)
+    loss = slow_huber(error) if seen_to_its_end(episodes, decision) else 0.0
     taken = int(episodes.executed[decision])
     if taken >= 0:
         for head, happened in (("recover", episodes.recovered), ("harm", episodes.harmed)):
@@ -109,6 +111,15 @@ def heads_alone(network: QNetwork, episodes: Episodes, decision: int, member: in
             sign = 1.0 if happened[decision] else -1.0
             loss += float(torch.nn.functional.softplus(torch.tensor(-sign * logit)))
     return loss
+
+
+def seen_to_its_end(episodes: Episodes, decision: int) -> bool:
+    """Whether somebody who follows the incident step by step comes to its end."""
+    for _ in range(episodes.decisions):
+        decision = int(episodes.next[decision])
+        if decision < 0:
+            return True
+    return False
 
 
 def slow_huber(error: float, delta: float = 10.0) -> float:

@@ -133,8 +133,9 @@ def test_mixed_feature_schemas_are_refused_with_how_many_rows_differ(tmp_path: P
         read(tmp_path / "log")
 
 
-def test_an_incident_split_over_files_is_refused(tmp_path: Path) -> None:
-    first, second = logged_incident(0, 2)
+@pytest.mark.parametrize("version", [0, 1])  # a simulated outcome is mature from the start: its rows begin with 1
+def test_an_incident_split_over_files_is_refused(version: int, tmp_path: Path) -> None:
+    first, second = logged_incident(0, 2, row_version=version)
     write_part(tmp_path / "log", [first], "part-00000.parquet")
     write_part(tmp_path / "log", [second], "part-00001.parquet")
 
@@ -145,7 +146,7 @@ def test_an_incident_split_over_files_is_refused(tmp_path: Path) -> None:
 def test_a_folder_read_twice_is_refused(tmp_path: Path) -> None:
     write_part(tmp_path / "log", [logged_row(0)])
 
-    with pytest.raises(BadEpisodes, match=r"its incident began in another file.*read a folder only once"):
+    with pytest.raises(BadEpisodes, match=r"this version of the decision is there twice.*read a folder only once"):
         read(tmp_path / "log", tmp_path / "log")
 
 

@@ -1,8 +1,8 @@
 """The run: what is done is kept, what changed is done again, what fails is said and loses nothing else."""
 
+import json
 import shutil
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +15,6 @@ from qnet.experiment.cells import sources_hash
 from qnet.experiment.run import make_table
 from qnet.experiment.tasks import Places
 from qnet.experiment.train import days_with_decisions
-from qnet.experiment.work import Ended, Task, TaskFailed, run_command, run_tasks
 
 QNET = Path(__file__).resolve().parents[1]
 PROTOCOL = read_protocol(QNET / "protocol.json")
@@ -192,6 +191,37 @@ def test_a_table_can_be_written_again_from_what_was_played(bench: Bench) -> None
     assert not (bench.folder / "calls").exists()
 
 
+def test_a_table_written_again_has_the_files_of_the_last_run_alone(bench: Bench) -> None:
+    bench.run(jobs=4)
+    bench.run(jobs=1)
+    before = bench.table()
+
+    bench.run(render_only=True)
+
+    assert bench.table() == before
+    assert len(json.loads((bench.asked.out / "days" / "1.json").read_text())["files"]) == 2
+
+
+def test_days_of_two_sealed_seeds_are_not_put_together(bench: Bench) -> None:
+    bench.run()
+    pointer = bench.asked.out / "days" / "1.json"
+    pointer.write_text(json.dumps(json.loads(pointer.read_text()) | {"seed": "another"}))
+
+    with pytest.raises(BadRun, match="of other sealed worlds"):
+        bench.run(render_only=True)
+
+
+def test_days_are_played_again_by_other_code(bench: Bench) -> None:
+    bench.run()
+    bench.forget_calls()
+    bench.places = replace(bench.places, code="another")
+
+    bench.run()
+
+    assert len(bench.calls("evaluate")) == 4
+    assert bench.calls("train") == []
+
+
 def test_without_time_nothing_is_started(bench: Bench) -> None:
     with pytest.raises(BadRun, match="more --budget-minutes"):
         bench.run(budget_minutes=0)
@@ -212,37 +242,6 @@ def test_a_file_counts_when_it_is_imported_however_far(tmp_path: Path) -> None:
     near.write_text(near.read_text() + "#")
 
     assert len({before, without_near, sources_hash(package, "cql")}) == 3
-
-
-def test_tasks_wait_for_those_before_them_and_the_others_go_on() -> None:
-    said: list[str] = []
-
-    def task(name: str, *after: str, fails: bool = False) -> Task:
-        def work() -> str:
-            if fails:
-                raise TaskFailed("no")
-            said.append(name)
-            return "done"
-
-        return Task(name, after, 1, work)
-
-    ended = run_tasks([task("c", "b"), task("b", "a"), task("a", fails=True), task("d")], 1, None, lambda _: None)
-
-    assert said == ["b", "c", "d"]
-    assert ended == Ended({"a": "no"}, ())
-
-
-def test_after_the_deadline_nothing_is_started_and_it_is_said_what() -> None:
-    tasks = [Task("a", (), 1, lambda: "done"), Task("b", ("a",), 1, lambda: "done")]
-
-    ended = run_tasks(tasks, 1, time.monotonic() - 1, lambda _: None)
-
-    assert ended.not_started == ("a", "b")
-
-
-def test_a_command_that_is_not_there_is_said() -> None:
-    with pytest.raises(TaskFailed, match="could not be started"):
-        run_command(["no-such-command"])
 
 
 def test_a_log_of_n_days_is_its_first_n_whether_or_not_all_have_a_decision(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import torch
 from synthetic import synthetic_episodes
 
 from qnet.learners import LEARNERS, learner
-from qnet.model import BadModel, Model, content_hash, load_model, save_model
+from qnet.model import BadModel, Model, content_hash, load_model, read_losses, save_model
 from qnet.progress import SILENT
 
 EPISODES = synthetic_episodes(80, 4)
@@ -67,6 +67,29 @@ def test_the_hash_counts_every_byte_of_the_model_and_nothing_that_is_said_about_
 
     assert beside == saved
     assert content_hash(tmp_path) != saved
+
+
+def test_the_revision_of_the_code_is_said_and_changes_no_hash(tmp_path: Path) -> None:
+    saved = save_model(trained("cql"), tmp_path)
+    manifest = tmp_path / "model.json"
+
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"code_revision": "another"}))
+    revised = content_hash(tmp_path)
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"seed": 8}))
+
+    assert revised == saved
+    assert content_hash(tmp_path) != saved
+
+
+def test_losses_are_kept_beside_the_model(tmp_path: Path) -> None:
+    model = trained("cql")
+
+    saved = save_model(model, tmp_path)
+
+    assert read_losses(tmp_path) == model.history  # type: ignore[attr-defined]
+    (tmp_path / "report-losses.json").unlink()
+    assert read_losses(tmp_path) == {}
+    assert content_hash(tmp_path) == saved
 
 
 def test_one_member_is_never_in_doubt_and_several_are() -> None:

@@ -17,7 +17,12 @@ EPISODES = synthetic_episodes(60, 3)
 RUNBOOK = EPISODES.schema.index("runbook")
 
 
-def network_of(episodes: Episodes = EPISODES, drop_groups: tuple[str, ...] = (), seed: int = 1) -> QNetwork:
+def network_of(
+    episodes: Episodes = EPISODES,
+    drop_groups: tuple[str, ...] = (),
+    drop_features: tuple[str, ...] = (),
+    seed: int = 1,
+) -> QNetwork:
     return network_for(
         episodes,
         members=3,
@@ -25,6 +30,7 @@ def network_of(episodes: Episodes = EPISODES, drop_groups: tuple[str, ...] = (),
         candidate_heads=("q", "harm"),
         state_heads=("value",),
         drop_groups=drop_groups,
+        drop_features=drop_features,
         generator=torch.Generator().manual_seed(seed),
     )
 
@@ -122,6 +128,17 @@ def test_a_dropped_group_changes_no_score_and_others_do() -> None:
 
     assert torch.equal(q_of(dropped, network), q_of(EPISODES.candidate, network))
     assert not torch.equal(q_of(kept, network), q_of(EPISODES.candidate, network))
+
+
+def test_a_dropped_feature_changes_no_score() -> None:
+    network = network_of(drop_features=("fitMissing", "s0"))
+    dropped, scene = EPISODES.candidate.clone(), EPISODES.state.clone()
+    dropped[:, EPISODES.schema.index("fitMissing")] += 3
+    scene[:, 0] += 3
+
+    assert torch.equal(q_of(dropped, network, scene), q_of(EPISODES.candidate, network))
+    with pytest.raises(ValueError, match="no feature is called fits"):
+        network_of(drop_features=("fits",))
 
 
 def test_a_group_that_no_feature_has_is_refused_by_name() -> None:

@@ -5,99 +5,41 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from made_days import ASKED, NOTHING, PROTOCOL, days, found, model, played
 
-from qnet.experiment.asked import Asked, BadRun, read_protocol
-from qnet.experiment.measures import Measured, Scale, measured
-from qnet.experiment.plan import PAGE_DELTAS, Plan
-from qnet.experiment.played import COUNTED, Played, read_played
+from qnet.experiment.asked import BadRun
+from qnet.experiment.plan import PAGE_DELTAS
+from qnet.experiment.played import COUNTED, read_played
 from qnet.experiment.render import COLUMNS, cells, headings, markdown, page
 from qnet.experiment.results import results
 
-PROTOCOL = read_protocol(Path(__file__).resolve().parents[1] / "protocol.json")
-NOTHING = Plan((), (), ())
-ASKED = Asked(Path("."), (200, 20000), (1, 2), ("mild", "none"), ("cloning", "fitted", "cql"), 5, 4)
+
+def test_what_older_rows_do_not_say_has_no_column_and_what_newer_ones_say_has() -> None:
+    old, new = played(ours=1.0), played(ours=1.0)
+    for counted in new.played.days.values():
+        counted.update({"abstained": np.ones((10, 4)), "hours-impact": np.full((10, 4), 0.25)})  # type: ignore[attr-defined]
+
+    before, after = ({table["id"]: table for table in found(whole)["tables"]} for whole in (old, new))
+
+    assert "hours-mild" not in before
+    assert "abstained" not in before["doings-mild"]["columns"]
+    assert after["hours-mild"]["rows"][0]["numbers"]["hours-impact"] == [0.25, 0.25, 0.25]
+    assert "abstained" in after["doings-mild"]["columns"]
 
 
-def days(**hours: float) -> Measured:
-    """Two seeds of five worlds and four days: each policy costs its hours a day, and a little by chance."""
-    chance = np.random.default_rng(5)
-    counted = {
-        policy: {name: np.ones((10, 4)) for name in COUNTED} | {"hours": cost + chance.normal(0, 0.01, (10, 4))}
-        for policy, cost in hours.items()
-    }
-    held_out = np.zeros((10, 4), dtype=np.bool_)
-    held_out[:, 0] = True
-    return measured(Played(np.repeat([1, 2], 5), held_out, counted), Scale(1, 100), 200)
+def test_a_model_that_cannot_page_as_cloning_does_is_flagged() -> None:
+    shifted = {f"{model(20000, 'cql')}+page:{delta:g}": 1.0 for delta in PAGE_DELTAS}
+    whole = days(**{"rules": 2.0, model(20000, "cloning"): 2.0, model(20000, "cql"): 1.0, **shifted})
+    whole.played.days[model(20000, "cloning")]["pages"][:5] = 0
 
+    [table] = [table for table in found(whole)["tables"] if table["id"] == "page-rate"]
 
-def model(size: int, learner: str, kind: str = "mild") -> str:
-    """A policy's name."""
-    return f"model:{kind}-{size}-{learner}"
-
-
-def played(ours: float, rules: float = 2.0, cloning: float = 2.0, fitted: float = 2.0) -> Measured:
-    """What the primary endpoint needs."""
-    return days(
-        **{
-            "rules": rules,
-            model(20000, "cloning"): cloning,
-            model(20000, "fitted"): fitted,
-            model(20000, "cql"): ours,
-            "oncall-average": 3.0,
-            "bound": 0.5,
-        }
-    )
-
-
-def found(whole: Measured, asked: Asked = ASKED, **changes: Any) -> dict[str, Any]:
-    """The results of these days."""
-    return results(PROTOCOL, asked, NOTHING, whole, days(), {}, []) | changes
-
-
-def test_the_network_wins_when_it_is_better_than_each_beyond_its_interval() -> None:
-    verdict = " ".join(found(played(ours=1.0))["verdict"])
-
-    assert "The network wins" in verdict
-    assert "At 20000 days of log, cql minus rules is +" in verdict
-
-
-def test_one_rival_that_is_not_beaten_is_enough_not_to_win_and_is_named() -> None:
-    verdict = " ".join(found(played(ours=1.0, fitted=0.9))["verdict"])
-
-    assert "The network does not win: it is not better beyond its interval than fitted." in verdict
-
-
-def test_what_is_better_within_its_interval_alone_is_no_win() -> None:
-    verdict = " ".join(found(played(ours=1.9945))["verdict"])
-
-    assert "cql minus rules is +0.00" in verdict
-    assert "The network does not win: it is not better beyond its interval than rules" in verdict
-
-
-def test_a_harm_below_the_margin_whose_interval_reaches_beyond_it_does_not_hold() -> None:
-    whole = played(ours=1.0)
-    whole.played.days[model(20000, "cql")]["harmful"][0] = 1.04
-
-    verdict = " ".join(found(whole)["verdict"])
-
-    assert "+0.40 points" in verdict
-    assert "margin of 0.5 points does not hold" in verdict
-
-
-def test_harm_is_judged_against_the_best_of_the_rivals_and_its_margin() -> None:
-    whole = played(ours=1.0, cloning=1.5)
-    whole.played.days[model(20000, "cql")]["actions"][:] = 100
-    harmless = " ".join(found(whole)["verdict"])
-    whole.played.days[model(20000, "cql")]["actions"][:] = 0.5
-    harmful = " ".join(found(whole)["verdict"])
-
-    assert "against cloning, the best of them: -99.00 points" in harmless
-    assert "margin of 0.5 points holds" in harmless
-    assert "margin of 0.5 points does not hold" in harmful
+    assert table["rows"][0]["unmatched"] == [1]
+    assert "within 2 points in some seed: cql of 20000." in markdown(found(whole))
+    assert "| cql * | 20000 |" in markdown(found(whole))
 
 
 def test_a_run_without_the_primary_size_says_so() -> None:
@@ -247,6 +189,20 @@ def test_days_of_the_same_world_number_are_other_worlds_in_another_seed(tmp_path
     assert read.strata.tolist() == [1, 2]
     assert np.nan_to_num(read.of("rules", "hours"), nan=-1).tolist() == [[-1, 1], [-1, 2]]
     assert read.recoveries["rules"].minutes.tolist() == [3, 4, 3, 4]
+    assert np.nan_to_num(read.of("rules", "recovered"), nan=-1).tolist() == [[-1, 1], [-1, 1]]
+    assert np.isnan(read.of("rules", "abstained")).all()
+
+
+def test_the_parts_of_a_days_hours_are_read_where_its_row_has_them(tmp_path: Path) -> None:
+    row = {"world": 0, "day": 0, "policy": "rules", "heldOut": True, "minutesToRecover": []}
+    newer = {"costs": {"impact": 0.5, "harm": 0.25, "unknown": 9}, "abstained": 3, "more": 1}
+    file = tmp_path / "days.jsonl"
+    file.write_text(json.dumps(row | dict.fromkeys(COUNTED, 1) | newer) + "\n")
+
+    read = read_played({1: [file]})
+
+    said = [read.of("rules", name)[0, 0] for name in ("hours-impact", "hours-harm", "abstained", "recovered")]
+    assert said == [0.5, 0.25, 3, 0]
 
 
 def _numbers(text: str) -> list[str]:

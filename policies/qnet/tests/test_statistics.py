@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from qnet.experiment.measures import Scale, measured
 from qnet.experiment.page_rate import match, second_half
 from qnet.experiment.played import COUNTED, Played, Recoveries
-from qnet.experiment.statistics import Floats, draws, interval, quantile, ratio, trimmed_mean
+from qnet.experiment.statistics import Floats, draws, interval, quantile, ratio, share_difference, trimmed_mean
 
 HALVES = Scale(hours=0.5, cap=20)
 VALUES = st.lists(st.floats(-100, 100), min_size=1, max_size=12)
@@ -100,6 +100,37 @@ def test_an_interval_of_the_mean_is_as_wide_as_theory_has_it() -> None:
 
     assert found.high - found.low == pytest.approx(2 * 1.96 * values.std() / 20, rel=0.06)
     assert found.value == pytest.approx(values.mean())
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "low", "high"),
+    [((56, 70), (48, 80), 0.0524, 0.3339), ((9, 10), (3, 10), 0.1705, 0.8090), ((10, 10), (0, 20), 0.6791, 1.0)],
+)
+def test_a_difference_of_shares_has_newcombes_interval(
+    ours: tuple[int, int], theirs: tuple[int, int], low: float, high: float
+) -> None:
+    # Newcombe 1998, table II, method 10, contrasts (a), (b) and (g).
+    found = share_difference(ours, theirs)
+
+    assert (found.low, found.high) == pytest.approx((low, high), abs=1e-4)
+
+
+def test_the_gap_is_unknown_where_there_may_be_none() -> None:
+    people = np.array([[1.0], [3.0]])
+    of_all = {"oncall-average": {"hours": people}, "bound": {"hours": people[::-1].copy()}, "cql": {"hours": people}}
+    days = measured(played(of_all, [1, 1]), Scale(1, 1000), 100)
+
+    assert math.isnan(days.gap_closed("cql").value)
+
+
+def test_no_harm_that_was_seen_is_no_proof_of_none() -> None:
+    counted = {"actions": np.ones((10, 2)), "harmful": np.zeros((10, 2)), "hours": np.ones((10, 2))}
+    days = measured(played({"cql": counted, "rules": counted}, [1] * 10), HALVES, 100)
+
+    found = days.harm_difference("cql", "rules")
+
+    assert found.value == 0
+    assert found.high == pytest.approx(0.1611, abs=1e-3)
 
 
 def test_what_nobody_did_has_no_share() -> None:

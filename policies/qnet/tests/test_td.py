@@ -93,7 +93,7 @@ def log_of(**changes: object) -> Log:
         generator=torch.Generator().manual_seed(1),
     )  # fmt: skip
     scene = network.encode(EPISODES.state, EPISODES.candidate, EPISODES.owner)
-    return replace(Log(EPISODES, scene, torch.ones(2, EPISODES.decisions)), **changes)  # type: ignore[arg-type]
+    return replace(Log(EPISODES, scene, torch.ones(2, EPISODES.decisions), EPISODES.known), **changes)  # type: ignore[arg-type]
 
 
 def test_a_pass_holds_every_decision_once_in_parts_of_nearly_one_size() -> None:
@@ -128,7 +128,8 @@ def test_every_field_of_a_config_changes_what_is_learnt() -> None:
     changed: dict[str, Any] = {
         "members": 3, "width": 8, "epochs": 5, "least_updates": 100, "batch": 32, "lr": 1e-2, "weight_decay": 1.0,
         "clip": 1e-3, "delta": 0.1, "heads": 1.0, "unknown": 0.5, "target_step": 0.9, "target_every": 3, "replay": True,
-        "gamma_zero": True, "constant_discount": 0.5, "masked": False, "drop_groups": ("drafter",), "alpha": 1.0,
+        "gamma_zero": True, "constant_discount": 0.5, "masked": False, "drop_groups": ("drafter",),
+        "drop_features": ("fitMissing",), "alpha": 1.0,
     }  # fmt: skip
     usual = weights_of("cql")
     config = cql.Config(**FEW)  # type: ignore[arg-type]

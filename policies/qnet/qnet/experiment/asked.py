@@ -61,6 +61,7 @@ class Asked:
     sizes_beside: tuple[int, ...] | None = None  # where the confounding is not the headline's; None: the same
     jobs: int = 2  # processes at once
     streams_of_largest: int | None = None  # so many streams of the largest size; None: one a seed
+    learners_beside: tuple[str, ...] | None = None  # where the confounding is not the headline's; None: all of them
     extras: bool = True  # ablations and broken knowledge too
     extras_seeds: int | None = None  # the first so many seeds have them; None: all
     peers: bool = False  # d3rlpy's models too: they need an environment of their own
@@ -109,6 +110,8 @@ def differences(protocol: Protocol, asked: Asked) -> list[str]:
             f"logs of {largest} days: {streams} streams, shared by {len(asked.seeds)} seeds of training and of worlds, "
             "so their intervals leave out part of what another log would change"
         )
+    if asked.learners_beside is not None and set(asked.learners_beside) != set(asked.learners):
+        said.append(f"learners where the confounding is not {protocol.headline}: {_list(asked.learners_beside)}")
     if not asked.extras:
         said.append("no ablations and no broken knowledge")
     elif asked.extras_seeds is not None and asked.extras_seeds < len(asked.seeds):

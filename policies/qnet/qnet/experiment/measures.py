@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from qnet.experiment.played import Played
+from qnet.experiment.played import COSTS, Played
 from qnet.experiment.statistics import (
     QUARTILES,
     Floats,
@@ -14,6 +14,7 @@ from qnet.experiment.statistics import (
     interval,
     quantile,
     ratio,
+    share_difference,
     trimmed_mean,
 )
 
@@ -64,18 +65,50 @@ class Measured:
         """Return of a policy minus that of another, on the days that both played."""
         return self.mean(self.returns(policy) - self.returns(other))
 
+    def paired(self, policy: str, other: str) -> tuple[int, int]:
+        """Seeds and days that both played."""
+        both = self._both(policy, other)
+        return len(np.unique(self.played.strata[both.any(axis=1)])), int(both.sum())
+
+    def spread(self, policy: str, other: str) -> float:
+        """Standard deviation over the seeds of the mean difference of returns; NaN for one seed."""
+        apart = self.returns(policy) - self.returns(other)
+        of_seed = [apart[self.played.strata == seed] for seed in np.unique(self.played.strata)]
+        means = [one[np.isfinite(one)].mean() for one in of_seed if np.isfinite(one).any()]
+        return float(np.std(means, ddof=1)) if len(means) > 1 else float("nan")
+
+    def harm_counts(self, policy: str, other: str) -> tuple[float, float]:
+        """Harmful and all executed actions of a policy on the days that both played."""
+        both = self._both(policy, other)
+        return tuple(float(self.played.of(policy, name)[both].sum()) for name in ("harmful", "actions"))  # type: ignore[return-value]
+
     def harm_difference(self, policy: str, other: str) -> Interval:
-        """Harm per executed action minus that of another, on the days that both played."""
-        both = np.isfinite(self.returns(policy)) & np.isfinite(self.returns(other))
-        return interval(
+        """Harm per executed action minus that of another, on the days that both played.
+
+        The wider end of two intervals: the bootstrap, which is blind where no harm was seen, and that of the counts,
+        which takes every action for independent.
+        """
+        both = self._both(policy, other)
+        drawn = interval(
             self._share(policy, "harmful", "actions", both) - self._share(other, "harmful", "actions", both)
         )
+        counted = share_difference(self.harm_counts(policy, other), self.harm_counts(other, policy))
+        return Interval(drawn.value, min(drawn.low, counted.low), max(drawn.high, counted.high))
+
+    def _both(self, policy: str, other: str) -> Days:
+        return np.isfinite(self.returns(policy)) & np.isfinite(self.returns(other))
 
     def gap_closed(self, policy: str) -> Interval:
-        """Share of the way from the average on-call person to the bound, on the days that the bound played."""
+        """Share of the way from the average on-call person to the bound, on the days that the bound played.
+
+        NaN where the interval of that way holds 0: a share of what may be nothing says nothing.
+        """
         human, bound = self.returns(HUMAN), self.returns(BOUND)
         gained = self.returns(policy) - human
         counts = np.isfinite(gained) & np.isfinite(bound)
+        way = self.mean(bound - human, counts)
+        if not (way.low > 0 or way.high < 0):
+            return Interval(float("nan"), float("nan"), float("nan"))
         above = np.where(counts, gained, 0).sum(axis=1)
         return interval(ratio(self.weights, above, np.where(counts, bound - human, 0).sum(axis=1)))
 
@@ -88,21 +121,25 @@ class Measured:
         of_world = np.array([returns[world][np.isfinite(returns[world])].mean() for world in worlds])
         recoveries = played.recoveries.get(policy)
         took = (np.zeros(0, np.int64), np.zeros(0)) if recoveries is None else (recoveries.cluster, recoveries.minutes)
+        healed = np.where(played.of(policy, "incidents") > 0, played.of(policy, "recovered"), np.nan)
         paged = np.where(np.isfinite(returns), played.of(policy, "pages") > 0, np.nan)
         return {
             "return": self.mean(returns),
             "iqm": interval(trimmed_mean(self.weights, cluster, days, *QUARTILES)),
             "gapClosed": self.gap_closed(policy),
             "impact": self.mean(played.of(policy, "impactMinutes")),
+            "recovered": self.mean(healed),
             "recoverMedian": interval(quantile(self.weights, *took, 0.5)),
             "recoverP90": interval(quantile(self.weights, *took, 0.9)),
             "harm": self.share(policy, "harmful", "actions"),
             "withoutUplift": self.share(policy, "withoutUplift", "actions"),
+            "abstained": self.mean(played.of(policy, "abstained")),
             "actions": self.mean(played.of(policy, "actions")),
             "pages": self.mean(played.of(policy, "pages")),
             "paged": self.mean(paged),
             "medianWorld": interval(quantile(self.weights, worlds, of_world, 0.5)),
             "worstWorlds": interval(trimmed_mean(self.weights, worlds, of_world, *WORST)),
+            **{name: self.mean(played.of(policy, name)) for name in COSTS},
             "seen": self.mean(returns, ~played.held_out),
             "heldOut": self.mean(returns, played.held_out),
         }

@@ -10,8 +10,10 @@ from dataclasses import replace
 import numpy as np
 
 from qnet.experiment.measures import Measured
-from qnet.experiment.played import COUNTED, Played
+from qnet.experiment.played import KEPT, Played
 from qnet.experiment.statistics import Floats
+
+TOLERANCE = 0.02  # of the days; a cell whose page rates differ by more is flagged
 
 
 def match(played: Played, grid: Mapping[float, str], other: str) -> dict[int, float]:
@@ -31,14 +33,25 @@ def match(played: Played, grid: Mapping[float, str], other: str) -> dict[int, fl
     return chosen
 
 
+def unmatched(played: Played, grid: Mapping[float, str], other: str) -> list[int]:
+    """Seeds where even the nearest constant leaves the first halves more than TOLERANCE apart."""
+    half = played.held_out.shape[1] // 2
+    apart = {
+        seed: _page_share(played, grid[delta], played.strata == seed, half)
+        - _page_share(played, other, played.strata == seed, half)
+        for seed, delta in match(played, grid, other).items()
+    }
+    return [seed for seed, one in apart.items() if abs(one) > TOLERANCE + 1e-9]
+
+
 def second_half(measured: Measured, grid: Mapping[float, str], other: str, name: str) -> Measured:
     """The second half of the days, with the matched policy under `name` and the other under its own."""
     played = measured.played
     chosen = match(played, grid, other)
     half = played.held_out.shape[1] // 2
     days = {
-        name: {counted: _of_seeds(played, grid, chosen, counted)[:, half:] for counted in COUNTED},
-        other: {counted: played.of(other, counted)[:, half:] for counted in COUNTED},
+        name: {counted: _of_seeds(played, grid, chosen, counted)[:, half:] for counted in KEPT},
+        other: {counted: played.of(other, counted)[:, half:] for counted in KEPT},
     }
     return replace(measured, played=Played(played.strata, played.held_out[:, half:], days))
 

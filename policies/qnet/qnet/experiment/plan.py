@@ -9,7 +9,10 @@ ABLATIONS: dict[str, dict[str, object]] = {
     "alpha-0": {"alpha": 0.0},
     "members-1": {"members": 1},
     "gamma-0": {"gamma_zero": True},
-    "without-drafter-features": {"drop_groups": ["drafter"]},
+    "without-drafter-features": {
+        "drop_groups": ["drafter"],
+        "drop_features": ["fitMissing"],
+    },  # its gaps name effects too
     "without-history": {"drop_groups": ["history"]},
     "constant-discount": {"constant_discount": 0.957},
     "unmasked-logsumexp": {"masked": False},
@@ -116,8 +119,10 @@ def _cells_of(protocol: Protocol, asked: Asked, seed: int) -> list[Cell]:
         Cell(_log(protocol, asked, seed, confounding, size), seed, size, learner)
         for confounding in asked.confounding
         for size in asked.sizes_of(confounding, protocol.headline)
-        for learner in asked.learners
+        for learner in (asked.learners if confounding == protocol.headline else asked.learners_beside or asked.learners)
     ]
+    if asked.peers:
+        cells += _peers_of(protocol, asked, seed)
     if not asked.extras or seed not in asked.seeds[: asked.extras_seeds]:
         return cells
     ablations, broken = protocol.content["ablations"], protocol.content["brokenKnowledge"]
@@ -131,8 +136,6 @@ def _cells_of(protocol: Protocol, asked: Asked, seed: int) -> list[Cell]:
     log = Log(seed, protocol.headline, size, broken["share"])
     if size in asked.sizes and protocol.headline in asked.confounding:
         cells += [Cell(log, seed, size, learner) for learner in BROKEN_LEARNERS if learner in asked.learners]
-    if asked.peers:
-        cells += _peers_of(protocol, asked, seed)
     return cells
 
 
@@ -148,7 +151,7 @@ def _peers_of(protocol: Protocol, asked: Asked, seed: int) -> list[Cell]:
 def _log(protocol: Protocol, asked: Asked, seed: int, confounding: str, size: int) -> Log:
     """A log of n days is the first n of its seed's stream, which is simulated once, as long as any cell needs it."""
     largest, sizes = max(protocol.sizes), asked.sizes_of(confounding, protocol.headline)
-    streams = asked.streams_of_largest or max(asked.seeds)
+    streams = max(asked.seeds) if asked.streams_of_largest is None else asked.streams_of_largest
     if size == largest:
         seed = (seed - 1) % streams + 1
     shared = largest in sizes and seed in {(other - 1) % streams + 1 for other in asked.seeds}

@@ -17,6 +17,10 @@ from qnet.experiment.statistics import Floats, Ints
 
 # What a row of `quell evaluate` counts on a day, under the names that it gives them.
 COUNTED = ("hours", "impactMinutes", "actions", "harmful", "withoutUplift", "pages", "incidents")
+# What newer rows have too: parts of `hours`, and decisions where a policy proposed nothing.
+COSTS = tuple(f"hours-{part}" for part in ("impact", "handover", "action", "harm", "recurrence"))
+RECOVERED, ABSTAINED = "recovered", "abstained"
+KEPT = (*COUNTED, RECOVERED, ABSTAINED, *COSTS)
 
 
 @dataclass(frozen=True)
@@ -37,10 +41,9 @@ class Played:
     recoveries: Mapping[str, Recoveries] = field(default_factory=dict)
 
     def of(self, policy: str, counted: str) -> Floats:
-        """(C, D); all NaN for a policy that never played."""
-        if policy not in self.days:
-            return np.full(self.held_out.shape, np.nan)
-        return self.days[policy][counted]
+        """(C, D); all NaN for a policy that never played, or rows that do not say it."""
+        found = self.days.get(policy, {}).get(counted)
+        return np.full(self.held_out.shape, np.nan) if found is None else found
 
 
 def read_played(files: Mapping[int, Sequence[Path]]) -> Played:
@@ -56,9 +59,9 @@ def read_played(files: Mapping[int, Sequence[Path]]) -> Played:
     for seed, row in rows:
         policy, cluster, day = row["policy"], clusters[seed, row["world"]], row["day"]
         held_out[cluster, day] = row["heldOut"]
-        counted = days.setdefault(policy, {name: np.full(shape, np.nan) for name in COUNTED})
-        for name in COUNTED:
-            counted[name][cluster, day] = row[name]
+        counted = days.setdefault(policy, {name: np.full(shape, np.nan) for name in KEPT})
+        for name, value in _counted(row).items():
+            counted[name][cluster, day] = value
         minutes.setdefault(policy, []).extend(row["minutesToRecover"])
         cluster_of.setdefault(policy, []).extend([cluster] * len(row["minutesToRecover"]))
     recoveries = {
@@ -66,6 +69,15 @@ def read_played(files: Mapping[int, Sequence[Path]]) -> Played:
         for policy in days
     }
     return Played(np.array([seed for seed, _ in clusters], dtype=np.int64), held_out, days, recoveries)
+
+
+def _counted(row: dict[str, Any]) -> dict[str, float]:
+    """What a row counts. A day has recovered when each of its incidents did, by itself or by somebody's action."""
+    said = {name: row[name] for name in COUNTED}
+    said[RECOVERED] = float(len(row["minutesToRecover"]) >= row["incidents"])
+    if "abstained" in row:
+        said[ABSTAINED] = row["abstained"]
+    return said | {f"hours-{part}": hours for part, hours in row.get("costs", {}).items() if f"hours-{part}" in COSTS}
 
 
 def _rows(file: Path) -> list[dict[str, Any]]:

@@ -32,8 +32,15 @@ COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
     "minus-challenger": ("minus ours", _signed(3)),
     "gapClosed": ("human-to-bound gap closed, %", _percent(0)),
     "impact": ("impact minutes a day", _plain(1)),
-    "recoverMedian": ("median minutes to recover", _plain(0)),
-    "recoverP90": ("90th percentile", _plain(0)),
+    "recovered": ("days that recovered, %", _percent(1)),
+    "recoverMedian": ("median minutes to recover, of those that recovered", _plain(0)),
+    "recoverP90": ("90th percentile, of those that recovered", _plain(0)),
+    "abstained": ("decisions abstained a day", _plain(2)),
+    "hours-impact": ("impact, hours a day", _plain(3)),
+    "hours-handover": ("after a hand-over", _plain(3)),
+    "hours-action": ("acting and paging", _plain(3)),
+    "hours-harm": ("harm", _plain(3)),
+    "hours-recurrence": ("recurrence", _plain(3)),
     "actions": ("actions a day", _plain(2)),
     "harm": ("harm per action, %", _percent(2)),
     "harm-minus-cloning": ("harm minus cloning's, points", _percent(2, "+")),
@@ -52,6 +59,9 @@ COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
 ABOUT = (
     "Returns are costs with a minus, in units of the reward's scale: 0 is a day without cost. "
     "Brackets hold 95 % intervals by the bootstrap over worlds within seeds. "
+    "They are conditional on the models and logs that there are: what other logs would have taught is in none of them. "
+    "Those of differences in harm are the wider of the bootstrap and of Newcombe's interval of the counts, "
+    "which takes actions for independent. "
     "Simulated days: no gain here is a gain in production."
 )
 
@@ -90,9 +100,12 @@ def made_by(results: dict[str, Any], table: dict[str, Any]) -> str:
     whole = "as the protocol has it" if not results["differences"] else "with the differences listed above"
     said = f"`{results['command']}`: {seeds} seeds, {worlds} worlds, {days} paired days, {whole}."
     fewer = [row["label"] for row in table["rows"] if row["days"] < days]
-    return said + (
-        f" On fewer days: {', '.join(fewer)}; only their differences compare like with like." if fewer else ""
-    )
+    if fewer:
+        said += f" On fewer days: {', '.join(fewer)}; only their differences compare like with like."
+    apart = [f"{row['label']} of {row['size']}" for row in table["rows"] if row.get("unmatched")]
+    if apart:
+        said += f" Flagged (*), no constant brought the page rates within 2 points in some seed: {', '.join(apart)}."
+    return said
 
 
 def headings(table: dict[str, Any]) -> list[str]:
@@ -104,7 +117,8 @@ def cells(table: dict[str, Any], row: dict[str, Any]) -> list[str]:
     """A row's cells as text."""
     size = "-" if row["size"] is None else str(row["size"])
     numbers = [_written(column, row["numbers"].get(column)) for column in table["columns"]]
-    return [row["label"], size, str(row["seeds"]), str(row["days"]), *numbers]
+    label = f"{row['label']} *" if row.get("unmatched") else row["label"]
+    return [label, size, str(row["seeds"]), str(row["days"]), *numbers]
 
 
 def _written(column: str, number: Number | None) -> str:

@@ -7,8 +7,9 @@ from typing import Any
 
 from qnet.experiment.asked import Asked, Protocol, differences
 from qnet.experiment.measures import Measured
-from qnet.experiment.page_rate import match, second_half
+from qnet.experiment.page_rate import match, second_half, unmatched
 from qnet.experiment.plan import BOUNDS, FIXED, MATCHED_LEARNERS, PAGE_DELTAS, Plan, learner_of
+from qnet.experiment.played import COSTS
 from qnet.experiment.statistics import Interval
 from qnet.experiment.verdict import verdict
 
@@ -65,8 +66,12 @@ def _of_confounding(asked: Asked, whole: Measured, kind: str, protocol: Protocol
     rows = [_row(whole, subject, kind) for subject in (*fixed, *learnt)]
     rows = [row for row in rows if row["days"] > 0]
     about = f"logs with {kind} confounding" + (" (the headline)" if kind == protocol.headline else "")
+    abstains = any(row["numbers"]["abstained"][0] for row in rows)
+    doings = DOINGS + (("abstained",) if abstains else ())
     yield _table(f"returns-{kind}", f"Returns: {about}", RETURNS, rows)
-    yield _table(f"doings-{kind}", f"What was done and felt: {about}", DOINGS, rows)
+    yield _table(f"doings-{kind}", f"What was done and felt: {about}", doings, rows)
+    hours = [row for row in rows if row["numbers"][COSTS[0]][0] is not None]
+    yield _table(f"hours-{kind}", f"Where the hours of cost went: {about}", COSTS, hours)
     yield _table(f"worlds-{kind}", f"Worlds and families of faults: {about}", WORLDS, rows)
 
 
@@ -99,7 +104,8 @@ def _equal_page_rate(asked: Asked, whole: Measured, protocol: Protocol) -> dict[
                 "harm-minus-cloning": half.harm_difference("matched", other),
             }
             row = _numbers(Subject(model, learner, size), half.counts("matched"), numbers)
-            rows.append(row | {"constants": {str(seed): delta for seed, delta in chosen.items()}})
+            constants = {str(seed): delta for seed, delta in chosen.items()}
+            rows.append(row | {"constants": constants, "unmatched": unmatched(whole.played, grid, other)})
     title = "At equal page rate: the value of `page` shifted until each pages as often as cloning of the same size"
     return _table("page-rate", title, PAGE_RATE, [row for row in rows if row["days"] > 0])
 
@@ -203,7 +209,7 @@ def _table(name: str, title: str, columns: Sequence[str], rows: list[dict[str, A
 
 # Columns of each table: keys of the rows' numbers; render.py names them.
 RETURNS = ("return", "iqm", "minus-rules", "minus-cloning", "minus-fitted", "gapClosed")
-DOINGS = ("impact", "recoverMedian", "recoverP90", "actions", "harm", "withoutUplift", "pages", "paged")
+DOINGS = ("impact", "recovered", "recoverMedian", "recoverP90", "actions", "harm", "withoutUplift", "pages", "paged")
 WORLDS = ("medianWorld", "worstWorlds", "seen", "heldOut")
 PAGE_RATE = ("paged", "cloningPaged", "minus-cloning", "harm", "cloningHarm", "harm-minus-cloning")
 ABLATED = ("return", "minus-base", "harm", "harm-minus-base")

@@ -17,7 +17,7 @@ from qnet.experiment.plan import Evaluation, Plan, plan
 from qnet.experiment.played import read_played
 from qnet.experiment.render import markdown, page
 from qnet.experiment.results import results
-from qnet.experiment.sealed import played_before
+from qnet.experiment.sealed import code_hash, played_before
 from qnet.experiment.tasks import Places, Work, lay_out
 from qnet.experiment.work import Ended, run_tasks
 from qnet.reward import read_reward
@@ -41,6 +41,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--seeds", type=_numbers, help="as 1,2,3")
     parser.add_argument("--confounding", type=_names, help="of the logs, as mild,none")
     parser.add_argument("--learners", type=_names, help=f"some of {','.join(LEARNERS)}")
+    parser.add_argument("--learners-beside", type=_names, help="where the confounding is not the headline's")
     parser.add_argument("--worlds", type=int, help="sealed worlds a seed")
     parser.add_argument("--days", type=int, help="days a world")
     parser.add_argument("--seer-days", type=int, help=f"days a world on which the bounds play too ({SEER_DAYS})")
@@ -64,7 +65,9 @@ def run(flags: argparse.Namespace) -> int:
     os.environ |= {"QUELL_PYTHON": sys.executable, "PYTHONPATH": str(QNET), "OMP_NUM_THREADS": "1"}
     protocol = read_protocol(QNET / "protocol.json")
     asked = asked_of(flags, protocol)
-    return make_table(protocol, asked, Places(asked.out, QNET, QUELL), only_plan=flags.plan)
+    return make_table(
+        protocol, asked, Places(asked.out, QNET, QUELL, code=code_hash(QNET.parents[1])), only_plan=flags.plan
+    )
 
 
 def make_table(protocol: Protocol, asked: Asked, places: Places, *, only_plan: bool = False) -> int:
@@ -90,17 +93,18 @@ def asked_of(flags: argparse.Namespace, protocol: Protocol) -> Asked:
     evaluation, quick = protocol.content["evaluation"], flags.quick
     asked = Asked(
         out=flags.out,
-        sizes=flags.sizes or (QUICK_SIZES if quick else protocol.sizes),
-        seeds=flags.seeds or (QUICK_SEEDS if quick else protocol.seeds),
-        confounding=flags.confounding or ((protocol.headline,) if quick else protocol.confounding),
-        learners=flags.learners or (QUICK_LEARNERS if quick else LEARNERS),
-        worlds=flags.worlds or (QUICK_WORLDS if quick else evaluation["worldsPerSeed"]),
-        days=flags.days or (QUICK_DAYS if quick else evaluation["daysPerWorld"]),
-        seer_days=flags.seer_days or (QUICK_SEER_DAYS if quick else SEER_DAYS),
+        sizes=_or(flags.sizes, QUICK_SIZES if quick else protocol.sizes),
+        seeds=_or(flags.seeds, QUICK_SEEDS if quick else protocol.seeds),
+        confounding=_or(flags.confounding, (protocol.headline,) if quick else protocol.confounding),
+        learners=_or(flags.learners, QUICK_LEARNERS if quick else LEARNERS),
+        worlds=_or(flags.worlds, QUICK_WORLDS if quick else evaluation["worldsPerSeed"]),
+        days=_or(flags.days, QUICK_DAYS if quick else evaluation["daysPerWorld"]),
+        seer_days=_or(flags.seer_days, QUICK_SEER_DAYS if quick else SEER_DAYS),
         sizes_beside=flags.sizes_beside,
         jobs=flags.jobs,
         streams_of_largest=flags.streams_20k,
         extras=not (flags.no_extras or quick),
+        learners_beside=flags.learners_beside,
         extras_seeds=flags.extras_seeds,
         peers=flags.peers,
         budget_minutes=flags.budget_minutes,
@@ -114,9 +118,26 @@ def asked_of(flags: argparse.Namespace, protocol: Protocol) -> Asked:
         wrong = [one for one in given if one not in known]
         if wrong:
             raise BadRun(f"{name} {','.join(wrong)}: not known; give some of {','.join(known)}")
-    if min(asked.jobs, asked.worlds, asked.days, *asked.sizes, *(asked.sizes_beside or ()), *asked.seeds) < 1:
-        raise BadRun("--jobs, --sizes, --seeds, --worlds and --days count from 1")
+    counts: dict[str, tuple[int | None, ...]] = {
+        "--jobs": (asked.jobs,),
+        "--sizes": asked.sizes,
+        "--sizes-beside": asked.sizes_beside or (),
+        "--seeds": asked.seeds,
+        "--worlds": (asked.worlds,),
+        "--days": (asked.days,),
+        "--seer-days": (asked.seer_days,),
+        "--streams-20k": (asked.streams_of_largest,),
+        "--extras-seeds": (asked.extras_seeds,),
+    }
+    for name, given_counts in counts.items():
+        if any(one is not None and one < 1 for one in given_counts):
+            raise BadRun(f"{name}: counts from 1")
     return asked
+
+
+def _or(given: Any, default: Any) -> Any:
+    """What was given, be it 0: that is refused, not replaced."""
+    return default if given is None else given
 
 
 def _typed(arguments: Sequence[str]) -> str:
@@ -124,7 +145,7 @@ def _typed(arguments: Sequence[str]) -> str:
     kept, rest = [], list(arguments)
     while rest:
         one = rest.pop(0)
-        if one in ("--out", "--jobs", "--budget-minutes"):
+        if one in ("--out", "--jobs"):
             rest = rest[1:]
         elif one != "--render-only":
             kept.append(one)

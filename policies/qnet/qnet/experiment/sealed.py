@@ -2,14 +2,18 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from qnet.experiment.asked import Asked, Protocol
+from qnet.experiment.asked import Asked, BadRun, Protocol
 from qnet.experiment.cells import Trained
 from qnet.experiment.plan import Evaluation
 from qnet.experiment.work import run_command
+
+# Sources, not tests nor what only they read; as functions/cli/code-hash.ts has it.
+CODE = re.compile(r"(?<!\.test)(?<!\.fixture)(?<!\.contract)\.ts$|\.(yaml|cedar|cedarschema)$")
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,14 @@ def sealed_seed(protocol: Protocol, evaluation: Evaluation, models: Sequence[Tra
 
 
 def play(
-    part: Part, seed: str, models: Sequence[Trained], asked: Asked, log: Path, out: Path, quell: Sequence[str]
+    part: Part,
+    seed: str,
+    models: Sequence[Trained],
+    asked: Asked,
+    log: Path,
+    out: Path,
+    quell: Sequence[str],
+    code: str,
 ) -> tuple[list[Path], str]:
     """Plays the part with `quell evaluate`, as far as it has not been; returns the files of rows, and what was done.
 
@@ -53,12 +64,11 @@ def play(
     }
     policies = evaluation.policies(frozenset(model.name for model in models))
     listed = [{"name": model.name, "folder": str(model.folder.resolve())} for model in models]
-    files = [_played(out, part, about | _days(asked.days) | {"models": listed, "policies": policies}, quell)]
+    files = [_played(out, part, about | _days(asked.days) | {"models": listed, "policies": policies}, quell, code)]
     if evaluation.bounds:
         few = min(asked.seer_days, asked.days)
-        files.append(_played(out, part, about | _days(few) | {"models": [], "policies": [*evaluation.bounds]}, quell))
-    pointer = out / "days" / f"{evaluation.name}-part-{part.number}.json"
-    pointer.write_text(json.dumps([str(file.relative_to(out)) for file in files]) + "\n", encoding="utf-8")
+        bounds = about | _days(few) | {"models": [], "policies": [*evaluation.bounds]}
+        files.append(_played(out, part, bounds, quell, code))
     return files, f"{len(worlds)} worlds of {asked.days} days under {len(policies) + len(evaluation.bounds)} policies"
 
 
@@ -66,10 +76,10 @@ def _days(count: int) -> dict[str, int]:
     return {"daysPerWorld": count, "seerDays": count}
 
 
-def _played(out: Path, part: Part, spec: dict[str, object], quell: Sequence[str]) -> Path:
-    """The file of rows of a spec; it gets its name when it is whole; until then `quell evaluate` goes on."""
+def _played(out: Path, part: Part, spec: dict[str, object], quell: Sequence[str], code: str) -> Path:
+    """The file of rows of a spec, played by this code; it gets its name when it is whole; until then it is added to."""
     text = json.dumps(spec, indent=1) + "\n"
-    folder = out / "days" / f"{part.evaluation.name}-{_sha256(text)[:16]}"
+    folder = out / "days" / f"{part.evaluation.name}-{_sha256(text + code)[:16]}"
     file = folder / "days.jsonl"
     if not file.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -80,10 +90,42 @@ def _played(out: Path, part: Part, spec: dict[str, object], quell: Sequence[str]
     return file
 
 
+def point_to(evaluation: Evaluation, seed: str, files: Sequence[Path], out: Path) -> None:
+    """Writes down the files that a run has filled of an evaluation, all of them anew, and their sealed seed."""
+    _refuse_other_worlds(files, seed)
+    names = sorted(str(file.relative_to(out)) for file in files)
+    beside = _pointer(evaluation, out).with_suffix(".new")
+    beside.write_text(json.dumps({"seed": seed, "files": names}, indent=1) + "\n", encoding="utf-8")
+    beside.replace(_pointer(evaluation, out))
+
+
 def played_before(evaluation: Evaluation, out: Path) -> list[Path]:
-    """The files of an evaluation that earlier runs filled last."""
-    pointers = sorted((out / "days").glob(f"{evaluation.name}-part-*.json"))
-    return [out / name for pointer in pointers for name in json.loads(pointer.read_text(encoding="utf-8"))]
+    """The files of an evaluation that the last run of it filled. Raises BadRun where they are of other worlds."""
+    pointer = _pointer(evaluation, out)
+    if not pointer.exists():
+        return []
+    content = json.loads(pointer.read_text(encoding="utf-8"))
+    files = [out / name for name in content["files"]]
+    _refuse_other_worlds(files, content["seed"])
+    return files
+
+
+def _refuse_other_worlds(files: Sequence[Path], seed: str) -> None:
+    for file in files:
+        if json.loads(file.with_name("spec.json").read_text(encoding="utf-8"))["seed"] != seed:
+            raise BadRun(f"{file}: is of other sealed worlds than the rest of its seed; run without --render-only")
+
+
+def _pointer(evaluation: Evaluation, out: Path) -> Path:
+    return out / "days" / f"{evaluation.name}.json"
+
+
+def code_hash(root: Path) -> str:
+    """Hex sha256 over the code that plays days: functions, runbooks and guardrails, without their tests."""
+    folders = [root / name for name in ("functions", "runbooks", "policies/guardrails")]
+    files = sorted(file for folder in folders for file in folder.rglob("*") if CODE.search(file.name))
+    lines = [f"{file.relative_to(root)} {hashlib.sha256(file.read_bytes()).hexdigest()}" for file in files]
+    return _sha256("\n".join(lines))
 
 
 def _sha256(text: str) -> str:

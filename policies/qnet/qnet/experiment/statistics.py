@@ -12,6 +12,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 LEVEL = 0.95
+Z = 1.959964  # the normal quantile of LEVEL, both sides
 QUARTILES = (0.25, 0.75)
 
 
@@ -73,6 +74,32 @@ def quantile(weights: Floats, cluster: Ints, values: Floats, at: float) -> Float
     # A draw may leave out every cluster that has a value.
     place = np.argmax(upto >= at * upto[:, -1:] - 1e-9, axis=1)
     return np.where(upto[:, -1] > 0, values[order][place], np.nan)
+
+
+def wilson(happened: float, of: float) -> tuple[float, float]:
+    """The score interval of a share (Wilson 1927)."""
+    share, more = happened / of, Z * Z / of
+    half = Z * np.sqrt(share * (1 - share) / of + more / of / 4)
+    return float((share + more / 2 - half) / (1 + more)), float((share + more / 2 + half) / (1 + more))
+
+
+def share_difference(ours: tuple[float, float], theirs: tuple[float, float]) -> Interval:
+    """Difference of two shares, each (happened, of): Newcombe's hybrid score interval (1998, method 10).
+
+    It counts each case as independent, and stays honest where nothing happened: no case of 20 is no proof of none.
+    """
+    if min(ours[1], theirs[1]) <= 0:
+        return Interval(float("nan"), float("nan"), float("nan"))
+    (p, q), (low, high), (other_low, other_high) = (
+        (ours[0] / ours[1], theirs[0] / theirs[1]),
+        wilson(*ours),
+        wilson(*theirs),
+    )
+    return Interval(
+        p - q,
+        float(p - q - np.hypot(p - low, other_high - q)),
+        float(p - q + np.hypot(high - p, q - other_low)),
+    )
 
 
 def _divided(above: Floats, below: Floats) -> Floats:

@@ -1,6 +1,7 @@
 """The run as tasks: logs, then models, then sealed worlds, seed by seed."""
 
 import sys
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,13 +10,15 @@ from qnet.experiment.asked import Asked, Protocol
 from qnet.experiment.cells import Kitchen, Trained, folder_of, sources_hash, train_cells, trained
 from qnet.experiment.logs import hash_of_first, simulate
 from qnet.experiment.plan import Cell, Log, Plan
-from qnet.experiment.sealed import Part, play, sealed_seed
+from qnet.experiment.sealed import Part, play, point_to, sealed_seed
 from qnet.experiment.work import Task, TaskFailed
 
 # Seconds on one core of a small machine, rough: they order nothing and only say how long it will take.
 A_DAY, A_POLICY_DAY, A_SEER_DAY, A_START = 0.022, 0.02, 1.0, 5.0
 A_MODEL = {"table": (0.5, 0.1), "one-step": (2.0, 0.5), "fitted": (2.0, 1.0)}  # at least, and a thousand days more
 A_NETWORK = (15.0, 1.6)
+
+ONE_AT_A_TIME = threading.Lock()  # parts of an evaluation end beside each other and list their files in one place
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Places:
     qnet: Path  # policies/qnet: features.json, reward.json, protocol.json
     quell: tuple[str, ...]  # the command line's beginning: node functions/cli/quell.ts
     train: tuple[str, ...] = (sys.executable, "-m", "qnet.experiment.train")
+    code: str = ""  # hash of the code that plays days; see sealed.code_hash
 
     def log(self, log: Log) -> Path:
         return self.out / "logs" / log.name
@@ -108,8 +112,11 @@ def _play_task(
     def run() -> str:
         models = _models(evaluation.cells, places, kitchen)
         seed = sealed_seed(protocol, evaluation, models)
-        files, said = play(part, seed, models, asked, places.log(evaluation.track_record), places.out, places.quell)
-        played.setdefault(evaluation.name, []).extend(files)
+        track_record = places.log(evaluation.track_record)
+        files, said = play(part, seed, models, asked, track_record, places.out, places.quell, places.code)
+        with ONE_AT_A_TIME:
+            played[evaluation.name] = [*played.get(evaluation.name, []), *files]
+            point_to(evaluation, seed, played[evaluation.name], places.out)
         return said
 
     return Task(f"worlds of seed {part.name}", before, A_START + worlds * a_world, run)

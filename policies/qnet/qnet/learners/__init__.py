@@ -12,6 +12,8 @@ LEARNERS = {
     "cql": "qnet.learners.cql",
     "iql": "qnet.learners.iql",
 }
+# Models that a program of others trained, in an environment of its own: they are only loaded here.
+PEERS = {"d3rlpy": "qnet.learners.fixed_slots"}
 
 
 def learner(name: str) -> Any:

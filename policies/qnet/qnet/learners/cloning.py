@@ -20,7 +20,7 @@ from torch import Tensor
 
 from ..batches import batches_of, packed
 from ..episodes import Episodes
-from ..model import Origin, Scores, config_facts, read_origin
+from ..model import Origin, Scores, check_finite, config_facts, read_origin
 from ..network import QNetwork, load_network, network_for, save_network
 from ..progress import Progress
 from ..targets import segment_logsumexp, segment_max
@@ -44,6 +44,7 @@ class Config:
     learning_rate: float = 3e-4  # a small log is learnt within 20 updates at 1e-3, too few to stop well
     weight_decay: float = 0.05  # per step times the rate; early stopping does most of it, 0.5 changed nothing
     drop_groups: tuple[str, ...] = ()  # groups of features that are read as their mean
+    drop_features: tuple[str, ...] = ()  # single features that are
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,7 @@ def fit(
         candidate_heads=("logit",),
         state_heads=(),
         drop_groups=config.drop_groups,
+        drop_features=config.drop_features,
         generator=chance,
     )
     training, held_out = split(logged, config.held_out, chance)
@@ -129,7 +131,9 @@ def fit(
     temperature = best_temperature(logit, counted, taken, owner)
     error = calibration_error(logit / temperature, counted, taken, owner)
     loss = float(cross_entropy(logit / temperature, counted, taken, owner))
-    return Behaviour(origin, network.cpu(), Fitted(temperature, loss, error, updates))
+    behaviour = Behaviour(origin, network.cpu(), Fitted(temperature, loss, error, updates))
+    check_finite(behaviour, episodes, network.state_dict())
+    return behaviour
 
 
 def split(episodes: Episodes, share: float, chance: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -1,6 +1,7 @@
 """Fitted Q-iteration on gradient-boosted trees, guided by what people do (Ernst et al. 2005; Fujimoto & Gu 2021).
 
-Round 0 regresses the logged return to go. Each later round regresses r + discount * Q(s', a'), where a' maximises
+Round 0 regresses the logged return to go of incidents that were seen to their end. Each later round regresses
+r + discount * Q(s', a'), where a' maximises
 Q(s', .) + prior * (log pi_b - max log pi_b) over the allowed candidates of s': the policy that will act is the one
 that is priced. The guidance picks and is not part of the price, since departing from people costs nothing by itself.
 """
@@ -14,8 +15,9 @@ import lightgbm
 import torch
 from torch import Tensor
 
+from ..bad_input import BadEpisodes
 from ..episodes import Episodes
-from ..model import Origin, Scores, config_facts, read_origin
+from ..model import Origin, Scores, check_finite, config_facts, read_origin
 from ..progress import Progress
 from ..targets import segment_best
 from . import cloning
@@ -80,13 +82,19 @@ def fit(
         episodes.state, episodes.candidate, episodes.offsets, episodes.allowed
     )
     columns, ran = columns_of(episodes), episodes.executed >= 0
-    rows = executed_rows(episodes, columns)
-    trees = grow(rows, episodes.returns[ran], config, seed)
+    ended = ran & episodes.known
+    if not bool(ended.any()):
+        raise BadEpisodes("no incident ran a candidate of its list and was seen to its end; log until some end")
+    rows = executed_rows(episodes, columns, ran)
+    first = rows if bool((ended == ran).all()) else executed_rows(episodes, columns, ended)
+    trees = grow(first, episodes.returns[ended], config, seed)
     for _ in progress.over(config.rounds, "rounds of fitted Q"):
         target = backup(episodes, next_values(episodes, trees, columns, guide))
         trees = grow(rows, target[ran], config, seed)
     origin = Origin("fitted", episodes.schema.hash, episodes.data_hash, seed, config_facts(config))
-    return GuidedTrees("fitted", origin, trees, columns, behaviour, config.prior)
+    model = GuidedTrees("fitted", origin, trees, columns, behaviour, config.prior)
+    check_finite(model, episodes, {})
+    return model
 
 
 def load(folder: Path) -> GuidedTrees:

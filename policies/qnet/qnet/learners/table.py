@@ -70,7 +70,7 @@ def fit(
     """Counts. The seed, the device and the checkpoint change nothing."""
     alarms = alarm_columns(episodes.schema, config.classes)
     runbook = episodes.schema.index("runbook")
-    ran = torch.nonzero(episodes.executed >= 0).squeeze(1)
+    ran = torch.nonzero((episodes.executed >= 0) & episodes.known).squeeze(1)  # of incidents seen to their end
     code = episodes.candidate[episodes.executed[ran], runbook].to(torch.int64)
     codes, place = torch.unique(code, return_inverse=True)
     alarm = alarm_class(episodes.state[ran], alarms)

@@ -49,14 +49,18 @@ class Columns:
 
 
 def columns_of(episodes: Episodes) -> Columns:
-    """The codes are those of every candidate seen, whether it ran or not."""
+    """The codes are those of the candidates that ran; trees know nothing of any other."""
     runbook = episodes.schema.index("runbook")
-    return Columns(torch.unique(episodes.candidate[:, runbook].to(torch.int64)), runbook)
+    ran = episodes.executed[episodes.executed >= 0]
+    return Columns(torch.unique(episodes.candidate[ran, runbook].to(torch.int64)), runbook)
 
 
-def executed_rows(episodes: Episodes, columns: Columns) -> lightgbm.Dataset:
-    """One row a decision whose executed action was in the list; binned once, labelled anew for each regression."""
-    ran = torch.nonzero(episodes.executed >= 0).squeeze(1)
+def executed_rows(episodes: Episodes, columns: Columns, which: Tensor) -> lightgbm.Dataset:
+    """One row for each of the decisions (N,) bool, whose executed actions were in their lists.
+
+    Binned once, labelled anew for each regression.
+    """
+    ran = torch.nonzero(which).squeeze(1)
     rows = columns.rows(episodes.state, episodes.candidate[episodes.executed[ran]], ran)
     category = episodes.schema.S + columns.runbook
     settings = {"max_bin": BINS, "num_threads": 1, "deterministic": True, "force_row_wise": True, "verbose": -1}
