@@ -10,9 +10,9 @@ import { gatherContext } from "../core/gather.ts";
 import { incidentId } from "../core/ids.ts";
 import type { Evidence } from "../core/ports.ts";
 import { findRunbook } from "../core/runbook.ts";
-import type { Settings } from "../core/settings.ts";
 import type { Tried } from "../core/stages.ts";
 import { emptyTrackRecord } from "../core/track-record.ts";
+import { withoutLogs } from "../rollout/days/without-logs.ts";
 import { startAutomation } from "../world/runs.ts";
 import { scenarioAt } from "../world/scenario.ts";
 import type { World } from "../world/state.ts";
@@ -61,12 +61,6 @@ const timedEvidence = (evidence: Evidence, { time }: Stopwatch): Evidence => ({
   changes: (...asked) => time(() => evidence.changes(...asked)),
   resources: (...asked) => time(() => evidence.resources(...asked)),
   history: (...asked) => time(() => evidence.history(...asked)),
-});
-
-/** No log line reaches a feature, a mask or a choice, so that a rollout reads none. */
-const withoutLogs = (settings: Settings): Settings => ({
-  ...settings,
-  services: settings.services.map((service) => ({ ...service, logGroups: [] })),
 });
 
 /** What was chosen happens to the world; false where it hands over to people, which ends a rollout. */

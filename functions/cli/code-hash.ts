@@ -1,30 +1,45 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { sha256 } from "../core/ids.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const SOURCES: readonly string[] = ["functions", "runbooks", "policies/guardrails"];
-/** What a simulated day is made of; how days are counted and judged is not. */
-const SIMULATOR: readonly string[] = [
-  ...["functions/core", "functions/world", "functions/adapters/simulated", "functions/rollout/days"],
-  ...["runbooks", "policies/guardrails"],
+/** What the rows of a simulated day follow from, beside what is asked for. */
+export const SIMULATOR: readonly string[] = [
+  ...["functions/core", "functions/world", "functions/handlers/intake.ts", "functions/rollout/days"],
+  ...["functions/adapters/aws", "functions/adapters/cedar", "functions/adapters/simulated"],
+  ...["runbooks", "policies/guardrails", "policies/qnet/protocol.json", "policies/qnet/protocol.ts"],
 ];
 const isCode = (path: string): boolean =>
   /\.(ts|yaml|cedar|cedarschema)$/.test(path) && !/\.(test|fixture|contract)\.ts$/.test(path);
 
-/** Identifies the running code in a record: the hash of every source file's path and content, in order of path. */
-export const codeHash = (): string => hashOfFiles(SOURCES);
+/** Identifies the running code in a record. */
+export const codeHash = (): string => hashOfCode(SOURCES);
 
-/** Identifies the code that makes simulated days, in the same way. */
-export const simulatorHash = (): string => hashOfFiles(SIMULATOR);
+/** Identifies the code that makes simulated days. */
+export const simulatorHash = (): string => hashOfCode(SIMULATOR);
 
-const hashOfFiles = (folders: readonly string[]): string => {
-  const files = folders.flatMap((folder) =>
-    readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" }).map((path) => join(folder, path)),
+/** The hash of the code in these folders, and of these files whatever they are; paths are relative to the project's root. */
+export const hashOfCode = (paths: readonly string[]): string =>
+  hashOfFiles(
+    ROOT,
+    paths.flatMap((path) => filesUnder(ROOT, path).filter((file) => file === path || isCode(file))),
   );
-  const hashes = files
-    .filter(isCode)
-    .sort()
-    .map((path) => `${path} ${sha256(readFileSync(join(ROOT, path)))}`);
-  return sha256(hashes.join("\n"));
+
+/** Files at or under a path, each relative to the root as the path is. */
+export const filesUnder = (root: string, path: string): readonly string[] => {
+  const whole = join(root, path);
+  if (statSync(whole).isFile()) return [path];
+  return readdirSync(whole, { recursive: true, encoding: "utf8" })
+    .map((name) => join(path, name))
+    .filter((name) => statSync(join(root, name)).isFile());
 };
+
+/** The hash of every file's path and content, in order of path. */
+export const hashOfFiles = (root: string, files: readonly string[]): string =>
+  sha256(
+    files
+      .toSorted()
+      .map((path) => `${path} ${sha256(readFileSync(join(root, path)))}`)
+      .join("\n"),
+  );

@@ -53,7 +53,7 @@ const run = async ({ spec, out, python }: Place, json?: true): Promise<string> =
     said += text;
   };
   const screen = { write, writeError: write, paint: (_: unknown, text: string) => text, isLive: false, canAsk: false };
-  assert.equal(await evaluate({ spec, out, ...(json === undefined ? {} : { json }) }, screen, () => python), 0);
+  assert.equal(await evaluate({ spec, out, ...(json === undefined ? {} : { json }) }, screen, async () => python), 0);
   return said;
 };
 

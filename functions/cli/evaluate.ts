@@ -1,4 +1,3 @@
-import { NoPython, pythonOf, QNET_FOLDER } from "../adapters/python/environment.ts";
 import {
   type ModelFolder,
   openScoringServer,
@@ -12,12 +11,13 @@ import { abreast } from "../rollout/abreast.ts";
 import { testDays } from "../rollout/days/days.ts";
 import { judgeDay } from "../rollout/evaluation-day.ts";
 import type { AskModels, JudgedPolicy } from "../rollout/evaluation-policies.ts";
-import { BadInput, type ExitCode } from "./errors.ts";
+import { BadInput, type ExitCode, type Write } from "./errors.ts";
 import { openEvaluation, type Place } from "./evaluate-file.ts";
 import { pastIn } from "./evaluate-past.ts";
 import { type EvaluationSpec, readSpec } from "./evaluate-spec.ts";
 import { evaluationHash, modelHash } from "./evaluation-hash.ts";
 import { progressOn } from "./gameday-progress.ts";
+import { pythonFor } from "./python.ts";
 import type { Screen } from "./screen.ts";
 
 /** The flags as commander hands them over. */
@@ -36,12 +36,12 @@ type Task = Readonly<{ world: number; day: number; policies: readonly JudgedPoli
 export const evaluate = async (
   flags: EvaluateFlags,
   screen: Screen,
-  python: () => string = pythonOf,
+  python: (writeError: Write) => Promise<string> = pythonFor,
 ): Promise<ExitCode> => {
   const spec = readSpec(flags.spec);
   const tasks = tasksOf(spec);
   const past = await pastIn(spec.trackRecord);
-  const server = await serverFor(spec, python);
+  const server = await serverFor(spec, () => python(screen.writeError));
   try {
     const file = openEvaluation(flags.out, whatDecides(spec, past), tasks.map(placesOf));
     const judgedBefore = file.whole;
@@ -88,7 +88,6 @@ const play = async (
   { past, server, file, screen }: Stage,
 ): Promise<number> => {
   const ask: AskModels = async (scene, models) => (await server?.score(scene, models)) ?? new Map();
-  const wishes = { confounding: spec.confounding, wrong: spec.broken };
   const progress =
     screen.isErrorLive === true
       ? progressOn(screen.writeError, tasks.length, file.whole, () => performance.now())
@@ -96,7 +95,7 @@ const play = async (
   let plays = 0;
   try {
     const judge = ({ world, day, policies }: Task) =>
-      judgeDay({ world, day, drawn: testDays(spec.seed, world, wishes)(day), past }, policies, ask);
+      judgeDay({ world, day, drawn: testDays(spec.seed, world, spec)(day), past }, policies, ask);
     for await (const judged of abreast(tasks.slice(file.whole), DAYS_ABREAST, judge)) {
       file.append(judged.days);
       plays += judged.plays;
@@ -109,7 +108,10 @@ const play = async (
 };
 
 /** The models of a spec behind one process; null where no policy needs one. Throws BadInput where they cannot be used. */
-const serverFor = async ({ judged, models }: EvaluationSpec, python: () => string): Promise<ScoringServer | null> => {
+const serverFor = async (
+  { judged, models }: EvaluationSpec,
+  python: () => Promise<string>,
+): Promise<ScoringServer | null> => {
   const needed = models.filter(({ name }) => judged.some((one) => one.kind === "model" && one.model === name));
   if (needed.length === 0) return null;
   const server = await opened(needed, python);
@@ -120,11 +122,11 @@ const serverFor = async ({ judged, models }: EvaluationSpec, python: () => strin
   );
 };
 
-const opened = async (models: readonly ModelFolder[], python: () => string): Promise<ScoringServer> => {
+const opened = async (models: readonly ModelFolder[], python: () => Promise<string>): Promise<ScoringServer> => {
   try {
-    return await openScoringServer({ python: python(), packages: QNET_FOLDER, models });
+    return await openScoringServer({ python: await python(), models });
   } catch (cause) {
-    if (cause instanceof NoPython || cause instanceof ScoringServerFailed) throw new BadInput(cause.message, { cause });
+    if (cause instanceof ScoringServerFailed) throw new BadInput(cause.message, { cause });
     throw cause;
   }
 };

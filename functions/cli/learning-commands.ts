@@ -29,7 +29,7 @@ const addSimulate = (program: Command, screen: Screen, answer: Answer): void => 
     .option("--confounding <degree>", "how often people know what no log has: none, mild or strong", "mild")
     .option("--epsilon <share>", "how often the agent takes another candidate of those that tie", "0.15")
     .option("--policy <name>", "the agent's policy: rules, drafter, page or uniform", "rules")
-    .option("--wrong <share>", "share of the runbooks whose rules speak for the wrong evidence", "0")
+    .option("--broken <share>", "share of the runbooks whose rules speak for the wrong evidence", "0")
     .option("--no-truth", "do not find out what each action did in truth: a quarter faster")
     .option("--json", "one JSON document on stdout")
     .action(async (flags: SimulateFlags) => {
@@ -45,7 +45,7 @@ const addTrain = (program: Command, screen: Screen, answer: Answer): void => {
     .requiredOption("--episodes <dir>", "a folder that `quell simulate` wrote")
     .requiredOption("--learner <name>", "cloning, table, one-step, fitted, dqn, cql or iql")
     .option("--seed <number>", "same seed and log, same model", "1")
-    .option("--first <count>", "learn from only the first so many days of the log")
+    .option("--first <count>", "learn from only the first so many days that have a decision")
     .option("--config <json>", "fields of the learner's config that differ, for instance '{\"alpha\": 0}'")
     .option("--out <dir>", "folder of the model (default: .quell/models/LEARNER-SEED)")
     .option("--checkpoint <file>", "where a stopped run goes on from (default: checkpoint.pt in the model's folder)")

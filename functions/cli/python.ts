@@ -1,17 +1,14 @@
 import { spawn } from "node:child_process";
-import { delimiter } from "node:path";
-import { ensurePython, NoPython, QNET_FOLDER } from "../adapters/python/environment.ts";
-import { BadInput, type Write } from "./errors.ts";
+import { ensurePython, NoPython, pythonEnvironment } from "../adapters/python/environment.ts";
+import { BadInput, type ExitCode, type Write } from "./errors.ts";
 
 /**
- * Runs the package's Python with these arguments, speaking as this process does, and returns its exit code; 1 and more
- * where a signal ended it. Makes the environment first where it is missing. Throws BadInput where there is no Python.
+ * Runs the package's Python with these arguments, speaking as this process does. Its exit codes 0, 1 and 2 are passed on; any
+ * other, and a signal that ended it, is a fault. Throws BadInput where there is no Python.
  */
-export const runPython = async (args: readonly string[], writeError: Write): Promise<number> => {
+export const runPython = async (args: readonly string[], writeError: Write): Promise<ExitCode> => {
   const python = await pythonFor(writeError);
-  const paths = [QNET_FOLDER, process.env.PYTHONPATH ?? ""].filter((path) => path !== "");
-  const env = { ...process.env, PYTHONPATH: paths.join(delimiter) };
-  const child = spawn(python, args, { env, stdio: "inherit" });
+  const child = spawn(python, args, { env: pythonEnvironment(), stdio: "inherit" });
   return new Promise((resolve, reject) => {
     child.once("error", (cause) =>
       reject(
@@ -19,13 +16,14 @@ export const runPython = async (args: readonly string[], writeError: Write): Pro
       ),
     );
     child.once("close", (code, signal) => {
-      if (code === null) writeError(`quell: Python was ended by ${signal}; if nobody did that, memory ran out\n`);
-      resolve(code ?? 1);
+      if (signal !== null) writeError(`quell: Python was ended by ${signal}; if nobody did that, memory ran out\n`);
+      resolve(code === 0 || code === 1 || code === 2 ? code : 3);
     });
   });
 };
 
-const pythonFor = async (writeError: Write): Promise<string> => {
+/** The package's interpreter; its environment is made where it is missing, which is said. Throws BadInput where it cannot be. */
+export const pythonFor = async (writeError: Write): Promise<string> => {
   try {
     return await ensurePython({ say: (line) => writeError(`quell: ${line}\n`) });
   } catch (error) {

@@ -14,7 +14,7 @@ export type SimulateFlags = Readonly<{
   confounding: string;
   epsilon: string;
   policy: string;
-  wrong: string;
+  broken: string;
   truth: boolean;
   json?: true;
 }>;
@@ -23,13 +23,21 @@ const wholeNumber = z
   .string()
   .regex(/^\d{1,15}$/)
   .transform(Number);
+/** From 0 to 1, in plain digits. */
 const share = z
   .string()
-  .regex(/^(0|1|0?\.\d+|1\.0+|0\.0+)$/)
-  .transform(Number)
-  .pipe(z.number().min(0).max(1));
+  .regex(/^(0|1|0?\.\d+|1\.0+)$/)
+  .transform(Number);
 
-const schema = z.strictObject({
+/** One of those that are built, with its name. */
+const policy = z.string().transform((name, context) => {
+  const built = Object.entries(POLICIES).find(([one]) => one === name);
+  if (built !== undefined) return { name, scorer: built[1] };
+  context.addIssue({ code: "custom", message: "no such policy" });
+  return z.NEVER;
+});
+
+const schema = z.object({
   incidents: wholeNumber.pipe(z.number().min(1).max(1_000_000)),
   seed: wholeNumber,
   out: z.string().min(1),
@@ -37,15 +45,15 @@ const schema = z.strictObject({
   behaviour: z.enum(["oncall", "agent"]),
   confounding: z.enum(CONFOUNDINGS),
   epsilon: share,
-  policy: z.string().refine((name) => Object.hasOwn(POLICIES, name)),
-  wrong: share,
-  truth: z.boolean(),
-  json: z.boolean(),
+  policy,
+  broken: share,
 });
-/** What a log is made of. Shares are 0..1. */
-export type SimulateOptions = Readonly<z.infer<typeof schema>>;
+type Asked = Readonly<z.infer<typeof schema>>;
 
-const WHAT_TO_DO: Readonly<Record<keyof SimulateOptions, string>> = {
+/** What a log is made of. Shares are 0..1. */
+export type SimulateOptions = Asked & Readonly<{ truth: boolean; json: boolean }>;
+
+const WHAT_TO_DO: Readonly<Record<keyof Asked, string>> = {
   incidents: "give a whole number from 1 to 1000000, for instance --incidents 2000",
   seed: "give a whole number of 0 or more, for instance --seed 1",
   out: "give a folder, for instance --out episodes",
@@ -54,16 +62,13 @@ const WHAT_TO_DO: Readonly<Record<keyof SimulateOptions, string>> = {
   confounding: `give ${CONFOUNDINGS.join(", ")}`,
   epsilon: "give a share from 0 to 1, for instance --epsilon 0.15",
   policy: `give one of ${Object.keys(POLICIES).join(", ")}`,
-  wrong: "give a share from 0 to 1, for instance --wrong 0.3",
-  truth: "see --help",
-  json: "see --help",
+  broken: "give a share from 0 to 1, for instance --broken 0.3",
 };
 
 /** Reads the flags. Throws BadInput that names the flag, what it was given and what it takes. */
 export const simulateOptions = (flags: SimulateFlags): SimulateOptions => {
-  const given = { ...flags, json: flags.json === true };
-  const parsed = schema.safeParse(given);
-  if (parsed.success) return parsed.data;
-  const flag = String(parsed.error.issues[0]?.path[0] ?? "incidents") as keyof SimulateOptions;
-  throw new BadInput(`--${flag} ${String(given[flag])}: cannot be used; ${WHAT_TO_DO[flag] ?? "see --help"}`);
+  const parsed = schema.safeParse(flags);
+  if (parsed.success) return { ...parsed.data, truth: flags.truth, json: flags.json === true };
+  const flag = String(parsed.error.issues[0]?.path[0]) as keyof Asked;
+  throw new BadInput(`--${flag} ${flags[flag]}: cannot be used; ${WHAT_TO_DO[flag]}`);
 };

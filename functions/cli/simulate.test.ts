@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync } from "node:fs";
+import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -47,6 +47,32 @@ test("another log in a folder that has one is bad input that says what to do", a
   assert.match(err, /it holds a log with another confounding; give another folder/);
 });
 
+test("people on call have no policy and explore nothing: flags about that make no other log, as they do for an agent", async () => {
+  const [people, agent] = [newFolder(), newFolder()];
+  const simulated = (out: string, ...flags: readonly string[]) =>
+    said("simulate", "--incidents", "2", "--out", out, ...flags);
+  const first = await simulated(people, "--json");
+  await simulated(agent, "--behaviour", "agent");
+
+  const again = await simulated(people, "--policy", "page", "--epsilon", "0.5", "--json");
+  const other = await simulated(agent, "--behaviour", "agent", "--epsilon", "0.5");
+
+  assert.equal(again.out, first.out);
+  assert.deepEqual(Object.keys(JSON.parse(first.out).asked), ["seed", "split", "behaviour", "confounding", "broken"]);
+  assert.equal(other.code, 2);
+  assert.match(other.err, /another epsilon; give another folder/);
+});
+
+test("a folder that cannot be made is bad input", async () => {
+  const file = join(mkdtempSync(join(tmpdir(), "quell-simulate-")), "file");
+  writeFileSync(file, "");
+
+  const { code, err } = await said("simulate", "--incidents", "2", "--out", join(file, "episodes"));
+
+  assert.equal(code, 2);
+  assert.match(err, /--out .*episodes: cannot be written \(.*\); name a folder/);
+});
+
 for (const [flag, value, what] of [
   ["--incidents", "0", "from 1 to 1000000"],
   ["--seed", "-1", "of 0 or more"],
@@ -54,8 +80,12 @@ for (const [flag, value, what] of [
   ["--behaviour", "robot", "oncall or agent"],
   ["--confounding", "some", "none, mild, strong"],
   ["--epsilon", "1.5", "from 0 to 1"],
+  ["--epsilon", "1e-2", "from 0 to 1"],
+  ["--epsilon", "", "from 0 to 1"],
+  ["--epsilon", "-0.1", "from 0 to 1"],
   ["--policy", "best", "rules"],
-  ["--wrong", "x", "from 0 to 1"],
+  ["--policy", "toString", "rules"],
+  ["--broken", "x", "from 0 to 1"],
 ] as const)
   test(`${flag} ${value} is bad input, and nothing is written`, async () => {
     const out = newFolder();

@@ -1,6 +1,6 @@
-import { catalogue } from "../../runbooks/catalogue.ts";
+import { accessSync, constants, mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { hashOf } from "../core/ids.ts";
-import { POLICIES } from "../core/policies.ts";
 import type { Scorer } from "../core/ports.ts";
 import { testDays, trainDays } from "../rollout/days/days.ts";
 import type { Log } from "../rollout/days/log.ts";
@@ -18,6 +18,7 @@ const TIE = 0.1;
 /** `quell simulate`: writes a log of simulated incidents as episodes, to learn from or to judge by. */
 export const simulateCommand = async (flags: SimulateFlags, screen: Screen): Promise<ExitCode> => {
   const options = simulateOptions(flags);
+  refuseUnwritable(options.out);
   const progress =
     screen.isErrorLive === true ? progressOn(screen.writeError, options.incidents, 0, () => performance.now()) : null;
   try {
@@ -34,22 +35,34 @@ export const simulateCommand = async (flags: SimulateFlags, screen: Screen): Pro
   }
 };
 
+/** Asked before anything is played; makes the folders that are not there. */
+const refuseUnwritable = (out: string): void => {
+  try {
+    const truth = join(out, "truth");
+    mkdirSync(truth, { recursive: true });
+    for (const folder of [out, truth]) accessSync(folder, constants.W_OK);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new BadInput(`--out ${out}: cannot be written (${why}); name a folder that is there or can be made`, {
+      cause,
+    });
+  }
+};
+
 /** All that decides what the rows are; neither how many there are nor what is written beside them is among it. */
-const askedOf = ({
-  out: _out,
-  json: _json,
-  incidents: _incidents,
-  truth: _truth,
-  ...asked
-}: SimulateOptions): Simulation["asked"] => asked;
+const askedOf = (options: SimulateOptions): Simulation["asked"] => {
+  const { seed, split, behaviour, confounding, broken, policy, epsilon } = options;
+  const asked = { seed, split, behaviour, confounding, broken };
+  // People on call have a way of their own: no policy, and nothing to explore.
+  return behaviour === "oncall" ? asked : { ...asked, policy: policy.name, epsilon };
+};
 
 const logOf = (options: SimulateOptions): Log => {
-  const { seed, split, confounding, wrong, behaviour, truth } = options;
-  const wishes = { confounding, wrong };
+  const { seed, split, confounding, behaviour, truth } = options;
   return {
     name: `${split}-${confounding}-${seed}`,
     worldHash: hashOf({ code: simulatorHash(), ...askedOf(options) }),
-    days: split === "train" ? trainDays(seed, wishes) : testDays(`${seed}`, 0, wishes),
+    days: split === "train" ? trainDays(seed, options) : testDays(`${seed}`, 0, options),
     behaviour: { source: behaviour },
     judge: truth,
     policyOn: (day) =>
@@ -57,11 +70,8 @@ const logOf = (options: SimulateOptions): Log => {
   };
 };
 
-const exploring = ({ policy, epsilon }: SimulateOptions): Scorer => {
-  const scorer = POLICIES[policy];
-  if (scorer === undefined) throw new BadInput(`--policy ${policy}: give one of ${Object.keys(POLICIES).join(", ")}`);
-  return epsilon === 0 ? scorer : { ...scorer, draw: { epsilon, delta: TIE } };
-};
+const exploring = ({ policy: { scorer }, epsilon }: SimulateOptions): Scorer =>
+  epsilon === 0 ? scorer : { ...scorer, draw: { epsilon, delta: TIE } };
 
 const summaryOf = ({ out }: SimulateOptions, { incidents, rows, parts, data_hash }: Simulation): string =>
-  `${out}: ${incidents} simulated days, ${rows} decisions in ${parts.length} files, data ${data_hash.slice(0, 12)}; of ${catalogue.runbooks.length} runbooks`;
+  `${out}: ${incidents} simulated days, ${rows} decisions in ${parts.length} files, data ${data_hash.slice(0, 12)}`;

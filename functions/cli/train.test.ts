@@ -74,7 +74,8 @@ for (const [exit, expected] of [
   ["exit 0", 0],
   ["exit 2", 2],
   ["exit 3", 3],
-  ["exit 1", 3],
+  ["exit 1", 1],
+  ["exit 130", 3],
   ["kill -9 $$", 3],
 ] as const) {
   test(`an interpreter that does \`${exit}\` makes \`quell train\` end with ${expected}`, async () => {

@@ -18,10 +18,8 @@ export type TrainFlags = Readonly<{
 }>;
 
 /** `quell train`: a log of episodes in, a model in a folder out. What is wrong with the flags is said before Python starts. */
-export const train = async (flags: TrainFlags, screen: Screen): Promise<ExitCode> => {
-  const code = await runPython(["-m", "qnet", "train", ...trainArguments(flags)], screen.writeError);
-  return code === 0 || code === 2 ? code : 3;
-};
+export const train = async (flags: TrainFlags, screen: Screen): Promise<ExitCode> =>
+  runPython(["-m", "qnet", "train", ...trainArguments(flags)], screen.writeError);
 
 /** The flags as `python -m qnet train` takes them. Throws BadInput that names the flag and what it takes. */
 export const trainArguments = (flags: TrainFlags): readonly string[] => {

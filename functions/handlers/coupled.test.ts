@@ -7,7 +7,7 @@ import { draftOffline } from "../core/draft.ts";
 import { POLICIES } from "../core/policies.ts";
 import type { Scorer } from "../core/ports.ts";
 import { settingsSchema } from "../core/settings.ts";
-import { everyAim } from "../rollout/days/bound-drafter.ts";
+import { everyAim } from "../rollout/days/every-aim.ts";
 import { alarmHistory, alarmsOf } from "../world/alarms.ts";
 import { FAULTS } from "../world/faults/all-faults.ts";
 import { type Truth, truthOf } from "../world/forked-truth.ts";

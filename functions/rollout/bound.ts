@@ -13,6 +13,7 @@ import { settingsFor } from "../world/settings-for.ts";
 import type { AlarmRuntime, World } from "../world/state.ts";
 import { costs, type Manner, type Option } from "./bound-search.ts";
 import type { PolicyOf } from "./days/day.ts";
+import { withoutLogs } from "./days/without-logs.ts";
 
 /**
  * A clairvoyant search, not a proved bound: it looks into the world, plays every allowed candidate in a fork and takes the
@@ -24,9 +25,7 @@ import type { PolicyOf } from "./days/day.ts";
 export const boundOf =
   (catalogue: Catalogue, policy: string): PolicyOf =>
   (world, documents) => {
-    const all = settingsSchema.parse(settingsFor(world));
-    // No rule reads a log line.
-    const settings = { ...all, services: all.services.map((service) => ({ ...service, logGroups: [] })) };
+    const settings = withoutLogs(settingsSchema.parse(settingsFor(world)));
     const manner: Manner = {
       documents,
       waitMs: settings.waitSeconds * 1000,

@@ -9,7 +9,7 @@ import { judgeDay } from "./evaluation-day.ts";
 import { type AskModels, type JudgedPolicy, judgedPolicy, pricesOf } from "./evaluation-policies.ts";
 import { type PriceOf, playTogether } from "./tree.ts";
 
-const drawnDay = (world: number, day: number) => testDays("the judged", world, { confounding: "mild", wrong: 0 })(day);
+const drawnDay = (world: number, day: number) => testDays("the judged", world, { confounding: "mild", broken: 0 })(day);
 
 /** Models of random weights; the name gives them. */
 const randomModels: AskModels = async ({ candidates }, models) =>

@@ -4,10 +4,10 @@ import type { PastRun } from "../core/track-record.ts";
 import { faultNamed } from "../world/faults/all-faults.ts";
 import { type Day, playDay } from "./days/day.ts";
 import { type DrawnDay, HELD_OUT_FAMILIES } from "./days/days.ts";
+import { type Costs, costsOf, finishedDay } from "./days/finished-day.ts";
 import { discountedCost } from "./days/measure.ts";
 import { type AskModels, type JudgedPolicy, pricesOf } from "./evaluation-policies.ts";
 import { recordBefore } from "./evaluation-record.ts";
-import { type Costs, costsOf, finishedDay } from "./finished-day.ts";
 import { type PriceOf, playTogether, type Scene } from "./tree.ts";
 
 /** What came of one day under one policy. Hours are hours of severity-1 impact; minutes are minutes of lost requests. */
@@ -39,7 +39,7 @@ export type JudgedDay = Readonly<{
 }>;
 
 /** Where a day stands among all, and what it is played with. */
-export type DayToJudge = Readonly<{
+type DayToJudge = Readonly<{
   world: number;
   day: number;
   drawn: DrawnDay;
@@ -48,7 +48,7 @@ export type DayToJudge = Readonly<{
 }>;
 
 /** A day under every policy, in the order of the policies, and how often it had to be played for it. */
-export type JudgedDays = Readonly<{ days: readonly JudgedDay[]; plays: number }>;
+type JudgedDays = Readonly<{ days: readonly JudgedDay[]; plays: number }>;
 
 /** Judges one day under all of these policies; those that choose alike share a play. */
 export const judgeDay = async (
@@ -128,9 +128,7 @@ const cameOf = (day: Day, abstained: number) => {
   };
 };
 
-const choicesIn = (rows: readonly EpisodeRow[]): readonly string[] => {
-  const newest = new Map(rows.map((row) => [row.decision_id, row]));
-  return [...newest.values()]
+const choicesIn = (rows: readonly EpisodeRow[]): readonly string[] =>
+  rows
     .toSorted((one, other) => one.decided_at - other.decided_at || (one.decision_id < other.decision_id ? -1 : 1))
     .map(({ executed_runbook }) => executed_runbook);
-};

@@ -4,25 +4,19 @@ import type { Score } from "../core/stages.ts";
 import type { Grade } from "../world/people/person.ts";
 import type { World } from "../world/state.ts";
 import { boundOf } from "./bound.ts";
-import { peopleChoose } from "./days/people-choose.ts";
+import { personScores } from "./days/people-choose.ts";
 import type { Scene } from "./tree.ts";
 
 /** Scores a scene by looking into the world as it is at that moment: a person who knows more than vectors, or a bound. */
-export type Seer = (scene: Scene) => Promise<readonly Score[]>;
+type Seer = (scene: Scene) => Promise<readonly Score[]>;
 /** Made at the beginning of each play. */
 export type SeerOf = (catalogue: Catalogue, world: World, documents: ReadonlyMap<string, AutomationDocument>) => Seer;
 
 const personOf =
   (grade: Grade): SeerOf =>
   (catalogue, world) => {
-    const { score } = peopleChoose(catalogue, world, grade);
-    let asked = 0;
-    return async ({ decision, state, candidates, verdicts }) => {
-      // They number what they are asked, and draw by the number; a decision that others led to counts as asked.
-      for (; asked < decision; asked += 1) await score([], [], []);
-      asked += 1;
-      return score(state, candidates, verdicts);
-    };
+    const scores = personScores(catalogue, world, grade);
+    return async ({ decision, verdicts }) => scores(decision, verdicts);
   };
 
 const boundNamed =

@@ -3,11 +3,13 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { catalogue } from "../../runbooks/catalogue.ts";
 import { readEpisodes } from "../adapters/parquet/read-episodes.ts";
+import { alarmClassIn } from "../core/alarm-class.ts";
+import type { EpisodeRow } from "../core/episode.ts";
+import { CANDIDATE_FEATURES, STATE_FEATURES } from "../core/features.ts";
 import { POLICIES } from "../core/policies.ts";
 import type { Scorer } from "../core/ports.ts";
-import { pastRunOf } from "../core/track-record.ts";
+import { type PastRun, pastOf, pastRunOf } from "../core/track-record.ts";
 import { trainDays } from "./days/days.ts";
 import type { Log } from "./days/log.ts";
 import { peopleChoose } from "./days/people-choose.ts";
@@ -16,7 +18,7 @@ import { OtherLog, readSimulation, simulate } from "./simulation.ts";
 const log = (seed = 5): Log => ({
   name: `test-${seed}`,
   worldHash: "a-world",
-  days: trainDays(seed, { confounding: "mild", wrong: 0 }),
+  days: trainDays(seed, { confounding: "mild", broken: 0 }),
   behaviour: { source: "oncall" },
   judge: true,
   policyOn: (day) => (world) => peopleChoose(day.catalogue, world),
@@ -99,6 +101,32 @@ test("a folder with another log is refused by the name of what differs", async (
   );
 });
 
+test("a folder of other simulator code is refused with what to do", async () => {
+  const folder = newFolder();
+  await written(folder, 4);
+
+  await assert.rejects(
+    written(folder, 8, { ...log(), worldHash: "another-world" }),
+    (error: Error) =>
+      error instanceof OtherLog &&
+      error.message === `${folder}: it was written by other simulator code; delete it or give another folder`,
+  );
+});
+
+test("a list that is cut short, or none, is refused by its name", async () => {
+  for (const text of ['{"schema": 1', "{}"]) {
+    const folder = newFolder();
+    const path = join(folder, "simulation.json");
+    writeFileSync(path, text);
+
+    await assert.rejects(
+      written(folder, 4),
+      (error: Error) =>
+        error instanceof OtherLog && error.message.startsWith(`${path}: it `) && /give/.test(error.message),
+    );
+  }
+});
+
 test("rows of people on call have no propensities, rows of an agent have exact ones, and no row tells the truth", async () => {
   const [people, agent] = [newFolder(), newFolder()];
   await written(people, 8);
@@ -137,14 +165,41 @@ test("reading what was learnt from it needs no truth: the folder may be gone", a
   assert.equal(simulation.incidents, 8);
 });
 
-test("what a decision looks back on is what its stream's rows say had matured by then", async () => {
+/** The five numbers that a candidate's vector has of its runbook's earlier runs. */
+const HISTORY = ["runs", "helped", "harmed", "classRuns", "classHelped"] as const;
+const PRIOR: readonly number[] = [0, 0.5, 0.05, 0, 0.5].map(Math.fround);
+
+/** What the log before a decision says of the runs of each of its candidates, as a vector has it. */
+const historyBy = (row: EpisodeRow, runs: readonly PastRun[]): readonly (readonly number[])[] => {
+  const past = pastOf(runs, { nowMs: row.decided_at, incidentId: row.incident_id });
+  const alarmClass = alarmClassIn(STATE_FEATURES, row.state);
+  return row.runbook_id.map((runbook) => {
+    const [rates, inClass] = [past.of(runbook), past.ofClass(runbook, alarmClass)];
+    const { runs, helped, harmed } = rates;
+    return [Math.log1p(runs), helped, harmed, Math.log1p(inClass.runs), inClass.helped].map(Math.fround);
+  });
+};
+
+const loggedIn = ({ candidates, runbook_id }: EpisodeRow): readonly (readonly number[])[] =>
+  runbook_id.map((_, place) =>
+    HISTORY.map(
+      (name) => candidates[place * CANDIDATE_FEATURES.length + CANDIDATE_FEATURES.indexOf(name)] ?? Number.NaN,
+    ),
+  );
+
+test("what a decision looks back on is what its stream's rows say had matured by then, over parts as well", async () => {
   const folder = newFolder();
-  await written(folder, 10);
+  await simulate({ ...log(), judge: false }, folder, 60, { seed: 5 }, () => {}, 20);
   const parts = readSimulation(folder)?.parts ?? [];
   const rows = (await Promise.all(parts.map(({ file }) => readEpisodes(join(folder, file))))).flat();
   const runs = rows.map(pastRunOf).filter((run) => run !== null);
 
-  assert.ok(runs.length > 0);
-  for (const { maturedAtMs, decidedAtMs } of runs) assert.ok(maturedAtMs >= decidedAtMs + 24 * 3_600_000);
-  assert.ok(catalogue.runbooks.some(({ id }) => runs.some(({ runbook }) => runbook === id)));
+  const logged = rows.map(loggedIn);
+
+  assert.deepEqual(
+    logged,
+    rows.map((row) => historyBy(row, runs)),
+  );
+  const latest = logged.slice(-(parts.at(-1)?.rows ?? 0)).flat();
+  for (const place of HISTORY.keys()) assert.ok(latest.some((history) => history[place] !== PRIOR[place]));
 });

@@ -6,14 +6,11 @@ import { writeWhole } from "../adapters/files/write-whole.ts";
 import { readEpisodes } from "../adapters/parquet/read-episodes.ts";
 import { writeEpisodes } from "../adapters/parquet/write-episodes.ts";
 import { FEATURES_HASH } from "../core/features.ts";
-import { type PastRun, pastRunOf, TRACK_RECORD_DAYS } from "../core/track-record.ts";
-import { type Log, type LoggedDay, playLog } from "./days/log.ts";
+import { type PastRun, pastRunOf } from "../core/track-record.ts";
+import { KEPT_DAYS, type Log, type LoggedDay, playLog } from "./days/log.ts";
 
 /** Days in one file: a stop loses half a minute, and a reader of the first two hundred days opens one file. */
 const DAYS_A_PART = 500;
-
-/** What comes of a day is known after two more at the latest. */
-const DAYS_TO_MATURE = 2;
 
 const partSchema = z.strictObject({
   file: z.string(),
@@ -37,7 +34,7 @@ const simulationSchema = z.strictObject({
 /** What lies in a folder of episodes: what was asked for, and each file that is whole. */
 export type Simulation = Readonly<z.infer<typeof simulationSchema>>;
 
-/** A folder holds another log than the one that was asked for. */
+/** A folder holds another log than the one that was asked for, or none that can be read. */
 export class OtherLog extends Error {
   override readonly name = "OtherLog";
 }
@@ -46,9 +43,18 @@ export class OtherLog extends Error {
 export const readSimulation = (folder: string): Simulation | null => {
   const path = join(folder, "simulation.json");
   if (!existsSync(path)) return null;
-  const parsed = simulationSchema.safeParse(JSON.parse(readFileSync(path, "utf8")));
+  const parsed = simulationSchema.safeParse(jsonIn(path));
   if (!parsed.success) throw new OtherLog(`${path}: it does not list a simulation; give another folder`);
   return parsed.data;
+};
+
+const jsonIn = (path: string): unknown => {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new OtherLog(`${path}: it cannot be read (${why}); delete its folder or give another one`, { cause });
+  }
 };
 
 const partNamed = (number: number, ending: string): string => `part-${String(number).padStart(5, "0")}.${ending}`;
@@ -94,13 +100,12 @@ const begun = (folder: string, { worldHash }: Log, asked: Simulation["asked"], d
   const fresh = { schema: 1, asked, world_hash: worldHash, features_hash: FEATURES_HASH } as const;
   const found = readSimulation(folder);
   if (found === null) return { ...fresh, incidents: 0, rows: 0, data_hash: hashOfParts([]), parts: [] };
-  const [before, now] = [
-    { ...found.asked, world: found.world_hash, features: found.features_hash },
-    { ...asked, world: worldHash, features: FEATURES_HASH },
-  ].map((one) => new Map(Object.entries(one)));
-  for (const [name, value] of now ?? [])
-    if (before?.get(name) !== value)
+  for (const name of Object.keys({ ...found.asked, ...asked }))
+    if (found.asked[name] !== asked[name])
       throw new OtherLog(`${folder}: it holds a log with another ${name}; give another folder`);
+  // The same was asked for, so that only the code can differ.
+  if (found.world_hash !== worldHash || found.features_hash !== FEATURES_HASH)
+    throw new OtherLog(`${folder}: it was written by other simulator code; delete it or give another folder`);
   return listed(
     found,
     found.parts.filter((part) => part.incidents === daysAPart),
@@ -134,7 +139,7 @@ const runsBefore = async (folder: string, { parts }: Simulation): Promise<readon
   const runs: PastRun[] = [];
   let days = 0;
   for (const { file, incidents } of parts.toReversed()) {
-    if (days > TRACK_RECORD_DAYS + DAYS_TO_MATURE) break;
+    if (days > KEPT_DAYS) break;
     const rows = await readEpisodes(join(folder, file));
     runs.unshift(...rows.map(pastRunOf).filter((run) => run !== null));
     days += incidents;

@@ -21,8 +21,17 @@ test("a file has its lines and no other, an older one is replaced whole and no o
   assert.deepEqual(readdirSync(folder), ["rows.jsonl"]);
 });
 
-test("where the lines end in the middle by a failure, the older file is as it was", () => {
+test("bytes are written as they are", () => {
   const { path } = older();
+  const bytes = Uint8Array.from([0, 255, 10, 13]);
+
+  writeWhole(path, bytes);
+
+  assert.deepEqual(new Uint8Array(readFileSync(path)), bytes);
+});
+
+test("where the lines end in the middle by a failure, the older file is as it was, and alone", () => {
+  const { folder, path } = older();
   const failing = function* (): Generator<string> {
     yield "one";
     throw new Error("the lines end");
@@ -31,4 +40,5 @@ test("where the lines end in the middle by a failure, the older file is as it wa
   assert.throws(() => writeWhole(path, failing()), /the lines end/);
 
   assert.equal(readFileSync(path, "utf8"), "old\n".repeat(1000));
+  assert.deepEqual(readdirSync(folder), ["rows.jsonl"]);
 });

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import type { EpisodeRow } from "../../core/episode.ts";
+import { WORDS } from "./read-episodes.ts";
 
 const text = fc.oneof(fc.string({ unit: "grapheme", maxLength: 12 }), fc.constantFrom("", "Größe 🔥", "a\u0000b"));
 const real = fc.double({ noNaN: true, noDefaultInfinity: true });
@@ -51,19 +52,19 @@ export const anyRow: fc.Arbitrary<EpisodeRow> = fc.nat(5).chain((candidates) =>
   fc.record({
     ...{ schema_version: fc.constant(1 as const), row_version: small, step: small, severity: small, decided_at: at },
     ...{ decision_id: text, incident_id: text, cluster_id: text, service: text, environment: text },
-    source: fc.constantFrom("oncall", "agent", "shadow"),
+    source: fc.constantFrom(...WORDS.source),
     ...{ features_hash: text, catalogue_hash: text, guardrails_hash: text, model_hash: text, world_hash: text },
     ...scene(candidates),
     ...{ drafter: text, canary_arm: text, arm_probability: cost, epsilon: cost, seed: text, abstained_because: text },
-    stage: fc.constantFrom("shadow", "ask", "auto", ""),
-    human_response: fc.constantFrom("none", "approved", "chose_other", "rejected", "expired", "took_over"),
+    stage: fc.constantFrom(...WORDS.stage),
+    human_response: fc.constantFrom(...WORDS.human_response),
     ...{ human_reason: text, executed_runbook: text, undone: fc.boolean(), recovered: fc.boolean() },
-    exit_status: fc.constantFrom("none", "succeeded", "failed", "stopped", "timed-out", "unknown"),
+    exit_status: fc.constantFrom(...WORDS.exit_status),
     ...{ elapsed_minutes: cost, impact_minutes: cost, impact_discounted: cost, handover_impact: cost },
     ...{ cost_action: cost, cost_harm: cost, cost_recurrence: cost },
-    harm: fc.constantFrom("none", "suspected", "confirmed", "unknown"),
-    recovered_by: fc.constantFrom("action", "self", "human", "unknown", ""),
-    end: fc.constantFrom("none", "recovered", "handed_over", "false_alarm", "open"),
+    harm: fc.constantFrom(...WORDS.harm),
+    recovered_by: fc.constantFrom(...WORDS.recovered_by),
+    end: fc.constantFrom(...WORDS.end),
     ...{ reopened_24h: fc.option(fc.boolean()), matured_at: fc.option(at) },
   }),
 );

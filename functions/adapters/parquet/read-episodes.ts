@@ -31,7 +31,7 @@ const holdsColumn = ({ name, kind, list, nullable }: Column, row: Raw): boolean 
 };
 
 /** The words that a column may hold; the empty one where nothing is to be said. */
-const WORDS: { readonly [Name in keyof EpisodeRow]?: readonly EpisodeRow[Name][] } = {
+export const WORDS = {
   source: ["oncall", "agent", "shadow"],
   stage: ["shadow", "ask", "auto", ""],
   human_response: ["none", "approved", "chose_other", "rejected", "expired", "already_recovered", "took_over"],
@@ -39,7 +39,7 @@ const WORDS: { readonly [Name in keyof EpisodeRow]?: readonly EpisodeRow[Name][]
   harm: ["none", "suspected", "confirmed", "unknown"],
   recovered_by: ["action", "self", "human", "unknown", ""],
   end: ["none", "recovered", "handed_over", "false_alarm", "open"],
-};
+} as const satisfies { readonly [Name in keyof EpisodeRow]?: readonly EpisodeRow[Name][] };
 
 /** What must hold of one row before anything else is read from it. */
 const SHAPES: readonly Rule<Raw>[] = [

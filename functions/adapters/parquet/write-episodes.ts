@@ -1,33 +1,9 @@
 import { createHash } from "node:crypto";
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
 import { zstdCompressSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import type { EpisodeRow } from "../../core/episode.ts";
+import { writeWhole } from "../files/write-whole.ts";
 import { COLUMNS, type Column, EPISODE_SCHEMA } from "./episode-columns.ts";
-
-const synced = (path: string, flags: "r" | "w", write: (file: number) => void): void => {
-  const file = openSync(path, flags);
-  try {
-    write(file);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-};
-
-/** The name appears with all of its bytes on the disk, or not at all: a crash leaves at most a `.half` beside it. */
-const writeWhole = (path: string, bytes: Uint8Array): void => {
-  const half = `${path}.half`;
-  try {
-    synced(half, "w", (file) => writeFileSync(file, bytes));
-    renameSync(half, path);
-  } catch (error) {
-    rmSync(half, { force: true });
-    throw error;
-  }
-  synced(dirname(path), "r", () => {});
-};
 
 const valuesOf = (column: Column, rows: readonly EpisodeRow[]): unknown[] =>
   rows.map((row) => {

@@ -12,7 +12,7 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
@@ -60,28 +60,23 @@ const isReady = (folder: string): boolean =>
   existsSync(markerIn(folder)) &&
   readFileSync(markerIn(folder), "utf8") === requirementsHash(folder);
 
-/** An interpreter that somebody brings along, with what requirements.txt asks for; nobody checks that. */
-const broughtAlong = (): string | undefined => process.env.QUELL_PYTHON;
-
-/** The interpreter of an environment that is whole, or $QUELL_PYTHON. Throws NoPython where there is none; makes nothing. */
-export const pythonOf = (folder: string = QNET_FOLDER): string => {
-  const own = broughtAlong();
-  if (own !== undefined) return own;
-  if (isReady(folder)) return interpreterIn(folder);
-  throw new NoPython(
-    `${environmentIn(folder)} is not made yet, or for other requirements; make it with \`node functions/cli/python.ts --version\``,
-  );
+/** The variables of a process that finds the package, before whatever else PYTHONPATH names. */
+export const pythonEnvironment = (): NodeJS.ProcessEnv => {
+  const paths = [QNET_FOLDER, process.env.PYTHONPATH ?? ""].filter((path) => path !== "");
+  return { ...process.env, PYTHONPATH: paths.join(delimiter) };
 };
 
 /**
  * The interpreter of an environment that has exactly what requirements.txt asks for; it is made where it is missing or
- * older, unless $QUELL_PYTHON names another. A crash in the middle leaves a folder without its marker, which the next call makes anew. Of several processes
- * one makes it and the others wait. Throws NoPython where no interpreter is found or pip fails.
+ * older, unless $QUELL_PYTHON names another. A crash in the middle leaves a folder without its marker, which the next call
+ * makes anew. Of several processes one makes it and the others wait. Throws NoPython where no interpreter is found or pip
+ * fails.
  */
 export const ensurePython = async (surroundings: Partial<Surroundings> = {}): Promise<string> => {
   const place = { ...PLACE, ...surroundings };
   const { folder } = place;
-  const own = broughtAlong();
+  // Somebody brings their own, with what requirements.txt asks for; nobody checks that.
+  const own = process.env.QUELL_PYTHON;
   if (own !== undefined) return own;
   if (isReady(folder)) return interpreterIn(folder);
   const release = await lock(place);

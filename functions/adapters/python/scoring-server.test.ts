@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { tmpdir } from "node:os";
 import { type TestContext, test } from "node:test";
 import { allow, candidateWith, PAGE, refuse } from "../../core/example.fixture.ts";
-import { openScoringServer, pythonScorer, type ScoringServer, ScoringServerFailed } from "./scoring-server.ts";
+import { openScoringServer, type ScoringServer, ScoringServerFailed } from "./scoring-server.ts";
 
 const MODELS = ["a", "b"].map((name) => ({ name, folder: `models/${name}` }));
 const SCENE = {
@@ -14,7 +13,6 @@ const SCENE = {
 /** A script in the place of the package: `reply` is the body of a function of the line that was read and its number. */
 const serverSaying = (reply: string) => ({
   python: process.execPath,
-  packages: tmpdir(),
   args: [
     "-e",
     `let number = 0;
@@ -70,16 +68,6 @@ test("a number that is not finite is not scored, and nothing is asked about it",
   const scores = await server.score({ ...SCENE, state: [Number.NaN] }, ["a"]);
 
   assert.deepEqual(Object.fromEntries(scores), { a: null });
-  await assert.rejects(pythonScorer(server, "a").score([Number.NaN], [[1]]), /a: a number of the scene is not finite/);
-});
-
-test("a model is a scorer: the best of its scores wins", async (t) => {
-  const server = await opened(t, SCORES);
-
-  const scorer = pythonScorer(server, "b", "hash");
-
-  assert.deepEqual([scorer.policy, scorer.modelHash, scorer.draw], ["b", "hash", "best"]);
-  assert.deepEqual(await scorer.score(SCENE.state, SCENE.candidates, SCENE.verdicts), [3, 4, 5].map(score));
 });
 
 for (const [what, reply, message] of [
@@ -103,6 +91,12 @@ test("an interpreter that is not there is said with what to do", async () => {
 for (const [what, reply, message] of [
   ["dies", 'console.error("out of memory"); process.exit(9);', /exit code 9; the last it said:\nout of memory$/],
   ["answers something else", "return { id: asked.id };", /it answered {"id":1}/],
+  [
+    "says why it cannot",
+    'return { id: asked.id, error: "a takes no 2 numbers" };',
+    /cannot score a scene: a takes no 2 numbers/,
+  ],
+  ["cannot read it", 'return { id: null, error: "not a line of JSON" };', /cannot score a scene: not a line of JSON/],
   ["answers another question", "return { id: 5, scores: {} };", /it answered question 5 instead of 1/],
   ["leaves a model out", "return { id: asked.id, scores: {} };", /it has no 3 scores of a/],
   ["scores too few", "return { id: asked.id, scores: { a: [{ mean: [1], sd: [0] }] } };", /it has no 3 scores of a/],

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { z } from "zod";
-import type { Scorer } from "../../core/ports.ts";
 import type { Score, Verdict } from "../../core/stages.ts";
+import { pythonEnvironment } from "./environment.ts";
 
 /** A trained model in a folder, under the name by which its scores are asked for. */
 export type ModelFolder = Readonly<{ name: string; folder: string }>;
@@ -31,9 +31,7 @@ export class ScoringServerFailed extends Error {
 export type ScoringServerOptions = Readonly<{
   /** The interpreter that has what the package needs. */
   python: string;
-  /** The folder that holds the package. */
-  packages: string;
-  /** What is run in it. */
+  /** What it runs. */
   args?: readonly string[];
   models: readonly ModelFolder[];
 }>;
@@ -48,11 +46,12 @@ const loaded = z.union([
   z.object({ error: z.string() }),
 ]);
 const numbers = z.array(z.number());
-const answered = z.object({
+const scored = z.object({
   id: z.number(),
   scores: z.record(z.string(), z.tuple([z.object({ mean: numbers, sd: numbers }).nullable()])),
 });
-type Answered = z.infer<typeof answered>;
+type Scored = z.infer<typeof scored>;
+const answered = z.union([scored, z.object({ error: z.string() })]);
 
 /** Starts the process and has it load these models. Throws ScoringServerFailed where it cannot. */
 export const openScoringServer = async (options: ScoringServerOptions): Promise<ScoringServer> => {
@@ -81,6 +80,7 @@ const scoringBy = (lines: LineProcess): ScoringServer["score"] => {
     const allowed = verdicts.map(({ kind }) => kind === "allowed");
     const line = await lines.ask({ id, scenes: [{ state, candidates, allowed }], models });
     const reply = read(answered, line, lines);
+    if ("error" in reply) throw lines.failed(`it cannot score a scene: ${reply.error}`);
     if (reply.id !== id) throw lines.failed(`it answered question ${reply.id} instead of ${id}`);
     return new Map(models.map((model) => [model, scoresOf(lines, reply, model, candidates.length)]));
   };
@@ -100,12 +100,12 @@ const jsonIn = (line: string): unknown => {
   }
 };
 
-const scoresOf = (lines: LineProcess, { scores }: Answered, model: string, count: number): readonly Score[] | null => {
-  const scored = scores[model]?.[0];
-  if (scored === null) return null;
-  if (scored?.mean.length !== count || scored.sd.length !== count)
+const scoresOf = (lines: LineProcess, { scores }: Scored, model: string, count: number): readonly Score[] | null => {
+  const own = scores[model]?.[0];
+  if (own === null) return null;
+  if (own?.mean.length !== count || own.sd.length !== count)
     throw lines.failed(`it has no ${count} scores of ${model}`);
-  return scored.mean.map((mean, index) => ({ q: { mean, sd: scored.sd[index] ?? 0 } }));
+  return own.mean.map((mean, index) => ({ q: { mean, sd: own.sd[index] ?? 0 } }));
 };
 
 /** A process that answers each line with a line, in the order in which it was asked. */
@@ -117,9 +117,9 @@ type LineProcess = Readonly<{
 
 type Waiting = Readonly<{ resolve: (line: string) => void; reject: (why: ScoringServerFailed) => void }>;
 
-const lineProcess = ({ python, packages, args = ["-m", "qnet", "serve"] }: ScoringServerOptions): LineProcess => {
-  const env = { ...process.env, PYTHONPATH: packages, PYTHONUNBUFFERED: "1" };
-  const child = spawn(python, args, { cwd: packages, env, stdio: ["pipe", "pipe", "pipe"] });
+const lineProcess = ({ python, args = ["-m", "qnet", "serve"] }: ScoringServerOptions): LineProcess => {
+  const env = { ...pythonEnvironment(), PYTHONUNBUFFERED: "1" };
+  const child = spawn(python, args, { env, stdio: ["pipe", "pipe", "pipe"] });
   const waiting: Waiting[] = [];
   const said: string[] = [];
   let death: string | null = null;
@@ -165,15 +165,3 @@ const lineProcess = ({ python, packages, args = ["-m", "qnet", "serve"] }: Scori
     },
   };
 };
-
-/** One model as the scorer of a decision. It throws where the model cannot score the scene: choose then abstains. */
-export const pythonScorer = (server: ScoringServer, model: string, modelHash = ""): Scorer => ({
-  policy: model,
-  modelHash,
-  draw: "best",
-  score: async (state, candidates, verdicts = []) => {
-    const scores = (await server.score({ state, candidates, verdicts }, [model])).get(model) ?? null;
-    if (scores === null) throw new ScoringServerFailed(`${model}: a number of the scene is not finite`);
-    return scores;
-  },
-});

@@ -1,25 +1,8 @@
 import { draftOffline } from "../../core/draft.ts";
-import type { Resource } from "../../core/evidence.ts";
 import type { Drafter, Proposal } from "../../core/ports.ts";
-import type { Catalogue } from "../../core/runbook.ts";
-import { effectOn, presentFaults } from "../../world/people/knowledge.ts";
+import { effectOn, helps, presentFaults } from "../../world/people/knowledge.ts";
 import type { World } from "../../world/state.ts";
-
-/** Everything that could be done to these resources: each runbook where it applies, as somebody who knows nothing more would run it. */
-export const everyAim = ({ runbooks }: Catalogue, resources: readonly Resource[]): readonly Proposal[] =>
-  runbooks
-    .filter(({ kind }) => kind === "effect")
-    .flatMap(({ id, version, targetType, aim }) =>
-      resources
-        .filter(({ type }) => type === targetType)
-        .flatMap((target) => {
-          const params = aim(target);
-          if (params === null) return [];
-          return [{ runbook: id, version, target: target.arn, params, because: "", evidence: [], recovers: null }];
-        }),
-    );
-
-const HELPFUL: readonly string[] = ["heals", "eases"];
+import { everyAim } from "./every-aim.ts";
 
 /**
  * Drafts for the catalogue bound: everything that could be done, what the faults of the world declare to help first, since
@@ -29,9 +12,8 @@ export const draftEverything = (world: World): Drafter => ({
   draft: async (context, catalogue) => {
     const offline = draftOffline(context, catalogue, null);
     const present = presentFaults(world);
-    const helps = ({ runbook, target }: Proposal): number =>
-      HELPFUL.includes(effectOn(present, { runbook, target })) ? 0 : 1;
-    const every = everyAim(catalogue, context.resources).toSorted((one, other) => helps(one) - helps(other));
+    const place = ({ runbook, target }: Proposal): number => (helps(effectOn(present, { runbook, target })) ? 0 : 1);
+    const every = everyAim(catalogue, context.resources).toSorted((one, other) => place(one) - place(other));
     return { ...offline, proposals: [...offline.proposals, ...every] };
   },
 });

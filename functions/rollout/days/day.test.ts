@@ -65,7 +65,7 @@ test("a decision's cost counts less the later it was made, by half in eight hour
 });
 
 test("days of a stream to learn from are played to their end, with one end for each incident", async () => {
-  const days = trainDays(1, { confounding: "mild", wrong: 0 });
+  const days = trainDays(1, { confounding: "mild", broken: 0 });
   for (let index = 0; index < 12; index += 1) {
     const drawn = days(index);
     const { incidents, rows } = await playDay({

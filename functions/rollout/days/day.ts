@@ -27,8 +27,9 @@ import { impactMinutes } from "../../world/truth.ts";
 import type { WorldInput } from "../../world/types.ts";
 import { advance, createWorld, fork, nextEventMs, takeDeliveries } from "../../world/world.ts";
 import { isOver } from "./day-end.ts";
-import { judge } from "./judge.ts";
 import { actionsIn, discountedCost, minutesToRecover, runTags } from "./measure.ts";
+import { truthOfAction } from "./truth-of-action.ts";
+import { withoutLogs } from "./without-logs.ts";
 
 /** Makes the scorer of one world; a policy that may be deployed leaves the world alone. */
 export type PolicyOf = (world: World, documents: ReadonlyMap<string, AutomationDocument>) => Scorer;
@@ -113,12 +114,6 @@ const nextMs = ({ world, executions, approvals }: System): number => {
   return Math.max(world.nowMs, Math.min(...times));
 };
 
-/** No log line reaches a feature, a mask or a choice, so that none is read. */
-const withoutLogs = (settings: Settings): Settings => ({
-  ...settings,
-  services: settings.services.map((service) => ({ ...service, logGroups: [] })),
-});
-
 const openDay = async ({
   scenario,
   catalogue,
@@ -195,6 +190,9 @@ const dayOf = ({ world, documents, rows, started }: System, incidents: readonly 
     actions: actions.length,
     undos: runs.length - actions.length,
     pages: world.pages.length,
-    judged: started.map(({ before, action, decisionId }) => ({ decisionId, ...judge(before, documents, action) })),
+    judged: started.map(({ before, action, decisionId }) => ({
+      decisionId,
+      ...truthOfAction(before, documents, action),
+    })),
   };
 };

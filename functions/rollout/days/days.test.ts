@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { faultNamed } from "../../world/faults/all-faults.ts";
 import { type Days, HELD_OUT_FAMILIES, testDays, trainDays } from "./days.ts";
 
-const WISHES = { confounding: "mild", wrong: 0 } as const;
+const WISHES = { confounding: "mild", broken: 0 } as const;
 const COUNT = 400;
 
 const drawn = (days: Days, count = COUNT) => Array.from({ length: count }, (_, index) => days(index).scenario);

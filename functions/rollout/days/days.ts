@@ -14,7 +14,6 @@ import { simulatedDrafter } from "./simulated-drafter.ts";
 
 /** Which part of the world a stream of days is drawn from: what is learnt from, or what it is judged on. */
 export const SPLITS = ["train", "test"] as const;
-export type Split = (typeof SPLITS)[number];
 
 /** One day to be played. */
 export type DrawnDay = Readonly<{
@@ -27,10 +26,10 @@ export type DrawnDay = Readonly<{
 export type Days = (index: number) => DrawnDay;
 
 /** What may be asked of a stream of days. */
-export type StreamWishes = Readonly<{
+type StreamWishes = Readonly<{
   confounding: Confounding;
   /** Share of the runbooks whose rules speak for the wrong evidence, 0..1. */
-  wrong: number;
+  broken: number;
 }>;
 
 /** Families that no log to learn from has. */
@@ -44,8 +43,8 @@ const HELD_OUT: Without = { families: HELD_OUT_FAMILIES, blueprints: HELD_OUT_BL
 const MOST_TRAINED_SERVICES = 30;
 
 /** The rules and the model that draft in a stream: with the same recall, and mistaken about the same runbooks. */
-const draftingBy = (stream: string, recall: number, wrong: number): Pick<DrawnDay, "catalogue" | "drafter"> => {
-  const mistaken = mistakenOf(catalogue, wrong);
+const draftingBy = (stream: string, recall: number, broken: number): Pick<DrawnDay, "catalogue" | "drafter"> => {
+  const mistaken = mistakenOf(catalogue, broken);
   return {
     catalogue: catalogueKnown(catalogue, { recall, mistaken, stream }),
     drafter: simulatedDrafter({ recall, mistaken, stream }),
@@ -56,9 +55,9 @@ const draftingBy = (stream: string, recall: number, wrong: number): Pick<DrawnDa
 const numbered = (name: string): number => Number.parseInt(sha256(name).slice(0, 12), 16);
 
 /** Days to learn from: without the families and the ways to build that are held out, and without the largest systems. */
-export const trainDays = (seed: number, { confounding, wrong }: StreamWishes): Days => {
+export const trainDays = (seed: number, { confounding, broken }: StreamWishes): Days => {
   const number = numbered(`train|${seed}`);
-  const drafting = draftingBy(`train|${seed}`, protocol.logs.drafterRecall, wrong);
+  const drafting = draftingBy(`train|${seed}`, protocol.logs.drafterRecall, broken);
   return (index) => ({
     scenario: scenarioAt(number, index, {
       confounding,
@@ -82,14 +81,14 @@ const sizeUpTo = (most: number, stream: string): number =>
  * rules recall, who is on call, how large its systems may be.
  * @param seed hash of what is to be judged: no such world exists before it
  */
-export const testDays = (seed: string, world: number, { confounding, wrong }: StreamWishes): Days => {
+export const testDays = (seed: string, world: number, { confounding, broken }: StreamWishes): Days => {
   const stream = `test|${seed}|${world}`;
   const number = numbered(stream);
   const [least, most] = protocol.evaluation.drafterRecall;
   const recall = between(`${stream}|recall`, 0, least, most);
   const oncall = pick(`${stream}|on-call`, 0, ON_CALL);
   const largest = wholeBetween(`${stream}|largest`, 0, ...SIZES);
-  const drafting = draftingBy(stream, recall, wrong);
+  const drafting = draftingBy(stream, recall, broken);
   return (index) => ({
     scenario: scenarioAt(number, index, {
       confounding,

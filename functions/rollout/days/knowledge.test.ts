@@ -12,7 +12,7 @@ import { trainDays } from "./days.ts";
 import { catalogueKnown, mistakenOf } from "./knowledge.ts";
 
 const NONE: ReadonlySet<string> = new Set();
-const days = trainDays(9, { confounding: "mild", wrong: 0 });
+const days = trainDays(9, { confounding: "mild", broken: 0 });
 
 /** Everything that is drafted on these days while the policy only waits and pages, with what each would do in truth. */
 const draftsOf = async (count: number, known: Catalogue = catalogue) => {

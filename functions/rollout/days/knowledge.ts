@@ -5,9 +5,9 @@ import { chance } from "../../world/random.ts";
 
 /** How far what drafts can be relied on, and what of it is plainly wrong. */
 export type Knowledge = Readonly<{
-  /** Probability that a suggestion of the catalogue's rules is made at all, 0..1. */
+  /** Probability that a rule makes the suggestion that it has, and that a model names what would help, 0..1. */
   recall: number;
-  /** Ids of the runbooks whose rules speak for the wrong evidence. */
+  /** Ids of the runbooks whose rules speak for the wrong evidence, and which a model takes for something else. */
   mistaken: ReadonlySet<string>;
   /** Names the draws. */
   stream: string;

@@ -1,15 +1,14 @@
 import { type Behaviour, type EpisodeRow, rowOf } from "../../core/episode.ts";
-import { finishedRows, type Late } from "../../core/finished-row.ts";
-import type { Incident } from "../../core/incident.ts";
 import type { TrackRecord } from "../../core/ports.ts";
 import { type PastRun, pastRunOf, TRACK_RECORD_DAYS } from "../../core/track-record.ts";
 import { faultNamed } from "../../world/faults/all-faults.ts";
 import { type Judged, type PolicyOf, playDay } from "./day.ts";
 import type { Days } from "./days.ts";
+import { finishedDay } from "./finished-day.ts";
 
-const HOUR_MS = 3_600_000;
-/** What comes of a decision is known a day after its incident has closed: until then it may reopen. */
-export const MATURES_AFTER_MS = 24 * HOUR_MS;
+const DAY_MS = 24 * 3_600_000;
+/** No decision looks back on an older day: what comes of a day is known after two more at the latest. */
+export const KEPT_DAYS: number = TRACK_RECORD_DAYS + 2;
 
 /** Who decides in a log, and on what worlds. */
 export type Log = Readonly<{
@@ -25,7 +24,7 @@ export type Log = Readonly<{
 }>;
 
 /** What only the simulator knows of one day, by decision. It shares `decision_id` with a row and nothing else. */
-export type DayTruth = Readonly<{
+type DayTruth = Readonly<{
   decision_id: string;
   faults: readonly string[];
   families: readonly string[];
@@ -40,7 +39,7 @@ export type LoggedDay = Readonly<{ index: number; rows: readonly EpisodeRow[]; t
  * The stream's own record of what its runbooks did, for decisions of later days. It keeps what a decision may look back on
  * and no more, so that a stream of any length takes the same memory.
  */
-export const growingTrackRecord = (known: readonly PastRun[] = []) => {
+const growingTrackRecord = (known: readonly PastRun[]) => {
   let runs = [...known];
   const trackRecord: TrackRecord = {
     since: async (fromMs, untilMs) =>
@@ -49,7 +48,7 @@ export const growingTrackRecord = (known: readonly PastRun[] = []) => {
   const add = (rows: readonly EpisodeRow[]): void => {
     const added = rows.map(pastRunOf).filter((run) => run !== null);
     const newestMs = Math.max(...added.map(({ decidedAtMs }) => decidedAtMs));
-    const oldestMs = newestMs - (TRACK_RECORD_DAYS + 2) * 24 * HOUR_MS;
+    const oldestMs = newestMs - KEPT_DAYS * DAY_MS;
     runs = [...runs.filter(({ decidedAtMs }) => !(decidedAtMs < oldestMs)), ...added];
   };
   return { trackRecord, add };
@@ -65,11 +64,7 @@ export const playLog = async function* (
   for (let index = fromIndex; index < toIndex; index += 1) {
     const day = log.days(index);
     const played = await playDay({ ...day, policy: log.policyOn(day), trackRecord, judge: log.judge });
-    const rows = played.incidents
-      .flatMap((incident) => {
-        const own = played.rows.filter(({ incident_id }) => incident_id === incident.id);
-        return finishedRows(own, lateOf(log, index, incident, played.incidents));
-      })
+    const rows = finishedDay(played, { clusterId: clusterOf(log.name, index), worldHash: log.worldHash })
       .map((row) => rowOf(row, log.behaviour))
       .toSorted((one, other) => one.decided_at - other.decided_at);
     add(rows);
@@ -83,18 +78,6 @@ export const playLog = async function* (
     }));
     yield { index, rows, truth };
   }
-};
-
-/** An incident reopened where one of its alarms opened another one within a day of its end. */
-const lateOf = (log: Log, index: number, { closedAtMs, keys }: Incident, all: readonly Incident[]): Late => {
-  const late = { clusterId: clusterOf(log.name, index), worldHash: log.worldHash };
-  if (closedAtMs === null) return { ...late, reopened: null, maturedAtMs: null };
-  const maturedAtMs = closedAtMs + MATURES_AFTER_MS;
-  const reopened = all.some(
-    (other) =>
-      other.openedAtMs > closedAtMs && other.openedAtMs <= maturedAtMs && other.keys.some((key) => keys.includes(key)),
-  );
-  return { ...late, reopened, maturedAtMs };
 };
 
 /** All rows of a day belong together: what happens on it hangs together. */

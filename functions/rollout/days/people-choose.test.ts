@@ -10,7 +10,7 @@ import { type Days, trainDays } from "./days.ts";
 import { peopleChoose } from "./people-choose.ts";
 
 const COUNT = 60;
-const days = trainDays(12, { confounding: "none", wrong: 0 });
+const days = trainDays(12, { confounding: "none", broken: 0 });
 
 /** Mean hours of severity-1 impact and costs of a day under a policy. */
 const meanHours = async (stream: Days, policy: PolicyOf): Promise<number> => {
@@ -42,7 +42,7 @@ test("a person takes one of the candidates that the guard allows, and none that 
     });
 
     for (const { executed, allowed, probability } of rows) {
-      const chosen = (probability ?? []).findIndex((one) => one === 1);
+      const chosen = (probability ?? []).indexOf(1);
       assert.ok(allowed[chosen] === true);
       assert.ok(executed < 0 || allowed[executed] === true);
     }

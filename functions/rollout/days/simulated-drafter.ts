@@ -3,20 +3,11 @@ import type { Context } from "../../core/context.ts";
 import { draftOffline } from "../../core/draft.ts";
 import type { Citation, Drafted, Drafter, Proposal } from "../../core/ports.ts";
 import type { Catalogue } from "../../core/runbook.ts";
-import { effectOn, presentFaults } from "../../world/people/knowledge.ts";
+import { effectOn, helps, presentFaults } from "../../world/people/knowledge.ts";
 import { chance, gaussian, uniform } from "../../world/random.ts";
 import type { World } from "../../world/state.ts";
-import { everyAim } from "./bound-drafter.ts";
-
-/** How good a simulated model is at drafting. */
-export type Draftsmanship = Readonly<{
-  /** Probability that it names a thing that would help, 0..1. */
-  recall: number;
-  /** Ids of the runbooks that it takes for something else than they are. */
-  mistaken: ReadonlySet<string>;
-  /** Names the draws. */
-  stream: string;
-}>;
+import { everyAim } from "./every-aim.ts";
+import type { Knowledge } from "./knowledge.ts";
 
 /** Share of the days on which no model can be reached, and the catalogue's rules draft alone. */
 const OFFLINE_SHARE = 0.25;
@@ -39,7 +30,7 @@ const INSIGHT = 0.2;
  * model's are; the second opinion looks at its citations as at anybody's.
  */
 export const simulatedDrafter =
-  ({ recall, mistaken, stream }: Draftsmanship) =>
+  ({ recall, mistaken, stream }: Knowledge) =>
   (world: World): Drafter => {
     const day = `${stream}|${world.scenario.seed}/${world.scenario.index}|drafter`;
     return {
@@ -58,7 +49,7 @@ const proposalsOf = (
   world: World,
   context: Context,
   catalogue: Catalogue,
-  { recall, mistaken, stream }: Draftsmanship,
+  { recall, mistaken, stream }: Knowledge,
 ): readonly Proposal[] => {
   const faults = presentFaults(world);
   const next = new Set(context.service.dependsOn);
@@ -68,8 +59,7 @@ const proposalsOf = (
     const thing = `${stream}|${runbook}|${target}`;
     const service = services.get(target) ?? "";
     const place = service === context.service.name ? "own" : next.has(service) ? "next" : "further";
-    const does = effectOn(faults, { runbook, target });
-    const seemsToHelp = (does === "heals" || does === "eases") !== mistaken.has(runbook);
+    const seemsToHelp = helps(effectOn(faults, { runbook, target })) !== mistaken.has(runbook);
     if (!chance(`${thing}|named`, 0, seemsToHelp ? recall : NAMES[place])) return [];
     const relevance = (seemsToHelp ? INSIGHT : 0) + PREFERS[place] + gaussian(`${thing}|relevance`, context.step);
     return [{ proposal, relevance }];

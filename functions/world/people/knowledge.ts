@@ -64,6 +64,9 @@ const declared = ({ fault, active: { parameters } }: Present, { runbook, target 
   fault.remedies(parameters).find((remedy) => remedy.runbook === runbook && parameters[remedy.at] === target)?.does ??
   null;
 
+/** Whether it makes anything better. */
+export const helps = (effect: Effect): boolean => effect === "heals" || effect === "eases";
+
 const WORST_FIRST: readonly Effect[] = ["harms", "heals", "eases"];
 
 /** What a deed would do to these faults: harm to one outweighs what it does for another; what none knows does nothing. */
@@ -76,8 +79,7 @@ export const effectOn = (faults: readonly Present[], deed: Deed): Effect => {
 export const isTreatable = (faults: readonly Present[]): boolean =>
   faults.some(({ fault, active }) => helpfulIn(fault.remedies(active.parameters)).length > 0);
 
-const helpfulIn = (remedies: readonly Remedy[]): readonly Remedy[] =>
-  remedies.filter(({ does }) => does === "heals" || does === "eases");
+const helpfulIn = (remedies: readonly Remedy[]): readonly Remedy[] => remedies.filter(({ does }) => helps(does));
 
 /** What helped in the incident before: the family of what was wrong, and the runbooks that would have healed or eased it. */
 export type Remembered = Readonly<{ family: Family; runbooks: readonly string[] }>;

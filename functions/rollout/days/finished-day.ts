@@ -1,8 +1,8 @@
-import type { EpisodeRow } from "../core/episode.ts";
-import { finishedRows, type Late } from "../core/finished-row.ts";
-import type { Incident } from "../core/incident.ts";
-import type { Day } from "./days/day.ts";
-import { discountedCost } from "./days/measure.ts";
+import type { EpisodeRow } from "../../core/episode.ts";
+import { finishedRows, type Late } from "../../core/finished-row.ts";
+import type { Incident } from "../../core/incident.ts";
+import type { Day } from "./day.ts";
+import { discountedCost } from "./measure.ts";
 
 /** What comes of a decision is known a day after its incident has closed: until then it may reopen. */
 const MATURES_AFTER_MS = 24 * 3_600_000;

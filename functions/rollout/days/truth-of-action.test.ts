@@ -11,8 +11,8 @@ import { scenarioAt } from "../../world/scenario.ts";
 import { MINUTE_MS, type World } from "../../world/state.ts";
 import type { WorldInput } from "../../world/types.ts";
 import { advance, createWorld } from "../../world/world.ts";
-import { everyAim } from "./bound-drafter.ts";
-import { judge } from "./judge.ts";
+import { everyAim } from "./every-aim.ts";
+import { truthOfAction } from "./truth-of-action.ts";
 
 const DOCUMENTS = documentsOf(catalogue);
 
@@ -28,7 +28,7 @@ const actionsIn = (world: World): readonly WorldInput[] =>
 
 const choices = fc.array(fc.nat(999), { minLength: 1, maxLength: 3 });
 
-test("however often a scenario is played, every action is judged as it is alone", () => {
+test("however often a scenario is played, the truth of every action is what it is alone", () => {
   fc.assert(
     fc.property(fc.nat(999), fc.array(choices, { minLength: 2, maxLength: 4 }), (index, plays) => {
       const scenario = scenarioAt(17, index);
@@ -41,9 +41,9 @@ test("however often a scenario is played, every action is judged as it is alone"
           const action = actions[choice % actions.length];
           if (action === undefined) continue;
 
-          const judged = judge(world, DOCUMENTS, action);
+          const truth = truthOfAction(world, DOCUMENTS, action);
 
-          assert.deepEqual(judged, truthOf(world, DOCUMENTS, action));
+          assert.deepEqual(truth, truthOf(world, DOCUMENTS, action));
           applyInput(world, DOCUMENTS, action);
         }
       }

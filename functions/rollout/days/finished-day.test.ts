@@ -1,34 +1,46 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { EpisodeRow } from "../core/episode.ts";
-import { POLICIES } from "../core/policies.ts";
-import { REWARD_WEIGHTS } from "../core/reward.ts";
-import { emptyTrackRecord } from "../core/track-record.ts";
-import { type Day, playDay } from "./days/day.ts";
-import { testDays } from "./days/days.ts";
-import { playLog } from "./days/log.ts";
-import { discountedCost } from "./days/measure.ts";
+import type { EpisodeRow } from "../../core/episode.ts";
+import type { Incident } from "../../core/incident.ts";
+import { POLICIES } from "../../core/policies.ts";
+import { REWARD_WEIGHTS } from "../../core/reward.ts";
+import { emptyTrackRecord } from "../../core/track-record.ts";
+import { type Day, playDay } from "./day.ts";
+import { testDays } from "./days.ts";
 import { costsOf, finishedDay } from "./finished-day.ts";
+import { discountedCost } from "./measure.ts";
 
 const rules = POLICIES.rules ?? assert.fail();
-const days = testDays("bound-check", 3, { confounding: "mild", wrong: 0 });
+const days = testDays("bound-check", 3, { confounding: "mild", broken: 0 });
 const DAYS = Array.from({ length: 6 }, (_, index) => index);
 
 const PLAYED: readonly Day[] = await Promise.all(
   DAYS.map((index) => playDay({ ...days(index), policy: () => rules, trackRecord: emptyTrackRecord, judge: false })),
 );
 
-const inTime = (rows: readonly EpisodeRow[]) => rows.toSorted((one, other) => one.decided_at - other.decided_at);
+const HOURS = 3_600_000;
+/** An incident of these alarms as far as its end decides what became of it. */
+const incident = (id: string, keys: readonly string[], openedAtMs: number, closedAtMs: number | null): Incident =>
+  ({ id, keys, openedAtMs, closedAtMs }) as unknown as Incident;
 
-test("a day is finished as a log finishes it", async () => {
-  const log = { name: "l", worldHash: "w", days, behaviour: { source: "agent" }, policyOn: () => () => rules } as const;
-  for (const [index, day] of PLAYED.entries()) {
-    const clusterId = `day-l-${String(index).padStart(6, "0")}`;
-    for await (const { rows } of playLog({ ...log, judge: false }, { fromIndex: index, toIndex: index + 1 }, []))
-      assert.deepEqual(inTime(finishedDay(day, { clusterId, worldHash: "w" })), rows);
-  }
-});
+const ENDED_AT_MS = 10 * HOURS;
+for (const [what, other, reopened] of [
+  ["right after its end", { keys: ["b", "a"], atMs: ENDED_AT_MS + 1 }, true],
+  ["a day after its end", { keys: ["a"], atMs: ENDED_AT_MS + 24 * HOURS }, true],
+  ["later than that", { keys: ["a"], atMs: ENDED_AT_MS + 24 * HOURS + 1 }, false],
+  ["before its end", { keys: ["a"], atMs: ENDED_AT_MS }, false],
+  ["with alarms of its own", { keys: ["b"], atMs: ENDED_AT_MS + 1 }, false],
+] as const)
+  test(`an incident whose alarm opens another one ${what} has ${reopened ? "" : "not "}reopened`, () => {
+    const incidents = [incident("one", ["a"], 0, ENDED_AT_MS), incident("other", other.keys, other.atMs, null)];
+    const rows = incidents.map(({ id }) => ({ incident_id: id, candidates: [], exit_status: "none" }));
+
+    const [one, another] = finishedDay({ rows: rows as unknown as readonly EpisodeRow[], incidents });
+
+    assert.deepEqual([one?.reopened_24h, one?.matured_at], [reopened, ENDED_AT_MS + 24 * HOURS]);
+    assert.deepEqual([another?.reopened_24h, another?.matured_at], [null, null]);
+  });
 
 test("what came back is charged, once an incident, and nothing else of the day costs another amount", () => {
   const reopened = PLAYED.map((day) => {

@@ -19,7 +19,11 @@ const knownOf = (scenario: Scenario): Known => {
  * The truth of an action that is about to start in this world. A world is a function of its scenario and its inputs: where
  * one scenario is played many times, what began alike is played out once.
  */
-export const judge = (before: World, documents: ReadonlyMap<string, AutomationDocument>, action: WorldInput): Truth => {
+export const truthOfAction = (
+  before: World,
+  documents: ReadonlyMap<string, AutomationDocument>,
+  action: WorldInput,
+): Truth => {
   const { without, truths } = knownOf(before.scenario);
   const past = JSON.stringify([action.atMs, before.inputs]);
   return once(truths, `${JSON.stringify(action)} ${past}`, () =>
