@@ -49,7 +49,7 @@ class Config:
     members: int = OURS.members  # critics
     width: int = OURS.width  # units of both hidden layers
     batch: int = OURS.batch  # decisions an update
-    lr: float = OURS.lr  # constant: d3rlpy has no schedule by default
+    learning_rate: float = OURS.learning_rate  # constant: d3rlpy has no schedule by default
     alpha: float = OURS.alpha  # weight of the conservative term
     target_every: int = round(1 / OURS.target_step)  # updates: a hard copy as often as our average forgets
     updates: int | None = None  # None = as many as ours takes on this log
@@ -77,7 +77,9 @@ def train(episodes: Episodes, config: Config, *, seed: int, python: Path) -> tup
         with np.load(answered) as opened:
             learnt = dict(opened)
     seconds = float(learnt.pop("seconds"))
-    origin = Origin("d3rlpy", episodes.schema.hash, episodes.data_hash, seed, {**asdict(config), "updates": updates})
+    origin = Origin(
+        "d3rlpy-cql", episodes.schema.hash, episodes.data_hash, seed, {**asdict(config), "updates": updates}
+    )
     ran = int((episodes.executed >= 0).sum())
     facts = {
         "updates": float(updates),

@@ -82,7 +82,7 @@ def main(job_file: str, weights_file: str) -> None:
     d3rlpy.seed(int(job["seed"]))
     width, updates = int(job["width"]), int(job["updates"])
     learner = d3rlpy.algos.DiscreteCQLConfig(
-        learning_rate=float(job["lr"]),
+        learning_rate=float(job["learning_rate"]),
         batch_size=int(job["batch"]),
         gamma=float(job["gamma"]),
         n_critics=int(job["members"]),

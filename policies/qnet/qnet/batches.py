@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -107,17 +107,23 @@ class Log:
         for rows, (total, next_total) in zip(parts, totals, strict=True):
             yield self.batch(rows, total, next_total)
 
-    def everything(self) -> Batch:
-        """All decisions as one batch, in their order."""
-        log = self.episodes
-        counts = log.offsets[1:] - log.offsets[:-1]
-        next_total = int(torch.where(log.next >= 0, counts[log.next.clamp_min(0)], 0).sum())
-        return self.batch(torch.arange(log.decisions, device=log.state.device), len(log.owner), next_total)
-
 
 def batches_of(decisions: int, size: int) -> int:
     """Batches in one pass."""
     return max(1, -(-decisions // size))
+
+
+def endless(decisions: Tensor, size: int, chance: torch.Generator) -> Callable[[], Tensor]:
+    """Draws batches (B,) of the decisions (n,) without replacement, pass after pass, all of about one size."""
+    left: list[Tensor] = []
+
+    def draw() -> Tensor:
+        if not left:
+            order = torch.randperm(len(decisions), generator=chance, device=decisions.device)
+            left.extend(torch.tensor_split(decisions[order], batches_of(len(order), size)))
+        return left.pop()
+
+    return draw
 
 
 def check(episodes: Episodes) -> None:

@@ -51,6 +51,7 @@ def check_log(log: Log, schema: FeatureSchema) -> None:
     _check_nulls(log)
     _check_versions(log, schema)
     _check_words(log)
+    _check_sources(log)
     _check_numbers(log)
     _check_lengths(log, schema)
     _check_features(log, "state", schema.state)
@@ -100,6 +101,16 @@ def _check_versions(log: Log, schema: FeatureSchema) -> None:
     log.refuse(log.numbers("row_version") < 0, "row_version is below 0", AGAIN)
 
 
+def _check_sources(log: Log) -> None:
+    """An account's log and a simulated one are evidence of different things. Catalogues and guardrails may change."""
+    simulated = pc.not_equal(log.column("world_hash"), "").to_numpy(zero_copy_only=False)
+    log.refuse(
+        simulated != simulated[0],
+        "some rows are simulated (world_hash) and others are an account's",
+        "learn from one of them: simulated rows are no evidence about an account",
+    )
+
+
 def _distinct(log: Log, name: str) -> Iterable[int | str]:
     values: list[int | str] = pc.unique(log.column(name)).to_pylist()
     return values
@@ -109,6 +120,9 @@ def _check_words(log: Log) -> None:
     for name, words in WORDS.items():
         known = pc.is_in(log.column(name), pa.array(words)).to_numpy(zero_copy_only=False)
         log.refuse(~known, f"{name} is none of {', '.join(word or '(empty)' for word in words)}", AGAIN)
+    shadow = pc.equal(log.column("source"), "shadow").to_numpy(zero_copy_only=False)
+    rule = "source is shadow: nothing of ours ran, so its outcome is no consequence of what the row proposes"
+    log.refuse(shadow, rule, "leave its file out, and read what on-call people or the agent executed")
 
 
 def _check_numbers(log: Log) -> None:

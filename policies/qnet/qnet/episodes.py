@@ -75,44 +75,11 @@ class Episodes:
         moved: dict[str, Any] = {name: one.to(device) for name, one in held.items() if isinstance(one, Tensor)}
         return replace(self, **moved)
 
-    def select(self, decisions: Tensor) -> Episodes:
-        """The decisions where the mask (N,) bool is True, in the same order; clusters are counted anew.
-
-        Raises ValueError where a decision is kept and the one that follows it is not: its value would hang in the air.
-        """
-        kept = torch.nonzero(decisions).squeeze(1)  # (n,)
-        place = torch.full((self.decisions + 1,), -1, dtype=torch.int64, device=kept.device)  # [-1] stays -1
-        place[kept] = torch.arange(len(kept), device=kept.device)
-        follows = self.next[kept]
-        if bool(((follows >= 0) & (place[follows] < 0)).any()):
-            raise ValueError("a decision is kept without the one that follows it; select whole incidents")
-        chosen = decisions[self.owner]  # (C,)
-        position = torch.cumsum(chosen, 0) - 1  # (C,) where a kept candidate goes
-        executed = self.executed[kept]
-        counts = (self.offsets[1:] - self.offsets[:-1])[kept]
-        zero = torch.zeros(1, dtype=torch.int64, device=kept.device)
-        # Clusters are numbered by first appearance, so sorting the kept numbers keeps that order.
-        cluster = torch.unique(self.cluster[kept], sorted=True, return_inverse=True)[1]
-        return replace(
-            self,
-            state=self.state[kept],
-            candidate=self.candidate[chosen],
-            offsets=torch.cat([zero, torch.cumsum(counts, 0)]),
-            owner=place[self.owner[chosen]],
-            allowed=self.allowed[chosen],
-            executed=torch.where(executed < 0, executed, position[executed]),
-            reward=self.reward[kept],
-            discount=self.discount[kept],
-            next=place[follows],
-            returns=self.returns[kept],
-            recovered=self.recovered[kept],
-            harmed=self.harmed[kept],
-            cluster=cluster,
-        )
-
 
 def read_episodes(folders: Sequence[Path], *, features: Path, reward: Path, first: int | None = None) -> Episodes:
     """Reads every Parquet file directly in the folders; `first` keeps only the first so many clusters of the stream.
+
+    A cluster is a day that has a decision: on a quiet day nothing is decided, and no row says that it was.
 
     Raises BadEpisodes where anything in them is not as the contract says, BadInput where `features` or `reward` cannot
     be used; no tensor is made before all was checked.

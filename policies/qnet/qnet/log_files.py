@@ -1,5 +1,7 @@
 """The log as it lies on disk: Parquet files with exactly the columns of an episode row, read whole."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,6 +73,8 @@ COLUMNS: dict[str, Any] = {
     "reopened_24h": _FLAG,
     "matured_at": pa.int64(),
 }
+LISTED = "simulation.json"  # `quell simulate` writes it last, beside the files: a file that it names is whole
+SIMULATE_AGAIN = "delete the folder and write it again with `quell simulate`"
 NULLABLE = frozenset({"probability", "q", "reopened_24h", "matured_at"})
 
 
@@ -116,34 +120,56 @@ class Log:
 def read_log(folders: Sequence[Path]) -> Log:
     """Reads the Parquet files that lie directly in the folders, by name; what lies deeper is not looked at.
 
-    Raises BadEpisodes where there is none, or one is broken or has other columns.
+    Raises BadEpisodes where there is none, or one is broken, has other columns, or is not what its folder lists.
     """
-    paths = tuple(path for folder in folders for path in _files_in(folder))
-    tables = [_table(path, _content(path)) for path in paths]
+    files = [file for folder in folders for file in _files_in(folder)]
+    tables = [_table(path, _content(path, sha256)) for path, sha256 in files]
     sizes = [table.num_rows for table in tables]
     if sum(sizes) == 0:
         raise BadEpisodes(f"{_named(folders)}: holds no row; write some with `quell simulate --out DIR`")
     return Log(
         rows=pa.concat_tables(tables).combine_chunks(),
-        paths=paths,
+        paths=tuple(path for path, _ in files),
         starts=np.cumsum([0, *sizes[:-1]]),
     )
 
 
-def _files_in(folder: Path) -> list[Path]:
+def _files_in(folder: Path) -> list[tuple[Path, str | None]]:
+    """The Parquet files of a folder by name, each with the sha256 that the simulator listed; None where it did not."""
     if not folder.is_dir():
         raise BadEpisodes(f"{folder}: is no folder; name one that `quell simulate --out DIR` wrote")
     paths = sorted(folder.glob("*.parquet"))
-    if not paths:
+    listed = _listed(folder / LISTED)
+    if listed is None and not paths:
         raise BadEpisodes(f"{folder}: holds no Parquet file; name a folder that `quell simulate --out DIR` wrote")
-    return paths
+    if listed is None:
+        return [(path, None) for path in paths]
+    for name in sorted(listed.keys() - {path.name for path in paths}):
+        raise BadEpisodes(f"{folder / name}: is missing, {LISTED} lists it; {SIMULATE_AGAIN}")
+    for path in paths:
+        if path.name not in listed:
+            raise BadEpisodes(f"{path}: is not listed in {LISTED}, so it is no part of that log; take it away")
+    return [(path, listed[path.name]) for path in paths]
 
 
-def _content(path: Path) -> bytes:
+def _listed(file: Path) -> dict[str, str] | None:
+    """The sha256 of each file of a simulated log by its name; None where no simulator wrote the folder."""
+    if not file.exists():
+        return None
     try:
-        return path.read_bytes()
+        return {part["file"]: part["sha256"] for part in json.loads(file.read_text(encoding="utf-8"))["parts"]}
+    except (OSError, ValueError, KeyError, TypeError) as cause:
+        raise BadEpisodes(f"{file}: does not list the files of a log ({cause!r}); {SIMULATE_AGAIN}") from cause
+
+
+def _content(path: Path, sha256: str | None) -> bytes:
+    try:
+        content = path.read_bytes()
     except OSError as cause:
         raise BadEpisodes(f"{path}: cannot be read ({cause.strerror}); repair it, or take it away") from cause
+    if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256:
+        raise BadEpisodes(f"{path}: has changed since {LISTED} listed it by its sha256; {SIMULATE_AGAIN}")
+    return content
 
 
 def _named(folders: Iterable[Path]) -> str:

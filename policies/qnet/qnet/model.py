@@ -40,7 +40,7 @@ class Scores:
 class Origin:
     """Where a model comes from: enough to train it again, bit for bit on the same machine."""
 
-    learner: str  # name in learners.LEARNERS
+    learner: str  # name in learners.LEARNERS or learners.PEERS
     features_hash: str  # of the vectors it reads; a row with another hash is not for it
     data_hash: str  # of the episodes it was trained on
     seed: int
@@ -49,9 +49,6 @@ class Origin:
 
 class Model(Protocol):
     """Scores candidates. Pure: the same inputs give the same scores."""
-
-    @property
-    def name(self) -> str: ...
 
     @property
     def origin(self) -> Origin: ...
@@ -79,7 +76,6 @@ def save_model(model: Model, folder: Path, *, reward_hash: str = "") -> str:
         (folder / LOSSES).write_text(json.dumps(history) + "\n", encoding="utf-8")
     manifest = {
         "schema": 1,
-        "name": model.name,
         **asdict(model.origin),
         "reward_hash": reward_hash,
         "code_revision": _code_revision(),
@@ -113,21 +109,23 @@ def check_finite(model: Model, episodes: Episodes, weights: Mapping[str, Tensor]
     remedy = "look for wild values in the log, or train with a smaller learning rate"
     for name, weight in weights.items():
         if not bool(weight.isfinite().all()):
-            raise BadModel(f"{model.name}: its training fell apart, {name} is not finite; {remedy}")
+            raise BadModel(f"{model.origin.learner}: its training fell apart, {name} is not finite; {remedy}")
     wrong = int((~scores_of(model, episodes.to("cpu")).isfinite()).sum())
     if wrong > 0:
-        raise BadModel(f"{model.name}: its training fell apart, {wrong} scores of its log are not finite; {remedy}")
+        raise BadModel(
+            f"{model.origin.learner}: its training fell apart, {wrong} scores of its log are not finite; {remedy}"
+        )
 
 
 def load_model(folder: Path) -> Model:
     """Reads a model that save_model wrote. Raises BadModel where it is missing, broken, or of an unknown learner."""
     manifest = read_manifest(folder)
     learner = manifest["learner"]
-    module = {**LEARNERS, **PEERS}.get(learner)
-    if module is None:
-        raise BadModel(f"{folder / MANIFEST}: learner {learner!r} is none of {', '.join(LEARNERS)}; train it again")
+    modules = LEARNERS | {name: peer.module for name, peer in PEERS.items()}
+    if learner not in modules:
+        raise BadModel(f"{folder / MANIFEST}: learner {learner!r} is none of {', '.join(modules)}; train it again")
     try:
-        return cast(Model, import_module(module).load(folder))
+        return cast(Model, import_module(modules[learner]).load(folder))
     except (OSError, KeyError, ValueError, RuntimeError, UnpicklingError) as cause:
         raise BadModel(f"{folder}: its files do not make a {learner} ({_first_line(cause)}); train it again") from cause
 
@@ -141,7 +139,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise BadModel(f"{file}: cannot be read ({cause.strerror}); write it with `python -m qnet train`") from cause
     except ValueError as cause:
         raise BadModel(f"{file}: is not JSON ({cause}); train the model again") from cause
-    wanted = ("name", "learner", "features_hash", "data_hash", "seed", "config")
+    wanted = ("learner", "features_hash", "data_hash", "seed", "config")
     missing = [one for one in wanted if not isinstance(manifest, dict) or one not in manifest]
     if missing:
         raise BadModel(f"{file}: lacks {', '.join(missing)}; train the model again")

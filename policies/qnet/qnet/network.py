@@ -13,7 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .bad_input import BadInput
 from .episodes import Episodes
+from .places import place_of
 
 CLIP = 5.0  # standard deviations; a normalised feature never leaves +-5, so that a wild reading stays a large one
 
@@ -101,13 +103,11 @@ class QNetwork(nn.Module):
                 f"vectors of {state.shape[1]} and {candidate.shape[1]} numbers, where the network reads "
                 f"{self.shape.state} and {self.shape.candidate}"
             )
-        code = candidate[:, self.shape.runbook].round().long()  # 24 bits: exact in float32
-        place = torch.searchsorted(self.known, code).clamp(max=max(self.shape.codes - 1, 0))
-        seen = self.known[place] == code if self.shape.codes else torch.zeros_like(code, dtype=torch.bool)
+        place = place_of(candidate[:, self.shape.runbook].round(), self.known)  # 24 bits: exact in float32
         return Scene(
             state=((state - self.state_mean) * self.state_scale).clamp(-CLIP, CLIP),
             candidate=((candidate - self.candidate_mean) * self.candidate_scale).clamp(-CLIP, CLIP),
-            code=torch.where(seen, place + 1, torch.zeros_like(place)),
+            code=torch.where(place < self.shape.codes, place + 1, 0),
             owner=owner,
         )
 
@@ -143,12 +143,12 @@ def network_for(
     """A network with drawn weights that normalises by these episodes and knows their runbooks.
 
     Only candidates that were allowed or ran are looked at: what was refused must not move the scores of the rest.
-    Features of drop_groups and drop_features are always read as their mean. Raises ValueError for a name that is none.
+    Features of drop_groups and drop_features are always read as their mean. Raises BadInput for a name that is none.
     """
     schema, counted = episodes.schema, episodes.candidate[episodes.counted]
-    strange = sorted(set(drop_groups) - set(schema.groups))
+    strange = [f"{one}" for one in drop_groups if one not in schema.groups]
     if strange:
-        raise ValueError(f"drop_groups: no feature is of group {', '.join(strange)}; there are {schema.groups}")
+        raise BadInput(f"drop_groups: no feature is of group {', '.join(strange)}; give some of {schema.groups}")
     columns = [schema.columns_of(name) for name in drop_features]
     runbook = schema.index("runbook")
     known = torch.unique(counted[:, runbook].round().long())  # sorted
@@ -157,9 +157,9 @@ def network_for(
     )
     network.known.copy_(known)
     network.state_mean.copy_(episodes.state.mean(0))
-    network.state_scale.copy_(_scale(episodes.state))
+    network.state_scale.copy_(scale_of(episodes.state))
     network.candidate_mean.copy_(counted.mean(0))
-    network.candidate_scale.copy_(_scale(counted))
+    network.candidate_scale.copy_(scale_of(counted))
     network.candidate_scale[runbook] = 0
     for group in drop_groups:
         network.state_scale[list(schema.state_group(group))] = 0
@@ -171,7 +171,7 @@ def network_for(
     return network
 
 
-def _scale(values: Tensor) -> Tensor:
+def scale_of(values: Tensor) -> Tensor:
     """1 / standard deviation of each column of (rows, columns); 0 where it is constant: it says nothing here."""
     sd = values.double().std(0, correction=0)
     varies = sd > 1e-6 * (1 + values.abs().max(0).values)

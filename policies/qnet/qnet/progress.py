@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from typing import Any, TextIO
+from typing import TextIO
 
 from tqdm import tqdm
 
@@ -13,25 +13,15 @@ class Progress:
     def __init__(self, stream: TextIO | None = None, *, silent: bool = False) -> None:
         self._stream = sys.stderr if stream is None else stream
         self._silent = silent or not self._stream.isatty()
-        self._bar: Any = None
 
     def over(self, total: int, what: str, *, start: int = 0) -> Iterator[int]:
         """Counts from `start` (where a run is resumed) to total - 1, with a bar that counts `what`."""
-        self._bar = tqdm(
+        with tqdm(
             total=total, initial=start, desc=what, file=self._stream, disable=self._silent, delay=2, leave=False
-        )
-        try:
+        ) as bar:
             for number in range(start, total):
                 yield number
-                self._bar.update()
-        finally:
-            self._bar.close()
-            self._bar = None
-
-    def note(self, **facts: float | str) -> None:
-        """Shows facts beside the bar, such as the loss; does nothing where there is none."""
-        if self._bar is not None:
-            self._bar.set_postfix(facts, refresh=False)
+                bar.update()
 
 
 SILENT = Progress(silent=True)

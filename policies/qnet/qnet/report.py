@@ -50,7 +50,7 @@ def write_report(
     ).get_template("report.html.j2")
     summary = f"Trained on {episodes.decisions:,} decisions of {episodes.clusters:,} days, seed {model.origin.seed}."
     file = folder / FILE
-    text = page.render(title=f"Model {model.name}", summary=summary, sections=said, limits=LIMITS)
+    text = page.render(title=f"Model {model.origin.learner}", summary=summary, sections=said, limits=LIMITS)
     file.write_text(text + "\n", encoding="utf-8")
     return file
 

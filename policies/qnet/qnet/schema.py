@@ -52,13 +52,13 @@ class FeatureSchema:
         return self._columns[name]
 
     def columns_of(self, name: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Columns of the state and of a candidate that hold a feature. Raises ValueError where there is none."""
+        """Columns of the state and of a candidate that hold a feature. Raises BadInput where there is none."""
         of_state, of_candidate = (
             tuple(column for column, feature in enumerate(features) if feature.name == name)
             for features in (self.state, self.candidate)
         )
         if not of_state and not of_candidate:
-            raise ValueError(f"no feature is called {name}; features.json names them all")
+            raise BadInput(f"no feature is called {name}; features.json names them all")
         return of_state, of_candidate
 
     def state_group(self, group: str) -> tuple[int, ...]:

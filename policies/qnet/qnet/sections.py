@@ -94,7 +94,7 @@ def calibration(model: Model, episodes: Episodes, scored: Scored) -> Section:
     means = [(float(score[part].mean()), float(observed[part].mean()), len(part)) for part in parts]
     says = "Decisions in equal groups by the score of what ran. On the dotted line the score is the return. "
     says += "Scores of cloning are log probabilities; those of CQL are shifted by its penalty. Both rank only."
-    title = f"Mean observed return against mean score of what ran, in {len(parts)} groups, {model.name}"
+    title = f"Mean observed return against mean score of what ran, in {len(parts)} groups, {model.origin.learner}"
     plot = plots.against([one[0] for one in means], [one[1] for one in means], title, name)
     rows = [(str(place + 1), f"{one[0]:.3f}", f"{one[1]:.3f}", f"{one[2]:,}") for place, one in enumerate(means)]
     columns = ("group", "mean score", "mean return", "decisions")

@@ -11,16 +11,19 @@ from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from .batches import Batch, Log, batches_of, check
+from .bounds import COUNT, NOT_NEGATIVE, POSITIVE, SHARE, check_bounds
+from .checkpoint import resume, save_checkpoint
 from .episodes import Episodes
-from .model import BadModel, Model, Origin, Scores, check_finite, config_facts, read_origin
+from .model import Model, Origin, Scores, check_finite, config_facts, read_origin
 from .network import Outputs, QNetwork, load_network, network_for, save_network
+from .places import decision_of
 from .progress import Progress
 from .targets import cluster_weights, huber
 
@@ -36,11 +39,11 @@ class Training:
     epochs: int = 8  # passes over the log; 20,000 decisions take half a minute on a core
     least_updates: int = 300  # steps; after 100 on 1,400 decisions it still waited nine times in ten
     batch: int = 512  # decisions a step; 1,024 were a fifth slower on a core, whose cache they overflow
-    lr: float = 1e-3  # of AdamW at the first step, falling to 0 by half a cosine
-    weight_decay: float = 1e-2  # per step times lr
-    clip: float = 10.0  # largest norm of one member's gradient
-    delta: float = 10.0  # reward scales; from here on an error counts by its size, not its square
-    heads: float = 0.1  # weight of the value, recovery and harm heads: they must not bend the trunk
+    learning_rate: float = 1e-3  # of AdamW at the first step, falling to 0 by half a cosine
+    weight_decay: float = 1e-2  # per step times the rate
+    largest_gradient: float = 10.0  # norm of one member's gradient, which is cut to it
+    huber_delta: float = 10.0  # reward scales; from here on an error counts by its size, not its square
+    heads_weight: float = 0.1  # of the losses of the value, recovery and harm heads: they must not bend the trunk
     unknown: float = 0.05  # share of candidates trained as a runbook never seen, so that a new one gets a sane score
     target_step: float = 0.02  # share of the way that the target goes to the network
     target_every: int = 1  # steps between two such moves
@@ -51,15 +54,21 @@ class Training:
     drop_groups: tuple[str, ...] = ()  # ablation: groups of features read as their mean
     drop_features: tuple[str, ...] = ()  # ablation: single features read as their mean
 
+    def __post_init__(self) -> None:
+        check_bounds(self, members=COUNT, width=COUNT, epochs=COUNT, least_updates=NOT_NEGATIVE, batch=COUNT)
+        check_bounds(self, learning_rate=POSITIVE, largest_gradient=POSITIVE, huber_delta=POSITIVE)
+        check_bounds(self, weight_decay=NOT_NEGATIVE, heads_weight=NOT_NEGATIVE, target_every=COUNT)
+        check_bounds(self, unknown=SHARE, target_step=SHARE, constant_discount=SHARE)
 
-Objective = Callable[[QNetwork, QNetwork, Batch], Tensor]  # online, target, batch -> loss (M,) of each member
+
+ConfigT = TypeVar("ConfigT", bound=Training)
+Objective = Callable[[ConfigT, QNetwork, QNetwork, Batch], Tensor]  # config, online, target, batch -> loss (M,)
 
 
 @dataclass(frozen=True)
 class TDModel:
     """A trained network, its candidates ranked by one of its heads."""
 
-    name: str
     origin: Origin
     network: QNetwork
     ranks: Callable[[Outputs, Tensor, Tensor], Tensor]  # outputs, owner, allowed -> (M, C), reward scales
@@ -67,8 +76,7 @@ class TDModel:
 
     @torch.inference_mode()
     def score(self, state: Tensor, candidate: Tensor, offsets: Tensor, allowed: Tensor) -> Scores:
-        counts = offsets[1:] - offsets[:-1]
-        owner = torch.repeat_interleave(torch.arange(len(counts), device=counts.device), counts)
+        owner = decision_of(offsets)
         outputs = self.network(self.network.encode(state, candidate, owner))
         each = self.ranks(outputs, owner, allowed)  # (M, C)
         return Scores(mean=each.mean(0), sd=each.std(0, correction=0))
@@ -82,17 +90,16 @@ def by_q(outputs: Outputs, owner: Tensor, allowed: Tensor) -> Tensor:  # noqa: A
     return outputs.candidate["q"]
 
 
-def load_td(folder: Path, ranks: Callable[[Outputs, Tensor, Tensor], Tensor]) -> Model:
-    """Reads a model of this loop from its folder."""
-    origin = read_origin(folder)
-    return TDModel(origin.learner, origin, load_network(folder / WEIGHTS), ranks)
+def load_td(folder: Path, *, ranks: Callable[[Outputs, Tensor, Tensor], Tensor] = by_q) -> Model:
+    """Reads a model that `save_model` wrote; a learner's `load` is this function, told how it ranks."""
+    return TDModel(read_origin(folder), load_network(folder / WEIGHTS), ranks)
 
 
 def train(
     learner: str,
+    objective: Objective[ConfigT],
     episodes: Episodes,
-    config: Training,
-    objective: Objective,
+    config: ConfigT,
     *,
     candidate_heads: tuple[str, ...] = ("q", "recover", "harm"),
     state_heads: tuple[str, ...] = ("value",),
@@ -100,50 +107,53 @@ def train(
     seed: int,
     device: torch.device,
     progress: Progress,
-    checkpoint: Path | None,
+    checkpoint: Path | None = None,
 ) -> Model:
-    """Minimises an objective over episodes. The same seed, config, log and thread count give the same bits on a CPU.
+    """Minimises an objective over episodes; a learner's `fit` is this function, told its name and its objective.
 
-    A checkpoint is written after every pass and continued from where there is one; every pass starts its own random
-    stream, so a run that was cut in two ends where a whole one does. Raises BadModel for a checkpoint of another run,
-    and where a weight or a score of the log is not finite in the end.
+    The same seed, config, log and thread count give the same bits on a CPU. A checkpoint is written after every pass
+    and continued from where there is one; every pass starts its own random stream, so a run that was cut in two ends
+    where a whole one does. Raises BadModel for a checkpoint that is broken or of another run, and where a weight or a
+    score of the log is not finite in the end.
     """
     check(episodes)
     origin = Origin(learner, episodes.schema.hash, episodes.data_hash, seed, config_facts(config))
     with _reproducible(device):
         log, online = _prepared(episodes.to(device), config, candidate_heads, state_heads, seed)
         target = deepcopy(online).requires_grad_(False)
-        optimiser = torch.optim.AdamW(online.parameters(), lr=config.lr, weight_decay=config.weight_decay)
+        optimiser = torch.optim.AdamW(online.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
         a_pass = batches_of(episodes.decisions, config.batch)
         passes = max(config.epochs, -(-config.least_updates // a_pass))
-        done, losses = _resume(checkpoint, origin, online, target, optimiser)
-        for epoch in progress.over(passes, f"{learner}, passes", start=done):
+        parts = {"online": online, "target": target, "optimiser": optimiser}
+        losses = resume(checkpoint, origin, parts, device)
+        for epoch in progress.over(passes, f"{learner}, passes", start=len(losses)):
             stream = torch.Generator(device).manual_seed((seed * 1_000_003 + epoch + 1) % 2**63)
             total = torch.zeros((), device=device)
             for number, batch in enumerate(log.shuffled(config.batch, stream, replay=config.replay)):
                 update = epoch * a_pass + number
-                optimiser.param_groups[0]["lr"] = config.lr * 0.5 * (1 + math.cos(math.pi * update / (passes * a_pass)))
+                left = 0.5 * (1 + math.cos(math.pi * update / (passes * a_pass)))
+                optimiser.param_groups[0]["lr"] = config.learning_rate * left
                 known = _some_unknown(batch, config.unknown, stream)
                 total += _step(online, target, known, objective, optimiser, config)
                 if (update + 1) % config.target_every == 0:
                     _follow(target, online, config.target_step)
             losses.append(float(total) / a_pass)
             if checkpoint is not None:
-                _save_checkpoint(checkpoint, origin, losses, online, target, optimiser)
+                save_checkpoint(checkpoint, origin, losses, parts)
     network = online.cpu().eval().requires_grad_(False)
-    model = TDModel(learner, origin, network, ranks, {"loss": losses})
+    model = TDModel(origin, network, ranks, {"loss": losses})
     check_finite(model, episodes, network.state_dict())
     return model
 
 
 def heads_loss(outputs: Outputs, batch: Batch, config: Training) -> Tensor:
     """(M,) loss of the value head where the return is known, of recovery and harm on what ran; the odds in nats."""
-    loss = batch.known * huber(outputs.state["value"] - batch.returns, config.delta)  # (M, B)
+    loss = batch.known * huber(outputs.state["value"] - batch.returns, config.huber_delta)  # (M, B)
     for name, happened in (("recover", batch.recovered), ("harm", batch.harmed)):
         logit = outputs.candidate[name].index_select(1, batch.taken)
         nats = functional.binary_cross_entropy_with_logits(logit, happened.expand_as(logit), reduction="none")
         loss = loss + batch.listed * nats
-    return config.heads * (batch.weight * loss).mean(1)
+    return config.heads_weight * (batch.weight * loss).mean(1)
 
 
 def _prepared(
@@ -180,17 +190,17 @@ def _step(
     online: QNetwork,
     target: QNetwork,
     batch: Batch,
-    objective: Objective,
+    objective: Objective[ConfigT],
     optimiser: torch.optim.Optimizer,
-    config: Training,
+    config: ConfigT,
 ) -> Tensor:
     """One step down; the gradient is clipped for each member alone. Returns the members' mean loss before it."""
     optimiser.zero_grad(set_to_none=True)
-    loss = objective(online, target, batch)
+    loss = objective(config, online, target, batch)
     torch.autograd.backward(loss.sum())
     gradients = [one.grad for one in online.parameters() if one.grad is not None]  # each (M, ...)
     norm = torch.stack([one.flatten(1).square().sum(1) for one in gradients]).sum(0).sqrt()  # (M,)
-    shrink = (config.clip / norm.clamp_min(1e-12)).clamp_max(1.0)
+    shrink = (config.largest_gradient / norm.clamp_min(1e-12)).clamp_max(1.0)
     for one in gradients:
         one.mul_(shrink.view(-1, 1, 1))
     optimiser.step()
@@ -212,34 +222,3 @@ def _reproducible(device: torch.device) -> Iterator[None]:
         yield
     finally:
         torch.use_deterministic_algorithms(before)
-
-
-def _save_checkpoint(
-    file: Path,
-    origin: Origin,
-    losses: list[float],
-    online: QNetwork,
-    target: QNetwork,
-    optimiser: torch.optim.Optimizer,
-) -> None:
-    """Written beside and renamed: a crash leaves the checkpoint before it."""
-    content = {"origin": vars(origin), "losses": losses, "online": online.state_dict(), "target": target.state_dict()}
-    file.parent.mkdir(parents=True, exist_ok=True)
-    beside = file.with_name(f"{file.name}.new")
-    torch.save({**content, "optimiser": optimiser.state_dict()}, beside)
-    beside.replace(file)
-
-
-def _resume(
-    file: Path | None, origin: Origin, online: QNetwork, target: QNetwork, optimiser: torch.optim.Optimizer
-) -> tuple[int, list[float]]:
-    """Passes that a checkpoint has behind it and their losses, after loading it; 0 where there is none."""
-    if file is None or not file.exists():
-        return 0, []
-    content: dict[str, Any] = torch.load(file, map_location=online.known.device, weights_only=True)
-    if content["origin"] != vars(origin):
-        raise BadModel(f"{file}: belongs to another run (learner, log, seed or config); delete it to start anew")
-    online.load_state_dict(content["online"])
-    target.load_state_dict(content["target"])
-    optimiser.load_state_dict(content["optimiser"])
-    return len(content["losses"]), content["losses"]

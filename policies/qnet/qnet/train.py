@@ -25,7 +25,7 @@ def add_parser(subparsers: Any) -> None:
     """The command and its flags; `functions/cli/train.ts` passes the same."""
     parser = subparsers.add_parser("train", help="train a learner on logged episodes")
     parser.add_argument("--episodes", type=Path, required=True, action="append", help="a folder of Parquet files")
-    parser.add_argument("--first", type=int, help="only the first so many clusters (days) of the log")
+    parser.add_argument("--first", type=int, help="only the first so many days that have a decision")
     parser.add_argument("--learner", required=True, help=f"one of {', '.join(LEARNERS)}")
     parser.add_argument("--config", help="fields of the learner's config that differ, as JSON: '{\"alpha\": 0}'")
     parser.add_argument("--seed", type=int, default=1)
@@ -73,6 +73,7 @@ def config_of(kind: Any, text: str | None) -> Any:
         raise BadInput(f"--config {text}: is not an object; give one")
     default = kind()
     known = {field.name: getattr(default, field.name) for field in dataclasses.fields(default)}
+    known = {name: value for name, value in known.items() if not dataclasses.is_dataclass(value)}
     for name, value in given.items():
         if name not in known:
             raise BadInput(f"--config: {name} is no field of this learner; give {', '.join(known)}")
@@ -82,8 +83,8 @@ def config_of(kind: Any, text: str | None) -> Any:
             raise BadInput(f"--config: {name} cannot be {json.dumps(value)}; it is {default_value} by default")
     try:
         return kind(**given)
-    except (TypeError, ValueError) as cause:
-        raise BadInput(f"--config {text}: cannot be used ({cause})") from cause
+    except ValueError as cause:
+        raise BadInput(f"--config: {cause}") from cause
 
 
 def _alike(value: object, default: object) -> bool:

@@ -66,11 +66,12 @@ def networks(heads: tuple[str, ...], state_heads: tuple[str, ...]) -> tuple[QNet
 
 
 def batch_of(episodes: Episodes, network: QNetwork) -> Batch:
-    """The whole log as one batch, members weighing decisions differently."""
+    """The whole log as one batch, in its order, members weighing decisions differently."""
     weight = torch.linspace(0, 2, MEMBERS * episodes.decisions).view(MEMBERS, -1)
-    return Log(
-        episodes, network.encode(episodes.state, episodes.candidate, episodes.owner), weight, episodes.known
-    ).everything()
+    scene = network.encode(episodes.state, episodes.candidate, episodes.owner)
+    followed = sum(len(own(episodes, then)) for then in episodes.next.tolist() if then >= 0)
+    rows = torch.arange(episodes.decisions)
+    return Log(episodes, scene, weight, episodes.known).batch(rows, len(episodes.owner), followed)
 
 
 def own(episodes: Episodes, decision: int) -> list[int]:
@@ -126,8 +127,8 @@ def slow_huber(error: float, delta: float = 10.0) -> float:
     return 0.5 * error**2 if abs(error) <= delta else delta * (abs(error) - 0.5 * delta)
 
 
-def share_recovered(episodes: Episodes, scores: Tensor) -> float:
-    """Share of decisions that recover where the best allowed candidate runs: in the made-up world, 0.9 x its fit."""
+def recovers(episodes: Episodes, scores: Tensor) -> Tensor:
+    """(N,) chance that each decision's best allowed candidate heals: in the made-up world, 0.9 x its fit."""
     masked = scores.masked_fill(~episodes.allowed, float("-inf"))
     best = [max(own(episodes, one), key=lambda place: float(masked[place])) for one in range(episodes.decisions)]
-    return 0.9 * float(episodes.candidate[best, episodes.schema.index("fit")].mean())
+    return 0.9 * episodes.candidate[best, episodes.schema.index("fit")]

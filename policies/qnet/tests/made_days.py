@@ -8,7 +8,7 @@ import numpy as np
 
 from qnet.experiment.asked import Asked, Protocol, read_protocol
 from qnet.experiment.measures import Measured, Scale, measured
-from qnet.experiment.plan import Plan
+from qnet.experiment.plan import Plan, policy_of
 from qnet.experiment.played import COUNTED, Played
 from qnet.experiment.results import results
 
@@ -40,7 +40,7 @@ def days(**hours: float) -> Measured:
 
 def model(size: int, learner: str, kind: str = "mild") -> str:
     """A policy's name."""
-    return f"model:{kind}-{size}-{learner}"
+    return policy_of(kind, size, learner)
 
 
 def played(ours: float, rules: float = 2.0, cloning: float = 2.0, fitted: float = 2.0) -> Measured:

@@ -71,12 +71,14 @@ def synthetic_episodes(
     most_candidates: int = 8,
     open_share: float = 0.05,
     outside_share: float = 0.05,
+    taste: float = 0.0,
 ) -> Episodes:
     """Incidents whose reward depends on the scene and on the candidate that ran: there is something to learn.
 
     Candidate 0 of a decision waits, the last one pages (effect 0, pages 1), those between touch something. Waiting
     and paging are always allowed. A deed recovers more often the higher its `fit`; an incident ends when it recovers,
-    pages, or has had four decisions. Every fifth incident shares the cluster of the one before.
+    pages, or has had four decisions. Every fifth incident shares the cluster of the one before. People also like what
+    has more of `c0`, by so much `taste`: it changes no outcome.
     """
     random = np.random.default_rng(seed)
     schema = synthetic_schema(state, candidate)
@@ -89,7 +91,7 @@ def synthetic_episodes(
         for step in range(4):
             count = int(random.integers(2, most_candidates + 1))
             drawn = _candidates(random, schema, codes, count, step)
-            if _decide(random, rows, schema, scene, drawn, step, cluster, open_share, outside_share):
+            if _decide(random, rows, schema, scene, drawn, step, cluster, open_share, outside_share, taste):
                 break
             scene = 0.8 * scene + 0.3 * random.normal(size=state)
     return _packed(rows, schema, f"synthetic-{n_incidents}-{seed}")
@@ -130,11 +132,13 @@ def _decide(
     cluster: int,
     open_share: float,
     outside_share: float,
+    taste: float,
 ) -> bool:
     """Appends one decision, chosen by people who half see the fit; says whether the incident ended with it."""
     fit, effect = candidates[:, schema.index("fit")], candidates[:, schema.index("effect")]
     allowed = (random.random(len(fit)) < 0.7) | (effect == 0)
-    chance = np.where(allowed, np.exp(1.5 * fit), 0.0)
+    liked = taste * candidates[:, schema.index("c0")] if taste else 0.0
+    chance = np.where(allowed, np.exp(1.5 * fit + liked), 0.0)
     ran = int(random.choice(len(fit), p=chance / chance.sum()))
     pages = ran == len(fit) - 1
     heals = bool(effect[ran]) and random.random() < 0.9 * fit[ran]

@@ -58,6 +58,8 @@ BROKEN_ROWS: dict[str, tuple[Callable[[Row], None], str]] = {
     "word of end": (with_value("end", "lost"), r"end is none of none, recovered, handed_over, false_alarm, open"),
     "word of harm": (with_value("harm", "maybe"), r"harm is none of none, suspected, confirmed, unknown"),
     "word of source": (with_value("source", "me"), r"source is none of oncall, agent, shadow"),
+    "shadow": (with_value("source", "shadow"), r"source is shadow: nothing of ours ran, so its outcome"),
+    "simulated among others": (with_value("world_hash", "a"), r"some rows are simulated \(world_hash\) and others"),
     "NaN cost": (with_value("cost_harm", NAN), r"cost_harm is not a finite number"),
     "infinite cost": (with_value("impact_discounted", INFINITY), r"impact_discounted is not a finite number"),
     "gain": (with_value("cost_action", -0.1), r"cost_action is below 0, its reward would be above 0"),

@@ -6,15 +6,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
-from pyarrow import parquet
 
 from qnet.experiment.asked import Asked, BadRun, read_protocol
 from qnet.experiment.cells import sources_hash
 from qnet.experiment.run import make_table
 from qnet.experiment.tasks import Places
-from qnet.experiment.train import days_with_decisions
 
 QNET = Path(__file__).resolve().parents[1]
 PROTOCOL = read_protocol(QNET / "protocol.json")
@@ -242,11 +239,3 @@ def test_a_file_counts_when_it_is_imported_however_far(tmp_path: Path) -> None:
     near.write_text(near.read_text() + "#")
 
     assert len({before, without_near, sources_hash(package, "cql")}) == 3
-
-
-def test_a_log_of_n_days_is_its_first_n_whether_or_not_all_have_a_decision(tmp_path: Path) -> None:
-    for part, days in enumerate([(0, 1, 1, 3), (4, 6), (7,)]):
-        rows = pa.table({"cluster_id": [f"day-train-mild-1-{day:06d}" for day in days]})
-        parquet.write_table(rows, tmp_path / f"part-{part:05d}.parquet")
-
-    assert [days_with_decisions(tmp_path, days) for days in (1, 2, 3, 4, 6, 8, 100)] == [1, 2, 2, 3, 4, 6, 6]

@@ -7,6 +7,7 @@ import torch
 from by_hand import Decided, episodes_by_hand, shuffled_candidates
 from synthetic import synthetic_episodes
 
+from qnet.bad_input import BadEpisodes
 from qnet.episodes import Episodes
 from qnet.learners import cloning
 from qnet.model import load_model, save_model
@@ -98,7 +99,7 @@ def test_decisions_whose_action_was_outside_the_list_are_left_out() -> None:
 
 
 def test_a_log_in_which_nothing_of_the_lists_ran_is_refused() -> None:
-    with pytest.raises(ValueError, match="no behaviour to learn"):
+    with pytest.raises(BadEpisodes, match="no behaviour to learn"):
         fitted(episodes_by_hand([Decided([7, 8], -1, -1.0, -1.0)]))
 
 

@@ -18,7 +18,7 @@ def slow_loss(episodes: Episodes, member: int) -> float:
     weights = batch_of(episodes, ONLINE).weight
     total = 0.0
     for decision in range(episodes.decisions):
-        loss = Config().heads * heads_alone(ONLINE, episodes, decision, member)
+        loss = Config().heads_weight * heads_alone(ONLINE, episodes, decision, member)
         taken, then = int(episodes.executed[decision]), int(episodes.next[decision])
         if taken >= 0:
             price = scores_alone(TARGET, episodes, then, "q", member) if then >= 0 else {}

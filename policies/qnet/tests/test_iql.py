@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from drawn import batch_of, heads_alone, logs, networks, own, scores_alone, share_recovered, slow_huber, value_alone
+from drawn import batch_of, heads_alone, logs, networks, own, recovers, scores_alone, slow_huber, value_alone
 from hypothesis import given, settings
 from synthetic import synthetic_episodes
 
@@ -21,7 +21,7 @@ def slow_loss(episodes: Episodes, member: int) -> float:
     weights = batch_of(episodes, ONLINE).weight
     total = 0.0
     for decision in range(episodes.decisions):
-        loss = config.heads * heads_alone(ONLINE, episodes, decision, member)
+        loss = config.heads_weight * heads_alone(ONLINE, episodes, decision, member)
         taken, then = int(episodes.executed[decision]), int(episodes.next[decision])
         if taken >= 0:
             after = value_alone(ONLINE, episodes, then, "expectile", member) if then >= 0 else 0.0
@@ -68,4 +68,4 @@ def test_it_learns_more_than_people_did_and_every_score_is_finite() -> None:
 
     scores = model.score(fresh.state, fresh.candidate, fresh.offsets, fresh.allowed)
     assert bool(scores.mean.isfinite().all())
-    assert share_recovered(fresh, scores.mean) > float(fresh.recovered.float().mean()) + 0.05
+    assert float(recovers(fresh, scores.mean).mean()) > float(fresh.recovered.float().mean()) + 0.05

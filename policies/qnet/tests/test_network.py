@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from synthetic import synthetic_episodes
 from torch import Tensor
 
+from qnet.bad_input import BadInput
 from qnet.episodes import Episodes
 from qnet.network import CLIP, Outputs, QNetwork, load_network, network_for, save_network
 
@@ -137,12 +138,12 @@ def test_a_dropped_feature_changes_no_score() -> None:
     scene[:, 0] += 3
 
     assert torch.equal(q_of(dropped, network, scene), q_of(EPISODES.candidate, network))
-    with pytest.raises(ValueError, match="no feature is called fits"):
+    with pytest.raises(BadInput, match="no feature is called fits"):
         network_of(drop_features=("fits",))
 
 
 def test_a_group_that_no_feature_has_is_refused_by_name() -> None:
-    with pytest.raises(ValueError, match="drafters"):
+    with pytest.raises(BadInput, match="drafters"):
         network_of(drop_groups=("drafters",))
 
 

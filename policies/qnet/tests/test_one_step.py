@@ -41,5 +41,5 @@ def test_it_is_read_back_from_its_folder_under_its_own_name(tmp_path: Path) -> N
     again = load_model(tmp_path)
 
     asked = (episodes.state, episodes.candidate, episodes.offsets, episodes.allowed)
-    assert again.name == "one-step"
+    assert again.origin.learner == "one-step"
     assert torch.equal(again.score(*asked).mean, model.score(*asked).mean)

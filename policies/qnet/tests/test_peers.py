@@ -29,7 +29,7 @@ def a_model(episodes: Episodes, seed: int = 1) -> FixedSlots:
         [(torch.randn(size, generator=chance), torch.randn(size[0], generator=chance)) for size in sizes]
         for _ in range(2)
     ]
-    return FixedSlots(Origin("d3rlpy", episodes.schema.hash, episodes.data_hash, 1, {}), slots, critics)
+    return FixedSlots(Origin("d3rlpy-cql", episodes.schema.hash, episodes.data_hash, 1, {}), slots, critics)
 
 
 def scored(model: FixedSlots, episodes: Episodes) -> torch.Tensor:
@@ -117,4 +117,4 @@ def test_a_peer_read_back_from_its_folder_gives_the_same_scores(tmp_path: Path) 
     again = fixed_slots.load(tmp_path)
 
     assert torch.equal(scored(again, episodes), scored(model, episodes))
-    assert again.name == "d3rlpy"
+    assert again.origin.learner == "d3rlpy-cql"

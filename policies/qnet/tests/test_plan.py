@@ -6,12 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from qnet.experiment.asked import LEARNERS, Asked, BadRun, differences, read_protocol
-from qnet.experiment.plan import ABLATIONS, BOUNDS, FIXED, learner_of, plan
+from qnet.experiment.asked import Asked, BadRun, differences, read_protocol
+from qnet.experiment.plan import ABLATIONS, BOUNDS, FIXED, learner_of, plan, policy_of
 from qnet.experiment.run import _typed, add_parser, asked_of
+from qnet.learners import LEARNERS
 
 QNET = Path(__file__).resolve().parents[1]
 PROTOCOL = read_protocol(QNET / "protocol.json")
+COUNTS = (
+    *("--jobs", "--sizes", "--sizes-other-confounding", "--seeds", "--worlds", "--days", "--seer-days"),
+    *("--streams-of-largest", "--extras-seeds"),
+)
 
 
 def asked(*flags: str) -> Asked:
@@ -30,13 +35,13 @@ def test_without_flags_nothing_differs_from_the_protocol_but_the_peers() -> None
     "flags",
     [
         ["--sizes", "200"],
-        ["--sizes-beside", "2000"],
+        ["--sizes-other-confounding", "2000"],
         ["--seeds", "1,2,3"],
         ["--confounding", "mild"],
         ["--learners", "cql,cloning"],
         ["--worlds", "4"],
         ["--days", "3"],
-        ["--streams-20k", "2"],
+        ["--streams-of-largest", "2"],
         ["--no-extras"],
         ["--quick"],
     ],
@@ -88,7 +93,7 @@ def test_a_stream_is_simulated_once_for_all_that_read_it() -> None:
 
 
 def test_seeds_that_share_a_long_stream_keep_their_own_short_one() -> None:
-    planned = plan(PROTOCOL, asked("--streams-20k", "2", "--confounding", "mild", "--no-extras"))
+    planned = plan(PROTOCOL, asked("--streams-of-largest", "2", "--confounding", "mild", "--no-extras"))
     of_seed = {(cell.seed, cell.size): cell.log for cell in planned.cells}
 
     assert [of_seed[seed, 20000].seed for seed in PROTOCOL.seeds] == [1, 2] * 5
@@ -96,8 +101,8 @@ def test_seeds_that_share_a_long_stream_keep_their_own_short_one() -> None:
     assert [of_seed[seed, 200].days for seed in (1, 2, 3)] == [20000, 20000, 2000]
 
 
-def test_logs_beside_the_headline_are_no_longer_than_they_are_asked_for() -> None:
-    planned = plan(PROTOCOL, asked("--sizes-beside", "200,2000"))
+def test_logs_of_other_confounding_are_no_longer_than_they_are_asked_for() -> None:
+    planned = plan(PROTOCOL, asked("--sizes-other-confounding", "200,2000"))
 
     assert {(log.confounding, log.days) for log in planned.logs if not log.broken} == {
         ("mild", 20000),
@@ -108,7 +113,7 @@ def test_logs_beside_the_headline_are_no_longer_than_they_are_asked_for() -> Non
 
 
 def test_the_track_record_is_that_of_the_seeds_own_log() -> None:
-    planned = plan(PROTOCOL, asked("--streams-20k", "2"))
+    planned = plan(PROTOCOL, asked("--streams-of-largest", "2"))
 
     for evaluation in planned.evaluations:
         assert evaluation.track_record.seed == evaluation.seed
@@ -154,24 +159,44 @@ def test_a_policys_name_says_what_learnt(policy: str, learner: str | None) -> No
     assert learner_of(policy) == learner
 
 
+@pytest.mark.parametrize("learner", [*LEARNERS, "d3rlpy-cql"])
+def test_a_learner_is_read_back_from_the_name_that_its_policy_is_given(learner: str) -> None:
+    assert learner_of(policy_of("strong", 200, learner)) == learner
+
+
 @pytest.mark.parametrize(
     "flags",
     [
         ["--learners", "sarsa"],
+        ["--learners-other-confounding", "sarsa"],
         ["--confounding", "heavy"],
-        ["--seeds", "0"],
-        ["--jobs", "0"],
-        ["--worlds", "0"],
-        ["--days", "0"],
-        ["--seer-days", "0"],
-        ["--streams-20k", "0"],
-        ["--extras-seeds", "0"],
-        ["--sizes-beside", "0"],
     ],
 )
 def test_what_nobody_knows_is_refused(flags: list[str]) -> None:
-    with pytest.raises(BadRun, match=r"not known|counts from 1"):
+    with pytest.raises(BadRun, match=f"{flags[0]} {flags[1]}: not known; give some of"):
         asked(*flags)
+
+
+@pytest.mark.parametrize(
+    ("flag", "value", "says"),
+    [
+        *((flag, "0", "give a whole number of 1 or more, as 2") for flag in COUNTS),
+        *((flag, "many", "give a whole number of 1 or more, as 2") for flag in COUNTS),
+        ("--sizes", "200;2000", "several with commas and no spaces, as 1,2,3"),
+        ("--budget-minutes", "an hour", "'an hour' is no time; give minutes, as 90"),
+        ("--budget-minutes", "-1", "'-1' is no time; give minutes, as 90"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_said_with_what_to_give(
+    flag: str, value: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        asked(f"{flag}={value}")
+
+    said = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert f"argument {flag}" in said
+    assert says in said
 
 
 def test_a_protocol_that_is_gone_is_said(tmp_path: Path) -> None:
@@ -185,7 +210,8 @@ def test_where_it_is_kept_changes_no_plan() -> None:
     assert plan(PROTOCOL, one) == plan(PROTOCOL, replace(one, out=Path("elsewhere"), jobs=7))
 
 
-def test_the_command_that_a_table_names_keeps_what_may_have_cut_it_short() -> None:
-    typed = ["--out", "x", "--jobs", "8", "--budget-minutes", "5", "--quick", "--render-only"]
+@pytest.mark.parametrize("out", [["--out", "x"], ["--out=x"]])
+def test_the_command_that_a_table_names_is_the_one_that_was_typed_without_its_place(out: list[str]) -> None:
+    typed = ["--jobs", "8", *out, "--budget-minutes", "5", "--quick", "--render-only"]
 
-    assert _typed(typed) == "npm run table -- --budget-minutes 5 --quick"
+    assert _typed(typed) == "npm run table -- --jobs 8 --budget-minutes 5 --quick --render-only"

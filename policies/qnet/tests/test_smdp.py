@@ -121,7 +121,7 @@ SMALL: dict[str, Any] = {
     "width": 48,
     "batch": 4096,  # the whole log
     "least_updates": 700,
-    "lr": 5e-3,
+    "learning_rate": 5e-3,
     "weight_decay": 0.0,
     "unknown": 0.0,
 }

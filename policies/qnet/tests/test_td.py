@@ -81,6 +81,24 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
         weights_of("cql", seed=2, checkpoint=tmp_path / "checkpoint.pt")
 
 
+@pytest.mark.parametrize("left", ["garbage", "nothing", "another layout", "no weights"])
+def test_what_is_no_checkpoint_is_refused_with_what_to_do(left: str, tmp_path: Path) -> None:
+    file = tmp_path / "checkpoint.pt"
+    weights_of("cql", checkpoint=file)
+    content = torch.load(file, weights_only=True)
+    if left == "garbage":
+        file.write_text("not what torch writes")
+    elif left == "nothing":
+        file.write_bytes(b"")
+    elif left == "another layout":
+        torch.save({"passes": 3}, file)
+    else:
+        torch.save(content | {"online": {}}, file)
+
+    with pytest.raises(BadModel, match=r"checkpoint\.pt: is no checkpoint of this version of Quell; delete it"):
+        weights_of("cql", checkpoint=file)
+
+
 def test_training_leaves_the_choice_of_kernels_as_it_was() -> None:
     weights_of("cql")
 
@@ -126,8 +144,9 @@ def test_a_batch_holds_the_rows_of_the_log_and_those_that_follow() -> None:
 
 def test_every_field_of_a_config_changes_what_is_learnt() -> None:
     changed: dict[str, Any] = {
-        "members": 3, "width": 8, "epochs": 5, "least_updates": 100, "batch": 32, "lr": 1e-2, "weight_decay": 1.0,
-        "clip": 1e-3, "delta": 0.1, "heads": 1.0, "unknown": 0.5, "target_step": 0.9, "target_every": 3, "replay": True,
+        "members": 3, "width": 8, "epochs": 5, "least_updates": 100, "batch": 32,
+        "learning_rate": 1e-2, "weight_decay": 1.0, "largest_gradient": 1e-3, "huber_delta": 0.1, "heads_weight": 1.0,
+        "unknown": 0.5, "target_step": 0.9, "target_every": 3, "replay": True,
         "gamma_zero": True, "constant_discount": 0.5, "masked": False, "drop_groups": ("drafter",),
         "drop_features": ("fitMissing",), "alpha": 1.0,
     }  # fmt: skip

@@ -5,10 +5,12 @@ import json
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 import torch
 from logged import Row, logged_incident, logged_row, read, write_part
 from typescript import ROOT, typescript
 
+from qnet.episodes import BadEpisodes, read_episodes
 from qnet.log_files import COLUMNS, read_log
 from qnet.schema import read_schema
 
@@ -17,6 +19,13 @@ import { readFileSync } from "node:fs";
 import { writeEpisodes } from "./functions/adapters/parquet/write-episodes.ts";
 const { path, rows } = JSON.parse(readFileSync(0, "utf8"));
 process.stdout.write(writeEpisodes(path, rows).sha256);
+"""
+SIMULATE = """
+import { readFileSync } from "node:fs";
+import { quell } from "./functions/cli/quell.ts";
+const quiet = { write: () => {}, writeError: () => {}, paint: (text) => text, isLive: false, isErrorLive: false };
+const flags = ["--incidents", "12", "--seed", "1", "--no-truth", "--out", readFileSync(0, "utf8")];
+process.exitCode = await quell(["simulate", ...flags], { ...quiet, canAsk: false });
 """
 HASH = 'import { FEATURES_HASH } from "./functions/core/features.ts"; process.stdout.write(FEATURES_HASH);'
 
@@ -61,3 +70,16 @@ def test_every_column_survives_the_way_from_typescript(tmp_path: Path) -> None:
 
 def test_the_hash_of_the_features_is_the_one_that_typescript_writes_into_rows() -> None:
     assert read_schema(ROOT / "policies/qnet/features.json").hash == typescript(HASH)
+
+
+def test_a_log_that_the_simulator_wrote_is_read_while_its_files_are_those_it_listed(tmp_path: Path) -> None:
+    qnet = ROOT / "policies/qnet"
+    typescript(SIMULATE, str(tmp_path))
+
+    episodes = read_episodes([tmp_path], features=qnet / "features.json", reward=qnet / "reward.json")
+
+    assert episodes.decisions == json.loads((tmp_path / "simulation.json").read_text())["rows"] > 0
+    part = tmp_path / "part-00000.parquet"
+    part.write_bytes(part.read_bytes() + b" ")
+    with pytest.raises(BadEpisodes, match=r"has changed since simulation\.json listed it"):
+        read_log([tmp_path])

@@ -1,4 +1,8 @@
-"""What is asked: protocol.json as it was committed, and what this run was told to do of it."""
+"""What is asked: protocol.json as it was committed, and what this run was told to do of it.
+
+Where protocol.json says `incidents` of a log it means simulated days, as `quell simulate --incidents` does: most have
+one incident, some have more.
+"""
 
 import hashlib
 import json
@@ -7,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from qnet.bad_input import BadInput
-
-LEARNERS = ("table", "cloning", "one-step", "fitted", "dqn", "iql", "cql")
+from qnet.learners import LEARNERS
 
 # A day's bound forks the world for every candidate: it costs as much as dozens of other policies.
 SEER_DAYS = 2
@@ -58,10 +61,10 @@ class Asked:
     worlds: int  # sealed worlds a seed
     days: int  # days a world
     seer_days: int = SEER_DAYS  # days a world on which the bounds are played too
-    sizes_beside: tuple[int, ...] | None = None  # where the confounding is not the headline's; None: the same
+    sizes_other_confounding: tuple[int, ...] | None = None  # where it is not the headline's; None: the same
     jobs: int = 2  # processes at once
     streams_of_largest: int | None = None  # so many streams of the largest size; None: one a seed
-    learners_beside: tuple[str, ...] | None = None  # where the confounding is not the headline's; None: all of them
+    learners_other_confounding: tuple[str, ...] | None = None  # where it is not the headline's; None: the same
     extras: bool = True  # ablations and broken knowledge too
     extras_seeds: int | None = None  # the first so many seeds have them; None: all
     peers: bool = False  # d3rlpy's models too: they need an environment of their own
@@ -71,7 +74,13 @@ class Asked:
 
     def sizes_of(self, confounding: str, headline: str) -> tuple[int, ...]:
         """The days of log that models of one confounding learn from."""
-        return self.sizes if confounding == headline or self.sizes_beside is None else self.sizes_beside
+        other = None if confounding == headline else self.sizes_other_confounding
+        return self.sizes if other is None else other
+
+    def learners_of(self, confounding: str, headline: str) -> tuple[str, ...]:
+        """Who learns from logs of one confounding."""
+        other = None if confounding == headline else self.learners_other_confounding
+        return self.learners if other is None else other
 
 
 def read_protocol(file: Path) -> Protocol:
@@ -91,12 +100,12 @@ def differences(protocol: Protocol, asked: Asked) -> list[str]:
         ("sizes", asked.sizes, protocol.sizes),
         ("seeds", asked.seeds, protocol.seeds),
         ("confounding of the logs", asked.confounding, protocol.confounding),
-        ("learners", asked.learners, LEARNERS),
+        ("learners", asked.learners, tuple(LEARNERS)),
     ):
         if set(has) != set(wants):
             said.append(f"{name}: {_list(has)} instead of {_list(wants)}")
-    if asked.sizes_beside is not None and set(asked.sizes_beside) != set(asked.sizes):
-        said.append(f"sizes where the confounding is not {protocol.headline}: {_list(asked.sizes_beside)}")
+    if asked.sizes_other_confounding is not None and set(asked.sizes_other_confounding) != set(asked.sizes):
+        said.append(f"sizes where the confounding is not {protocol.headline}: {_list(asked.sizes_other_confounding)}")
     if asked.worlds != evaluation["worldsPerSeed"]:
         said.append(f"worlds a seed: {asked.worlds} instead of {evaluation['worldsPerSeed']}")
     if asked.days != evaluation["daysPerWorld"]:
@@ -110,8 +119,10 @@ def differences(protocol: Protocol, asked: Asked) -> list[str]:
             f"logs of {largest} days: {streams} streams, shared by {len(asked.seeds)} seeds of training and of worlds, "
             "so their intervals leave out part of what another log would change"
         )
-    if asked.learners_beside is not None and set(asked.learners_beside) != set(asked.learners):
-        said.append(f"learners where the confounding is not {protocol.headline}: {_list(asked.learners_beside)}")
+    if asked.learners_other_confounding is not None and set(asked.learners_other_confounding) != set(asked.learners):
+        said.append(
+            f"learners where the confounding is not {protocol.headline}: {_list(asked.learners_other_confounding)}"
+        )
     if not asked.extras:
         said.append("no ablations and no broken knowledge")
     elif asked.extras_seeds is not None and asked.extras_seeds < len(asked.seeds):

@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from qnet.experiment.peers import PEERS
 from qnet.experiment.plan import Cell
-from qnet.experiment.work import TaskFailed, run_command
-from qnet.learners import LEARNERS
+from qnet.experiment.run_tasks import TaskFailed, run_command
+from qnet.learners import LEARNERS, PEERS
 
 # What training imports; whatever these import in turn counts too.
 TRAINING = ("qnet/episodes.py", "qnet/model.py", "qnet/experiment/train.py")
@@ -39,7 +38,7 @@ class Trained:
 
 def sources_hash(package: Path, learner: str) -> str:
     """Hash of the code that trains a learner: its module and all of the package that this imports, however far."""
-    own = PEERS[learner] if learner in PEERS else (LEARNERS[learner].replace(".", "/") + ".py",)
+    own = PEERS[learner].programs if learner in PEERS else (LEARNERS[learner].replace(".", "/") + ".py",)
     found, left = dict[Path, str](), [package.parent / entry for entry in (*TRAINING, *own)]
     while left:
         file = left.pop()

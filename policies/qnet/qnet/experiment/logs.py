@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from qnet.experiment.plan import Log
-from qnet.experiment.work import TaskFailed, run_command
+from qnet.experiment.run_tasks import TaskFailed, run_command
 
 
 def simulate(log: Log, folder: Path, quell: Sequence[str]) -> str:
@@ -15,7 +15,7 @@ def simulate(log: Log, folder: Path, quell: Sequence[str]) -> str:
     command = [
         *(*quell, "simulate", "--incidents", str(log.days), "--seed", str(log.seed), "--out", str(folder)),
         *("--split", "train", "--behaviour", "oncall", "--confounding", log.confounding),
-        *(("--wrong", str(log.broken)) if log.broken else ()),
+        *(("--broken", str(log.broken)) if log.broken else ()),
     ]
     before = days_in(folder)
     try:

@@ -28,6 +28,8 @@ BROKEN_FIXED = ("rules", "drafter", "oncall-average", "oncall-expert")
 PAGE_DELTAS = (-1.0, -0.5, -0.2, 0.2, 0.5, 1.0)
 MATCHED_LEARNERS = ("cql", "fitted")
 
+MODEL = "model:"  # what the name of a policy that learnt begins with
+
 
 @dataclass(frozen=True)
 class Log:
@@ -58,12 +60,18 @@ class Cell:
     def name(self) -> str:
         """The same for every seed: a row of the table."""
         kind = "broken" if self.log.broken else self.log.confounding
-        return f"{kind}-{self.size}-{self.learner}" + (f".{self.ablation}" if self.ablation else "")
+        learner = self.learner + (f".{self.ablation}" if self.ablation else "")
+        return policy_of(kind, self.size, learner).removeprefix(MODEL)
+
+
+def policy_of(kind: str, size: int, learner: str) -> str:
+    """The name under which a model plays; an ablation is part of its learner's, as in `cql.alpha-0`."""
+    return f"{MODEL}{kind}-{size}-{learner}"
 
 
 def learner_of(policy: str) -> str | None:
     """The learner of a `model:` policy, without ablation and shift of `page`; None for one that did not learn."""
-    if not policy.startswith("model:"):
+    if not policy.startswith(MODEL):
         return None
     return policy.split("-", 2)[2].partition("+")[0].partition(".")[0]
 
@@ -90,8 +98,8 @@ class Evaluation:
         shifted = [name for name in self.matched if name in present]
         return [
             *self.fixed,
-            *(f"model:{name}" for name in models),
-            *(f"model:{name}+page:{delta:g}" for name in shifted for delta in PAGE_DELTAS),
+            *(f"{MODEL}{name}" for name in models),
+            *(f"{MODEL}{name}+page:{delta:g}" for name in shifted for delta in PAGE_DELTAS),
         ]
 
 
@@ -119,7 +127,7 @@ def _cells_of(protocol: Protocol, asked: Asked, seed: int) -> list[Cell]:
         Cell(_log(protocol, asked, seed, confounding, size), seed, size, learner)
         for confounding in asked.confounding
         for size in asked.sizes_of(confounding, protocol.headline)
-        for learner in (asked.learners if confounding == protocol.headline else asked.learners_beside or asked.learners)
+        for learner in asked.learners_of(confounding, protocol.headline)
     ]
     if asked.peers:
         cells += _peers_of(protocol, asked, seed)

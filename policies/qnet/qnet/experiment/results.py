@@ -8,12 +8,12 @@ from typing import Any
 from qnet.experiment.asked import Asked, Protocol, differences
 from qnet.experiment.measures import Measured
 from qnet.experiment.page_rate import match, second_half, unmatched
-from qnet.experiment.plan import BOUNDS, FIXED, MATCHED_LEARNERS, PAGE_DELTAS, Plan, learner_of
+from qnet.experiment.plan import BOUNDS, FIXED, MATCHED_LEARNERS, PAGE_DELTAS, Plan, learner_of, policy_of
 from qnet.experiment.played import COSTS
 from qnet.experiment.statistics import Interval
 from qnet.experiment.verdict import verdict
 
-AGAINST = ("rules", "cloning", "fitted")
+AGAINST = ("cloning", "fitted")
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def results(
 def _of_confounding(asked: Asked, whole: Measured, kind: str, protocol: Protocol) -> Iterable[dict[str, Any]]:
     fixed = [Subject(name, name) for name in (*FIXED, *BOUNDS)]
     sizes = asked.sizes_of(kind, protocol.headline)
-    learnt = [Subject(f"model:{kind}-{size}-{learner}", learner, size) for size in sizes for learner in asked.learners]
+    learnt = [Subject(policy_of(kind, size, learner), learner, size) for size in sizes for learner in asked.learners]
     rows = [_row(whole, subject, kind) for subject in (*fixed, *learnt)]
     rows = [row for row in rows if row["days"] > 0]
     about = f"logs with {kind} confounding" + (" (the headline)" if kind == protocol.headline else "")
@@ -77,10 +77,11 @@ def _of_confounding(asked: Asked, whole: Measured, kind: str, protocol: Protocol
 
 def _row(whole: Measured, subject: Subject, kind: str) -> dict[str, Any]:
     numbers = whole.of(subject.policy)
-    for other in AGAINST:
-        # Like with like: a learner is compared with what learnt from the same log.
-        rival = other if other == "rules" else f"model:{kind}-{subject.size}-{other}"
-        if rival != subject.policy and (other == "rules" or subject.size is not None):
+    rivals = {"rules": "rules"}
+    if subject.size is not None:  # like with like: a learner is compared with what learnt from the same log
+        rivals |= {other: policy_of(kind, subject.size, other) for other in AGAINST}
+    for other, rival in rivals.items():
+        if rival != subject.policy:
             numbers[f"minus-{other}"] = whole.difference(subject.policy, rival)
     return _numbers(subject, whole.counts(subject.policy), numbers)
 
@@ -88,9 +89,9 @@ def _row(whole: Measured, subject: Subject, kind: str) -> dict[str, Any]:
 def _equal_page_rate(asked: Asked, whole: Measured, protocol: Protocol) -> dict[str, Any]:
     rows = []
     for size in asked.sizes:
-        other = f"model:{protocol.headline}-{size}-cloning"
+        other = policy_of(protocol.headline, size, "cloning")
         for learner in MATCHED_LEARNERS:
-            model = f"model:{protocol.headline}-{size}-{learner}"
+            model = policy_of(protocol.headline, size, learner)
             grid = {0.0: model} | {delta: f"{model}+page:{delta:g}" for delta in PAGE_DELTAS}
             chosen = match(whole.played, grid, other)
             half = second_half(whole, grid, other, "matched")
@@ -114,7 +115,7 @@ def _ablations(protocol: Protocol, whole: Measured) -> dict[str, Any]:
     ablations = protocol.content["ablations"]
     rows = []
     for size in ablations["sizes"]:
-        base = f"model:{protocol.headline}-{size}-{ablations['of']}"
+        base = policy_of(protocol.headline, size, ablations["of"])
         for name in ablations["one factor each"]:
             policy = f"{base}.{name}"
             numbers = {
@@ -144,15 +145,15 @@ def _peers(protocol: Protocol, whole: Measured) -> dict[str, Any]:
     rows = []
     for peer, what in protocol.content["peers"].items():
         for size in what["incidents"]:
-            policy = f"model:{protocol.headline}-{size}-{peer}-cql"
-            ours = f"model:{protocol.headline}-{size}-{protocol.challenger}"
+            policy = policy_of(protocol.headline, size, f"{peer}-cql")
+            ours = policy_of(protocol.headline, size, protocol.challenger)
             numbers = {
                 "return": whole.mean(whole.returns(policy)),
                 "minus-challenger": whole.difference(policy, ours),
                 "harm": whole.share(policy, "harmful", "actions"),
             }
             rows.append(_numbers(Subject(policy, f"{peer} CQL", size), whole.counts(policy), numbers))
-    return _table("peers", "Peers, trained on the same logs", PEERS, [row for row in rows if row["days"] > 0])
+    return _table("peers", "Peers, trained on the same logs", AGAINST_PEERS, [row for row in rows if row["days"] > 0])
 
 
 def _frontier(asked: Asked, whole: Measured, protocol: Protocol) -> list[dict[str, Any]]:
@@ -166,9 +167,9 @@ def _frontier(asked: Asked, whole: Measured, protocol: Protocol) -> list[dict[st
             + [f"{model}+page:{delta:g}" for delta in PAGE_DELTAS if delta > 0],
         )
         for learner in MATCHED_LEARNERS
-        for model in [f"model:{protocol.headline}-{size}-{learner}"]
+        for model in [policy_of(protocol.headline, size, learner)]
     ]
-    lines.append(("cloning", [f"model:{protocol.headline}-{size}-cloning"]))
+    lines.append(("cloning", [policy_of(protocol.headline, size, "cloning")]))
     lines += [(name, [name]) for name in FIXED]
     drawn = []
     for label, policies in lines:
@@ -214,4 +215,4 @@ WORLDS = ("medianWorld", "worstWorlds", "seen", "heldOut")
 PAGE_RATE = ("paged", "cloningPaged", "minus-cloning", "harm", "cloningHarm", "harm-minus-cloning")
 ABLATED = ("return", "minus-base", "harm", "harm-minus-base")
 BROKEN = ("return", "minus-rules", "harm", "paged")
-PEERS = ("return", "minus-challenger", "harm")
+AGAINST_PEERS = ("return", "minus-challenger", "harm")

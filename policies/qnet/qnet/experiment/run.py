@@ -11,15 +11,16 @@ from typing import Any
 
 from tqdm import tqdm
 
-from qnet.experiment.asked import LEARNERS, SEER_DAYS, Asked, BadRun, Protocol, differences, read_protocol
+from qnet.experiment.asked import SEER_DAYS, Asked, BadRun, Protocol, differences, read_protocol
 from qnet.experiment.measures import Scale, measured
 from qnet.experiment.plan import Evaluation, Plan, plan
 from qnet.experiment.played import read_played
 from qnet.experiment.render import markdown, page
 from qnet.experiment.results import results
+from qnet.experiment.run_tasks import Ended, run_tasks
 from qnet.experiment.sealed import code_hash, played_before
 from qnet.experiment.tasks import Places, Work, lay_out
-from qnet.experiment.work import Ended, run_tasks
+from qnet.learners import LEARNERS
 from qnet.reward import read_reward
 
 QNET = Path(__file__).resolve().parents[2]  # policies/qnet
@@ -35,24 +36,30 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser("table", help="simulate, train, evaluate and write the table of policies")
     parser.add_argument("--out", type=Path, default=Path(".quell/table"), help="kept between runs")
     parser.add_argument("--quick", action="store_true", help="a small part, in minutes")
-    parser.add_argument("--jobs", type=int, default=2, help="processes at once")
-    parser.add_argument("--sizes", type=_numbers, help="days of log, as 200,2000")
-    parser.add_argument("--sizes-beside", type=_numbers, help="days of log where the confounding is not the headline's")
-    parser.add_argument("--seeds", type=_numbers, help="as 1,2,3")
+    parser.add_argument("--jobs", type=_count, default=2, help="processes at once")
+    parser.add_argument("--sizes", type=_counts, help="days of log, as 200,2000")
+    parser.add_argument(
+        "--sizes-other-confounding", type=_counts, help="days of log where the confounding is not the headline's"
+    )
+    parser.add_argument(
+        "--seeds", type=_counts, help="each draws a log, trains its models and plays its own worlds, as 1,2,3"
+    )
     parser.add_argument("--confounding", type=_names, help="of the logs, as mild,none")
     parser.add_argument("--learners", type=_names, help=f"some of {','.join(LEARNERS)}")
-    parser.add_argument("--learners-beside", type=_names, help="where the confounding is not the headline's")
-    parser.add_argument("--worlds", type=int, help="sealed worlds a seed")
-    parser.add_argument("--days", type=int, help="days a world")
-    parser.add_argument("--seer-days", type=int, help=f"days a world on which the bounds play too ({SEER_DAYS})")
-    parser.add_argument("--streams-20k", type=int, help="share so many streams of the largest size among the seeds")
+    parser.add_argument("--learners-other-confounding", type=_names, help="where the confounding is not the headline's")
+    parser.add_argument("--worlds", type=_count, help="sealed worlds a seed")
+    parser.add_argument("--days", type=_count, help="days a world")
+    parser.add_argument("--seer-days", type=_count, help=f"days a world on which the bounds play too ({SEER_DAYS})")
+    parser.add_argument(
+        "--streams-of-largest", type=_count, help="share so many streams of the largest size among the seeds"
+    )
     parser.add_argument("--no-extras", action="store_true", help="neither ablations nor broken knowledge")
     parser.add_argument(
-        "--extras-seeds", type=int, help="only the first so many seeds have ablations and the rest of it"
+        "--extras-seeds", type=_count, help="only the first so many seeds have ablations and the rest of it"
     )
     parser.add_argument("--peers", action="store_true", help="train d3rlpy's CQL too")
     parser.add_argument(
-        "--budget-minutes", type=float, help="start nothing new after so long, and render what is whole"
+        "--budget-minutes", type=_minutes, help="start nothing new after so long, and render what is whole"
     )
     parser.add_argument("--render-only", action="store_true", help="write the table from the days played before")
     parser.add_argument("--plan", action="store_true", help="say what would be done and how long it takes, and stop")
@@ -93,18 +100,18 @@ def asked_of(flags: argparse.Namespace, protocol: Protocol) -> Asked:
     evaluation, quick = protocol.content["evaluation"], flags.quick
     asked = Asked(
         out=flags.out,
-        sizes=_or(flags.sizes, QUICK_SIZES if quick else protocol.sizes),
-        seeds=_or(flags.seeds, QUICK_SEEDS if quick else protocol.seeds),
-        confounding=_or(flags.confounding, (protocol.headline,) if quick else protocol.confounding),
-        learners=_or(flags.learners, QUICK_LEARNERS if quick else LEARNERS),
-        worlds=_or(flags.worlds, QUICK_WORLDS if quick else evaluation["worldsPerSeed"]),
-        days=_or(flags.days, QUICK_DAYS if quick else evaluation["daysPerWorld"]),
-        seer_days=_or(flags.seer_days, QUICK_SEER_DAYS if quick else SEER_DAYS),
-        sizes_beside=flags.sizes_beside,
+        sizes=flags.sizes or (QUICK_SIZES if quick else protocol.sizes),
+        seeds=flags.seeds or (QUICK_SEEDS if quick else protocol.seeds),
+        confounding=flags.confounding or ((protocol.headline,) if quick else protocol.confounding),
+        learners=flags.learners or (QUICK_LEARNERS if quick else tuple(LEARNERS)),
+        worlds=flags.worlds or (QUICK_WORLDS if quick else evaluation["worldsPerSeed"]),
+        days=flags.days or (QUICK_DAYS if quick else evaluation["daysPerWorld"]),
+        seer_days=flags.seer_days or (QUICK_SEER_DAYS if quick else SEER_DAYS),
+        sizes_other_confounding=flags.sizes_other_confounding,
         jobs=flags.jobs,
-        streams_of_largest=flags.streams_20k,
+        streams_of_largest=flags.streams_of_largest,
         extras=not (flags.no_extras or quick),
-        learners_beside=flags.learners_beside,
+        learners_other_confounding=flags.learners_other_confounding,
         extras_seeds=flags.extras_seeds,
         peers=flags.peers,
         budget_minutes=flags.budget_minutes,
@@ -112,42 +119,24 @@ def asked_of(flags: argparse.Namespace, protocol: Protocol) -> Asked:
         command=_typed(sys.argv[2:]),
     )
     for name, given, known in (
-        ("--learners", asked.learners, LEARNERS),
+        ("--learners", asked.learners, tuple(LEARNERS)),
+        ("--learners-other-confounding", asked.learners_other_confounding or (), tuple(LEARNERS)),
         ("--confounding", asked.confounding, protocol.confounding),
     ):
         wrong = [one for one in given if one not in known]
         if wrong:
             raise BadRun(f"{name} {','.join(wrong)}: not known; give some of {','.join(known)}")
-    counts: dict[str, tuple[int | None, ...]] = {
-        "--jobs": (asked.jobs,),
-        "--sizes": asked.sizes,
-        "--sizes-beside": asked.sizes_beside or (),
-        "--seeds": asked.seeds,
-        "--worlds": (asked.worlds,),
-        "--days": (asked.days,),
-        "--seer-days": (asked.seer_days,),
-        "--streams-20k": (asked.streams_of_largest,),
-        "--extras-seeds": (asked.extras_seeds,),
-    }
-    for name, given_counts in counts.items():
-        if any(one is not None and one < 1 for one in given_counts):
-            raise BadRun(f"{name}: counts from 1")
     return asked
 
 
-def _or(given: Any, default: Any) -> Any:
-    """What was given, be it 0: that is refused, not replaced."""
-    return default if given is None else given
-
-
 def _typed(arguments: Sequence[str]) -> str:
-    """The command as a person types it, without what does not change the numbers."""
+    """The command as a person types it, without --out: where things lie changes no number."""
     kept, rest = [], list(arguments)
     while rest:
         one = rest.pop(0)
-        if one in ("--out", "--jobs"):
+        if one == "--out":
             rest = rest[1:]
-        elif one != "--render-only":
+        elif not one.startswith("--out="):
             kept.append(one)
     return " ".join(["npm run table", *(["--", *kept] if kept else [])])
 
@@ -208,8 +197,27 @@ def _say(line: str) -> None:
     sys.stderr.flush()
 
 
-def _numbers(text: str) -> tuple[int, ...]:
-    return tuple(int(one) for one in text.split(","))
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} counts nothing; give a whole number of 1 or more, as 2")
+    return int(text)
+
+
+def _counts(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(_count(one) for one in text.split(","))
+    except argparse.ArgumentTypeError as cause:
+        raise argparse.ArgumentTypeError(f"{cause}; several with commas and no spaces, as 1,2,3") from cause
+
+
+def _minutes(text: str) -> float:
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = -1.0
+    if not minutes >= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time; give minutes, as 90")
+    return minutes
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from qnet.experiment.asked import Asked, BadRun, Protocol
 from qnet.experiment.cells import Trained
 from qnet.experiment.plan import Evaluation
-from qnet.experiment.work import run_command
+from qnet.experiment.run_tasks import run_command
 
 # Sources, not tests nor what only they read; as functions/cli/code-hash.ts has it.
 CODE = re.compile(r"(?<!\.test)(?<!\.fixture)(?<!\.contract)\.ts$|\.(yaml|cedar|cedarschema)$")

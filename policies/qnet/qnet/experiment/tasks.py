@@ -10,8 +10,8 @@ from qnet.experiment.asked import Asked, Protocol
 from qnet.experiment.cells import Kitchen, Trained, folder_of, sources_hash, train_cells, trained
 from qnet.experiment.logs import hash_of_first, simulate
 from qnet.experiment.plan import Cell, Log, Plan
+from qnet.experiment.run_tasks import Task, TaskFailed
 from qnet.experiment.sealed import Part, play, point_to, sealed_seed
-from qnet.experiment.work import Task, TaskFailed
 
 # Seconds on one core of a small machine, rough: they order nothing and only say how long it will take.
 A_DAY, A_POLICY_DAY, A_SEER_DAY, A_START = 0.022, 0.02, 1.0, 5.0

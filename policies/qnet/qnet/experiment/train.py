@@ -12,9 +12,8 @@ from pyarrow import parquet
 
 from qnet.bad_input import BadInput
 from qnet.episodes import Episodes, read_episodes
-from qnet.experiment.peers import PEERS
-from qnet.experiment.work import run_command
-from qnet.learners import learner
+from qnet.experiment.run_tasks import run_command
+from qnet.learners import PEERS, learner
 from qnet.model import save_model
 from qnet.progress import SILENT
 from qnet.reward import read_reward
@@ -83,7 +82,7 @@ def _train(job: dict[str, Any], first: int, episodes: Episodes, cell: dict[str, 
 
 def _train_peer(job: dict[str, Any], first: int, cell: dict[str, Any]) -> str:
     """Has a peer train on the same days; returns its model's hash. Raises TaskFailed."""
-    script, *_ = PEERS[cell["learner"]]
+    script, *_ = PEERS[cell["learner"]].programs
     command = [
         *(sys.executable, str(Path(__file__).resolve().parents[2] / script), "--json"),
         *("--episodes", job["episodes"], "--first", str(first), "--features", job["features"]),

@@ -4,6 +4,7 @@ from math import isfinite
 
 from qnet.experiment.asked import Asked, Protocol
 from qnet.experiment.measures import Measured
+from qnet.experiment.plan import policy_of
 from qnet.experiment.statistics import Interval
 
 # Fewer cannot show a margin of half a point: of 600 actions without any harm the interval still reaches 0.6 %.
@@ -20,11 +21,11 @@ def verdict(protocol: Protocol, asked: Asked, whole: Measured) -> list[str]:
             f"and what follows is at {max(asked.sizes)}."
         )
         size = max(asked.sizes)
-    challenger = f"model:{kind}-{size}-{ours}"
+    challenger = policy_of(kind, size, ours)
     if challenger not in whole.played.days:
         return [*said, f"Not decided: {ours} of {size} days was not played."]
     rivals = {
-        name: name if name == "rules" else f"model:{kind}-{size}-{name}"
+        name: name if name == "rules" else policy_of(kind, size, name)
         for name in protocol.content["primary"]["against"]
     }
     played = {name: policy for name, policy in rivals.items() if policy in whole.played.days}

@@ -1,7 +1,7 @@
 """The learners by name: each a module with `Config`, `fit(...)` and `load(folder)`, imported when it is asked for."""
 
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 LEARNERS = {
     "cloning": "qnet.learners.cloning",
@@ -12,8 +12,16 @@ LEARNERS = {
     "cql": "qnet.learners.cql",
     "iql": "qnet.learners.iql",
 }
-# Models that a program of others trained, in an environment of its own: they are only loaded here.
-PEERS = {"d3rlpy": "qnet.learners.fixed_slots"}
+
+
+class Peer(NamedTuple):
+    """A learner of others: a program of ours has it train in an environment of its own, the package only loads it."""
+
+    module: str  # has `load(folder)`
+    programs: tuple[str, ...]  # files that train it, from policies/qnet; the first is the one to run
+
+
+PEERS = {"d3rlpy-cql": Peer("qnet.learners.fixed_slots", ("peers/d3rlpy_cql.py", "peers/d3rlpy_worker.py"))}
 
 
 def learner(name: str) -> Any:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -18,13 +17,15 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..batches import batches_of, packed
+from ..bad_input import BadEpisodes
+from ..batches import batches_of, endless, packed
+from ..bounds import COUNT, INNER_SHARE, NOT_NEGATIVE, POSITIVE, check_bounds
 from ..episodes import Episodes
 from ..model import Origin, Scores, check_finite, config_facts, read_origin
 from ..network import QNetwork, load_network, network_for, save_network
+from ..places import decision_of
 from ..progress import Progress
 from ..targets import segment_logsumexp, segment_max
-from .places import decision_of
 
 NETWORK, FITTED = "behaviour.pt", "behaviour.json"
 NEVER = -30.0  # log probability of what the mask forbids: e^-30, finite so that it can be written as JSON
@@ -46,6 +47,10 @@ class Config:
     drop_groups: tuple[str, ...] = ()  # groups of features that are read as their mean
     drop_features: tuple[str, ...] = ()  # single features that are
 
+    def __post_init__(self) -> None:
+        check_bounds(self, width=COUNT, batch=COUNT, updates=COUNT, patience=COUNT, held_out=INNER_SHARE)
+        check_bounds(self, learning_rate=POSITIVE, weight_decay=NOT_NEGATIVE)
+
 
 @dataclass(frozen=True)
 class Fitted:
@@ -64,7 +69,6 @@ class Behaviour:
     origin: Origin
     network: QNetwork
     fitted: Fitted
-    name: str = "cloning"
 
     def log_policy(self, state: Tensor, candidate: Tensor, offsets: Tensor, allowed: Tensor) -> Tensor:
         """(C,) log pi_b over the allowed candidates of each decision; NEVER for the others."""
@@ -139,12 +143,12 @@ def fit(
 def split(episodes: Episodes, share: float, chance: torch.Generator) -> tuple[Tensor, Tensor]:
     """Decisions (n,), (m,) to train on and to hold out, by whole clusters; one cluster alone is both.
 
-    Raises ValueError where no decision has an executed action from its list.
+    Raises BadEpisodes where no decision has an executed action from its list.
     """
     known = torch.nonzero(episodes.executed >= 0).squeeze(1)
     clusters = torch.unique(episodes.cluster[known])
     if len(clusters) == 0:
-        raise ValueError("no decision executed a candidate of its list: there is no behaviour to learn")
+        raise BadEpisodes("no decision executed a candidate of its list: there is no behaviour to learn; log some")
     if len(clusters) == 1:
         return known, known
     drawn = torch.randperm(len(clusters), generator=chance, device=clusters.device)
@@ -213,7 +217,7 @@ def _train(
     optimiser = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
     check_every = min(100, max(10, len(training) // config.batch))
     best, best_at, kept = float("inf"), 0, copy.deepcopy(network.state_dict())
-    next_batch = _batches(training, config.batch, chance)
+    next_batch = endless(training, config.batch, chance)
     for update in progress.over(config.updates, "updates of cloning"):
         if update % check_every == 0:
             loss = _held_out_loss(network, episodes, held_out)
@@ -235,16 +239,3 @@ def _held_out_loss(network: QNetwork, episodes: Episodes, held_out: Tensor) -> f
         for part in torch.tensor_split(held_out, batches_of(len(held_out), AT_ONCE))
     ]
     return sum(count * float(cross_entropy(*scored)) for count, scored in parts) / len(held_out)
-
-
-def _batches(decisions: Tensor, size: int, chance: torch.Generator) -> Callable[[], Tensor]:
-    """Draws batches without replacement, pass after pass, all of about one size."""
-    left: list[Tensor] = []
-
-    def draw() -> Tensor:
-        if not left:
-            order = torch.randperm(len(decisions), generator=chance, device=decisions.device)
-            left.extend(torch.tensor_split(decisions[order], batches_of(len(order), size)))
-        return left.pop()
-
-    return draw

@@ -2,18 +2,15 @@
 
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from ..batches import Batch
-from ..episodes import Episodes
-from ..model import Model
+from ..bounds import NOT_NEGATIVE, check_bounds
 from ..network import QNetwork
-from ..progress import Progress
 from ..targets import conservative_gap, huber, td_target
-from ..td import Training, by_q, heads_loss, load_td, train
+from ..td import Training, heads_loss, load_td, train
 
 
 @dataclass(frozen=True)
@@ -21,6 +18,10 @@ class Config(Training):
     """The loop's fields, and how much is held against a candidate that on-call people seldom ran."""
 
     alpha: float = 0.5  # reward scales; 0 trusts values of what was never tried, 0.2 waited three times in four
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_bounds(self, alpha=NOT_NEGATIVE)
 
 
 def objective(config: Config, online: QNetwork, target: QNetwork, batch: Batch) -> Tensor:
@@ -34,29 +35,12 @@ def objective(config: Config, online: QNetwork, target: QNetwork, batch: Batch) 
     with torch.no_grad():
         choose, price = online(batch.next).candidate["q"], target(batch.next).candidate["q"]
     goal = td_target(batch.reward, batch.discount, batch.ended, choose, price, batch.next.owner, batch.next_allowed)
-    loss = huber(scores.index_select(1, batch.taken) - goal, config.delta)  # (M, B)
+    loss = huber(scores.index_select(1, batch.taken) - goal, config.huber_delta)  # (M, B)
     if config.alpha > 0:
         counted = batch.counted if config.masked else torch.ones_like(batch.allowed)
         loss = loss + config.alpha * conservative_gap(scores, batch.taken, counted, batch.here.owner)
     return (batch.weight * batch.listed * loss).mean(1) + heads_loss(outputs, batch, config)
 
 
-def fit(
-    episodes: Episodes,
-    config: Config,
-    *,
-    seed: int,
-    device: torch.device,
-    progress: Progress,
-    checkpoint: Path | None = None,
-) -> Model:
-    """Trains on logged episodes; see td.train for what is reproducible and what a checkpoint does."""
-    return train(
-        "cql", episodes, config, partial(objective, config),
-        seed=seed, device=device, progress=progress, checkpoint=checkpoint,
-    )  # fmt: skip
-
-
-def load(folder: Path) -> Model:
-    """Reads a model that `save_model` wrote."""
-    return load_td(folder, by_q)
+fit = partial(train, "cql", objective)
+load = load_td

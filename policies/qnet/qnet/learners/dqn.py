@@ -5,18 +5,14 @@ Kept as a row of the table: nothing holds it back from values of what was never 
 
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from ..batches import Batch
-from ..episodes import Episodes
-from ..model import Model
 from ..network import QNetwork
-from ..progress import Progress
 from ..targets import huber, td_target
-from ..td import Training, by_q, heads_loss, load_td, train
+from ..td import Training, heads_loss, load_td, train
 
 
 @dataclass(frozen=True)
@@ -34,26 +30,9 @@ def objective(config: Config, online: QNetwork, target: QNetwork, batch: Batch) 
     with torch.no_grad():
         price = target(batch.next).candidate["q"]
     goal = td_target(batch.reward, batch.discount, batch.ended, price, price, batch.next.owner, batch.next_allowed)
-    loss = huber(outputs.candidate["q"].index_select(1, batch.taken) - goal, config.delta)  # (M, B)
+    loss = huber(outputs.candidate["q"].index_select(1, batch.taken) - goal, config.huber_delta)  # (M, B)
     return (batch.weight * batch.listed * loss).mean(1) + heads_loss(outputs, batch, config)
 
 
-def fit(
-    episodes: Episodes,
-    config: Config,
-    *,
-    seed: int,
-    device: torch.device,
-    progress: Progress,
-    checkpoint: Path | None = None,
-) -> Model:
-    """Trains on logged episodes; see td.train for what is reproducible and what a checkpoint does."""
-    return train(
-        "dqn", episodes, config, partial(objective, config),
-        seed=seed, device=device, progress=progress, checkpoint=checkpoint,
-    )  # fmt: skip
-
-
-def load(folder: Path) -> Model:
-    """Reads a model that `save_model` wrote."""
-    return load_td(folder, by_q)
+fit = partial(train, "dqn", objective)
+load = load_td

@@ -9,6 +9,7 @@ that is priced. The guidance picks and is not part of the price, since departing
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 
 import lightgbm
@@ -16,12 +17,13 @@ import torch
 from torch import Tensor
 
 from ..bad_input import BadEpisodes
+from ..bounds import COUNT, NOT_NEGATIVE, POSITIVE, Range, check_bounds
 from ..episodes import Episodes
 from ..model import Origin, Scores, check_finite, config_facts, read_origin
+from ..places import decision_of
 from ..progress import Progress
 from ..targets import segment_best
 from . import cloning
-from .places import decision_of
 from .trees import Columns, columns_of, executed_rows, grow, price
 
 TREES, COLUMNS = "trees.txt", "columns.pt"
@@ -41,12 +43,15 @@ class Config:
     least_rows: int = 20  # runs in a leaf: the mean of fewer is noise where harm strikes one run in fifty
     behaviour: cloning.Config = field(default_factory=cloning.Config)
 
+    def __post_init__(self) -> None:
+        check_bounds(self, rounds=NOT_NEGATIVE, prior=NOT_NEGATIVE, learning_rate=POSITIVE)
+        check_bounds(self, trees=COUNT, leaves=Range(2, inf, "2 or more"), least_rows=COUNT)
+
 
 @dataclass(frozen=True)
 class GuidedTrees:
     """Trees, plus the weighted log-probability of the behaviour."""
 
-    name: str
     origin: Origin
     trees: lightgbm.Booster
     columns: Columns
@@ -92,7 +97,7 @@ def fit(
         target = backup(episodes, next_values(episodes, trees, columns, guide))
         trees = grow(rows, target[ran], config, seed)
     origin = Origin("fitted", episodes.schema.hash, episodes.data_hash, seed, config_facts(config))
-    model = GuidedTrees("fitted", origin, trees, columns, behaviour, config.prior)
+    model = GuidedTrees(origin, trees, columns, behaviour, config.prior)
     check_finite(model, episodes, {})
     return model
 
@@ -102,7 +107,7 @@ def load(folder: Path) -> GuidedTrees:
     origin, content = read_origin(folder), torch.load(folder / COLUMNS, weights_only=True)
     trees = lightgbm.Booster(model_file=folder / TREES)
     columns = Columns(content["codes"], content["runbook"])
-    return GuidedTrees(origin.learner, origin, trees, columns, cloning.read(folder, origin), content["prior"])
+    return GuidedTrees(origin, trees, columns, cloning.read(folder, origin), content["prior"])
 
 
 def backup(episodes: Episodes, value: Tensor) -> Tensor:

@@ -18,12 +18,12 @@ from torch import Tensor
 
 from ..episodes import Episodes
 from ..model import Origin, Scores, read_origin
-from .places import decision_of, place_of
+from ..network import CLIP, scale_of
+from ..places import decision_of, place_of
 
 FILE = "slots.pt"
 SEATED = ("fit", "drafterRank", "drafterRecovers", "triedBefore", "runs", "helped")  # of a slot, those there are
 NOWHERE = -100.0  # score of a candidate without a slot: below any return, which is capped at -20
-CLIP = 5.0  # standard deviations, as qnet.network.CLIP
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Slots:
     order: Tensor  # (2,) int64, columns of fit and drafterRank
     seated: Tensor  # (F,) int64, columns of SEATED
     state_mean: Tensor  # (S,) float32
-    state_scale: Tensor  # (S,) float32, 1 / standard deviation
+    state_scale: Tensor  # (S,) float32, 1 / standard deviation; 0 drops a feature
     seated_scale: Tensor  # (F,) float32, 1 / largest value that the schema allows
 
     @property
@@ -74,7 +74,6 @@ def slots_for(episodes: Episodes, per_runbook: int) -> Slots:
     schema = episodes.schema
     names = [feature.name for feature in schema.candidate]
     seated = [names.index(name) for name in SEATED if name in names]
-    sd = episodes.state.std(0, correction=0)
     return Slots(
         codes=torch.unique(episodes.candidate[:, schema.index("runbook")].to(torch.int64)),
         per_runbook=per_runbook,
@@ -82,7 +81,7 @@ def slots_for(episodes: Episodes, per_runbook: int) -> Slots:
         order=torch.tensor([schema.index("fit"), schema.index("drafterRank")]),
         seated=torch.tensor(seated),
         state_mean=episodes.state.mean(0),
-        state_scale=torch.where(sd > 1e-6, 1 / sd.clamp(min=1e-6), 0.0),
+        state_scale=scale_of(episodes.state),
         seated_scale=torch.tensor([1 / schema.candidate[column].max for column in seated]),
     )
 
@@ -94,7 +93,6 @@ class FixedSlots:
     origin: Origin
     slots: Slots
     critics: list[list[tuple[Tensor, Tensor]]]  # of each critic, of each layer: weight (out, in) and bias (out,)
-    name: str = "d3rlpy"
 
     def score(self, state: Tensor, candidate: Tensor, offsets: Tensor, allowed: Tensor) -> Scores:
         """Value of each candidate's slot; NOWHERE for a candidate that has none."""

@@ -8,16 +8,13 @@ are in reward scales and the order is the policy's.
 
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from ..batches import Batch
-from ..episodes import Episodes
-from ..model import Model
+from ..bounds import INNER_SHARE, check_bounds
 from ..network import Outputs, QNetwork
-from ..progress import Progress
 from ..targets import conservative_gap, expectile, huber, segment_logsumexp
 from ..td import Training, heads_loss, load_td, train
 
@@ -30,6 +27,10 @@ class Config(Training):
     """The loop's fields, and how far above the usual the value looks."""
 
     tau: float = 0.8  # expectile; 0.5 values the log as it is, 1 the best that was seen
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_bounds(self, tau=INNER_SHARE)
 
 
 def objective(config: Config, online: QNetwork, target: QNetwork, batch: Batch) -> Tensor:
@@ -48,7 +49,7 @@ def objective(config: Config, online: QNetwork, target: QNetwork, batch: Batch) 
     counted = batch.counted if config.masked else torch.ones_like(batch.allowed)
     unlikely = conservative_gap(outputs.candidate["policy"], batch.taken, counted, batch.here.owner)  # -log policy
     loss = (
-        huber(outputs.candidate["q"].index_select(1, batch.taken) - goal, config.delta)
+        huber(outputs.candidate["q"].index_select(1, batch.taken) - goal, config.huber_delta)
         + expectile(logged - value, config.tau)
         + weight * unlikely
     )
@@ -62,23 +63,12 @@ def by_policy(outputs: Outputs, owner: Tensor, allowed: Tensor) -> Tensor:
     return value[:, owner] + log_policy / SHARPNESS
 
 
-def fit(
-    episodes: Episodes,
-    config: Config,
-    *,
-    seed: int,
-    device: torch.device,
-    progress: Progress,
-    checkpoint: Path | None = None,
-) -> Model:
-    """Trains on logged episodes; see td.train for what is reproducible and what a checkpoint does."""
-    return train(
-        "iql", episodes, config, partial(objective, config),
-        candidate_heads=("q", "recover", "harm", "policy"), state_heads=("value", "expectile"), ranks=by_policy,
-        seed=seed, device=device, progress=progress, checkpoint=checkpoint,
-    )  # fmt: skip
-
-
-def load(folder: Path) -> Model:
-    """Reads a model that `save_model` wrote."""
-    return load_td(folder, by_policy)
+fit = partial(
+    train,
+    "iql",
+    objective,
+    candidate_heads=("q", "recover", "harm", "policy"),
+    state_heads=("value", "expectile"),
+    ranks=by_policy,
+)
+load = partial(load_td, ranks=by_policy)

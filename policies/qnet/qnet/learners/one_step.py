@@ -36,4 +36,4 @@ def fit(
 ) -> fitted.GuidedTrees:
     """One regression. `device` trains the behaviour."""
     model = fitted.fit(episodes, config, seed=seed, device=device, progress=progress, checkpoint=checkpoint)
-    return replace(model, name="one-step", origin=replace(model.origin, learner="one-step"))
+    return replace(model, origin=replace(model.origin, learner="one-step"))

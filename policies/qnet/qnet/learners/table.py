@@ -13,11 +13,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ..bounds import POSITIVE, check_bounds
 from ..episodes import Episodes
 from ..model import Origin, Scores, config_facts, read_origin
+from ..places import decision_of, place_of
 from ..progress import Progress
 from ..schema import FeatureSchema
-from .places import decision_of, place_of
 
 FILE = "table.pt"
 # What an alarm watches, one flag each: its class. A schema may have only some of them.
@@ -34,6 +35,9 @@ class Config:
     pseudo_count: float = 10.0  # runs: returns vary about three times as much within a runbook as between, so 3 * 3
     classes: tuple[str, ...] = tuple(f"alarm{one}" for one in CLASSES)  # flags of the state; () = one class for all
 
+    def __post_init__(self) -> None:
+        check_bounds(self, pseudo_count=POSITIVE)
+
 
 @dataclass(frozen=True)
 class Table:
@@ -44,7 +48,6 @@ class Table:
     means: Tensor  # (L, R + 1) float32; the last column is the overall mean
     alarms: Tensor  # (L - 1,) int64, columns of the state
     runbook: int  # column of the code in a candidate
-    name: str = "table"
 
     def score(self, state: Tensor, candidate: Tensor, offsets: Tensor, allowed: Tensor) -> Scores:  # noqa: ARG002
         """The table's cell of each candidate."""

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ..episodes import Episodes
-from .places import place_of
+from ..places import place_of
 
 Matrix = npt.NDArray[np.float32]
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from qnet.experiment.work import Ended, Task, TaskFailed, run_command, run_tasks
+from qnet.experiment.run_tasks import Ended, Task, TaskFailed, run_command, run_tasks
 
 
 def test_tasks_wait_for_those_before_them_and_the_others_go_on() -> None:
