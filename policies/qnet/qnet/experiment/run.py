@@ -130,13 +130,14 @@ def asked_of(flags: argparse.Namespace, protocol: Protocol) -> Asked:
 
 
 def _typed(arguments: Sequence[str]) -> str:
-    """The command as a person types it, without --out: where things lie changes no number."""
+    """The command as a person types it, without the flags that change no number."""
     kept, rest = [], list(arguments)
     while rest:
         one = rest.pop(0)
-        if one == "--out":
-            rest = rest[1:]
-        elif not one.startswith("--out="):
+        name = one.partition("=")[0]
+        if name in ("--out", "--jobs"):
+            rest = rest if "=" in one else rest[1:]
+        elif name != "--render-only":
             kept.append(one)
     return " ".join(["npm run table", *(["--", *kept] if kept else [])])
 
