@@ -211,7 +211,7 @@ def test_where_it_is_kept_changes_no_plan() -> None:
 
 
 @pytest.mark.parametrize("out", [["--out", "x"], ["--out=x"]])
-def test_the_command_that_a_table_names_is_the_one_that_was_typed_without_what_changes_no_number(out: list[str]) -> None:
+def test_a_table_names_the_command_that_was_typed_without_what_changes_no_number(out: list[str]) -> None:
     typed = ["--jobs", "8", *out, "--budget-minutes", "5", "--quick", "--render-only"]
 
     assert _typed(typed) == "npm run table -- --budget-minutes 5 --quick"
