@@ -26,7 +26,7 @@ def _simulate(flags: dict[str, str]) -> int:
         return 2
     folder = Path(flags["--out"])
     folder.mkdir(parents=True, exist_ok=True)
-    name = f"{flags['--seed']}-{flags['--confounding']}-{flags.get('--wrong', 0)}"
+    name = f"{flags['--seed']}-{flags['--confounding']}-{flags.get('--broken', 0)}"
     days = int(flags["--incidents"])
     parts = [
         {"incidents": min(500, days - first), "sha256": f"{name}-{first}-{min(500, days - first)}"}
