@@ -19,12 +19,14 @@ export const codeHash = (): string => hashOfCode(SOURCES);
 /** Identifies the code that makes simulated days. */
 export const simulatorHash = (): string => hashOfCode(SIMULATOR);
 
-/** The hash of the code in these folders, and of these files whatever they are; paths are relative to the project's root. */
-export const hashOfCode = (paths: readonly string[]): string =>
-  hashOfFiles(
-    ROOT,
-    paths.flatMap((path) => filesUnder(ROOT, path).filter((file) => file === path || isCode(file))),
-  );
+/**
+ * The hash of the code in these folders, and of these files whatever they are, each once; paths are relative to the
+ * project's root.
+ */
+export const hashOfCode = (paths: readonly string[]): string => {
+  const files = paths.flatMap((path) => filesUnder(ROOT, path).filter((file) => file === path || isCode(file)));
+  return hashOfFiles(ROOT, [...new Set(files)]);
+};
 
 /** Files at or under a path, each relative to the root as the path is. */
 export const filesUnder = (root: string, path: string): readonly string[] => {

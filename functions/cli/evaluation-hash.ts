@@ -1,11 +1,7 @@
-import { filesUnder, hashOfCode, hashOfFiles } from "./code-hash.ts";
+import { filesUnder, hashOfCode, hashOfFiles, SIMULATOR } from "./code-hash.ts";
 
-/** What plays a day and judges it, and the protocol that it is judged by. */
-const JUDGING: readonly string[] = [
-  ...["functions/rollout", "functions/core", "functions/world", "functions/handlers"],
-  ...["functions/adapters/cedar", "functions/adapters/aws", "functions/adapters/simulated"],
-  ...["runbooks", "policies/guardrails", "policies/qnet/protocol.json", "policies/qnet/protocol.ts"],
-];
+/** What plays a day, and what counts and judges it. */
+const JUDGING: readonly string[] = [...SIMULATOR, "functions/rollout", "functions/handlers"];
 
 /** Identifies the code that played days follow from. */
 export const evaluationHash = (): string => hashOfCode(JUDGING);

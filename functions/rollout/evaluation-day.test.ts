@@ -3,11 +3,12 @@ import { test } from "node:test";
 import { emptyTrackRecord } from "../core/track-record.ts";
 import { faultNamed } from "../world/faults/all-faults.ts";
 import { uniform } from "../world/random.ts";
-import { type Day, type PolicyOf, playDay } from "./days/day.ts";
+import { alone } from "./alone.fixture.ts";
+import { type Day, playDay } from "./days/day.ts";
 import { testDays } from "./days/days.ts";
 import { judgeDay } from "./evaluation-day.ts";
 import { type AskModels, type JudgedPolicy, judgedPolicy, pricesOf } from "./evaluation-policies.ts";
-import { type PriceOf, playTogether } from "./tree.ts";
+import { playTogether } from "./tree.ts";
 
 const drawnDay = (world: number, day: number) => testDays("the judged", world, { confounding: "mild", broken: 0 })(day);
 
@@ -29,22 +30,6 @@ const withoutReasons = ({ rows, incidents, ...day }: Day) => ({
   incidents: incidents.map(({ id, terminal, openedAtMs, closedAtMs }) => ({ id, terminal, openedAtMs, closedAtMs })),
   rows: rows.map(({ q, probability, tie_set, abstained_because, ...row }) => row),
 });
-
-/** The scores of a policy as they are, nobody else asked and nothing led. */
-const asItIs =
-  (name: string, pricedBy: PriceOf): PolicyOf =>
-  (world, documents) => {
-    const price = pricedBy(world, documents);
-    let decision = 0;
-    return {
-      ...{ policy: name, modelHash: "", draw: "best" },
-      score: async (state, candidates, verdicts = []) => {
-        const scores = await price({ decision, state, candidates, verdicts }, [name]);
-        decision += 1;
-        return (scores.get(name) ?? []).map((score) => score ?? assert.fail(`${name} has no score`));
-      },
-    };
-  };
 
 const EVERYBODY = [
   ...["rules", "drafter", "page", "uniform", "random-of-three", "oncall-average", "oncall-expert"],
@@ -70,8 +55,11 @@ for (const [world, day, seers] of [
     assert.equal(new Set(taken).size, paths.length);
     for (const { end, policies, executed } of paths)
       for (const name of policies) {
-        const alone = await playDay({ ...plan, policy: asItIs(name, pricedBy) });
-        assert.deepEqual(withoutReasons(end), withoutReasons(alone), name);
+        const own = await playDay({
+          ...plan,
+          policy: alone(name, pricedBy, () => assert.fail(`${name} has no score`)),
+        });
+        assert.deepEqual(withoutReasons(end), withoutReasons(own), name);
         const proposed = end.rows.filter(({ row_version }) => row_version === 0).map((row) => row.proposed);
         assert.deepEqual(proposed.sort(), executed.toSorted(), name);
       }

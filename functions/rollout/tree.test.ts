@@ -6,7 +6,7 @@ import { allow, candidateWith, catalogue, PAGE, refuse, WAIT } from "../core/exa
 import type { Score, Verdict } from "../core/stages.ts";
 import { uniform } from "../world/random.ts";
 import type { World } from "../world/state.ts";
-import type { PolicyOf } from "./days/day.ts";
+import { alone } from "./alone.fixture.ts";
 import { executedIn, type Play, type PriceOf, playTogether, type Scene } from "./tree.ts";
 
 const NO_WORLD = {} as World;
@@ -49,22 +49,6 @@ const drawn = (scene: Scene, policy: string, vector: readonly number[], place: n
   return mean === undefined || mean === null ? null : scoreOf(mean);
 };
 
-/** One policy on its own, its scores as they are. */
-const alone =
-  (name: string, priceOf: PriceOf): PolicyOf =>
-  (world, documents) => {
-    const price = priceOf(world, documents);
-    let decision = 0;
-    return {
-      ...{ policy: name, modelHash: "", draw: "best" },
-      score: async (state, candidates, verdicts = []) => {
-        const scores = await price({ decision, state, candidates, verdicts }, [name]);
-        decision += 1;
-        return (scores.get(name) ?? []).map((score) => score ?? scoreOf(Number.NaN));
-      },
-    };
-  };
-
 const names = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 2 }), { minLength: 1, maxLength: 12 });
 
 test("every policy has the day that it has alone, and no path is played twice", async () => {
@@ -76,7 +60,8 @@ test("every policy has the day that it has alone, and no path is played twice", 
 
       const together = new Map(paths.flatMap((path) => path.policies.map((name) => [name, path.end])));
       assert.deepEqual(paths.flatMap((path) => path.policies).sort(), policies.toSorted());
-      for (const name of policies) assert.equal(together.get(name), await gameOf(seed)(alone(name, drawnScores)));
+      for (const name of policies)
+        assert.equal(together.get(name), await gameOf(seed)(alone(name, drawnScores, () => scoreOf(Number.NaN))));
       assert.equal(plays.length, new Set(plays).size);
       assert.deepEqual(
         paths.map(({ executed }) => [seed, ...executed].join(">")),

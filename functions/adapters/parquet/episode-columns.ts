@@ -11,7 +11,7 @@ type Present<T> = [T] extends [readonly (infer Element)[]] ? `list<${Scalar<Elem
 type Written<T> = null extends T ? `${Present<NonNullable<T>>}?` : Present<T>;
 
 /** Every column of an episode row in the file's order, as it is written. A key too few or too many does not compile. */
-export const EPISODE_COLUMNS = {
+const EPISODE_COLUMNS = {
   schema_version: "int32",
   row_version: "int32",
   decision_id: "string",

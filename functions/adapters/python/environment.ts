@@ -18,14 +18,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 
 /** The Python package, with its requirements.txt; its environment lies in `.venv` of this folder. */
-export const QNET_FOLDER: string = join(import.meta.dirname, "../../../policies/qnet");
+const QNET_FOLDER: string = join(import.meta.dirname, "../../../policies/qnet");
 
 /** There is no Python to train with, and none can be made. The message says why, and what to do. */
 export class NoPython extends Error {
   override readonly name = "NoPython";
 }
 
-export type Surroundings = Readonly<{
+type Surroundings = Readonly<{
   /** Holds requirements.txt. */
   folder: string;
   /** Takes lines about what is going on, for a person; making an environment takes minutes. */

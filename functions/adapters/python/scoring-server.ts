@@ -7,7 +7,7 @@ import { pythonEnvironment } from "./environment.ts";
 /** A trained model in a folder, under the name by which its scores are asked for. */
 export type ModelFolder = Readonly<{ name: string; folder: string }>;
 /** What a model scores: numbers, and which of the candidates are allowed. */
-export type ScoredScene = Readonly<{
+type ScoredScene = Readonly<{
   state: readonly number[];
   candidates: readonly (readonly number[])[];
   verdicts: readonly Pick<Verdict, "kind">[];
@@ -28,7 +28,7 @@ export class ScoringServerFailed extends Error {
   override readonly name = "ScoringServerFailed";
 }
 
-export type ScoringServerOptions = Readonly<{
+type ScoringServerOptions = Readonly<{
   /** The interpreter that has what the package needs. */
   python: string;
   /** What it runs. */
