@@ -85,6 +85,7 @@ const choiceOf = (input: ChooseInput, index: number, verdict: Allowed): Choice |
     tier: verdict.tier,
     consents: verdict.consents,
     plan: planFor(input, runbook, verdict),
+    asks: null,
   } as Choice;
 };
 

@@ -6,7 +6,7 @@ import type { Json } from "./json.ts";
 import type { Because, DraftedOfflineCode } from "./reasons.ts";
 import type { IncidentRecord } from "./record.ts";
 import type { Catalogue, Params } from "./runbook.ts";
-import type { Card, Draw, GuardAnswer, GuardRequest, Run, Score, Verdict, Vote } from "./stages.ts";
+import type { Card, Draw, GuardAnswer, GuardRequest, Limits, Run, Score, Verdict, Vote } from "./stages.ts";
 import type { PastRun } from "./track-record.ts";
 
 /** Reads of the world. Any call may throw: the context then says what is missing. Times are ms since the epoch. */
@@ -73,6 +73,8 @@ export type Scorer = Readonly<{
   policy: string;
   modelHash: string;
   draw: Draw;
+  /** Left out where the policy is no learnt model. */
+  limits?: Limits;
   score: (
     state: readonly number[],
     candidates: readonly (readonly number[])[],

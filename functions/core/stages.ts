@@ -76,8 +76,41 @@ export type Allowed = Minted<"guard"> &
   Readonly<{ kind: "allowed"; candidate: Candidate; tier: Tier; consents: Consents; facts: GuardFacts | null }>;
 export type Verdict = Allowed | Refused;
 
-/** What one candidate is worth. `q` in the reward's unit; sd 0 where one scorer speaks. */
-export type Score = Readonly<{ q: Readonly<{ mean: number; sd: number }> }>;
+/** A number that was estimated, and the range in which it may well lie. */
+export type Estimate = Readonly<{ mean: number; low: number; high: number }>;
+
+/** What a learnt model expects of one candidate, beside its rank. Probabilities are calibrated, 0..1. */
+export type Outlook = Readonly<{
+  /** Each member's rank, in the reward's scale; q is their mean and standard deviation. */
+  members: readonly number[];
+  /** The return to come, in the reward's scale, at most 0. */
+  value: Estimate;
+  /** That all is well within the horizon; of `wait`, that it heals by itself. */
+  recovers: Estimate;
+  /** That it has to be undone, makes worse, or ends unknown; limits are held against `high`. */
+  harms: Estimate;
+  /** How often people did it in such a scene, as a share of what they did most, 0..1. */
+  support: number;
+  /** How far the scene is from those that were learnt from; the same for all candidates of a scene, >= 0. */
+  distance: number;
+}>;
+
+/** What one candidate is worth. `q` in the reward's unit; sd 0 where one scorer speaks. Only a learnt model has an outlook. */
+export type Score = Readonly<{ q: Readonly<{ mean: number; sd: number }>; outlook?: Outlook }>;
+
+/** Beyond these a learnt model's word is not enough. Shares and probabilities 0..1, the rest in the reward's scale. */
+export type Limits = Readonly<{
+  /** It must beat calling a person by `delta` and by so many standard deviations of the members' difference. */
+  m: number;
+  delta: number;
+  support: number;
+  distance: number;
+  tiers: readonly Readonly<{ tier: Tier; maxHarm: number }>[];
+  /** Runbooks that the gate could not judge: they take a person's consent. */
+  approval: readonly string[];
+  /** Set where nothing may be done without asking: the model cannot speak, and something simpler does. */
+  asks: Because<AbstainedCode> | null;
+}>;
 
 /**
  * How the proposal is drawn: the best score wins; every allowed candidate is equally likely; or, with probability
@@ -109,7 +142,16 @@ export type Weighed = Readonly<{
 }>;
 
 export type Choice = Minted<"choose"> &
-  Readonly<{ kind: "chosen"; index: number; candidate: Candidate; tier: Tier; consents: Consents; plan: Plan | null }>;
+  Readonly<{
+    kind: "chosen";
+    index: number;
+    candidate: Candidate;
+    tier: Tier;
+    consents: Consents;
+    plan: Plan | null;
+    /** Why a person is asked where the guard would not have asked for one; null where nothing is in doubt. */
+    asks: Because<AbstainedCode> | null;
+  }>;
 /** Not choosing is an outcome with a reason; `falls` says what happens instead. */
 export type Abstention = Readonly<{ kind: "abstained"; because: Because<AbstainedCode>; falls: "page" | "wait" }>;
 
