@@ -1,9 +1,11 @@
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
+import type { OpenModel } from "../adapters/onnx/open-model.ts";
 import { respondBundle } from "./bundle.ts";
 import { alarmToDecision } from "./decision.ts";
 import { wholeIncident } from "./incident.ts";
 import { isWithin, type Measured } from "./measured.ts";
+import { modelFigures, releasedModel } from "./model.ts";
 import { rollouts } from "./rollout.ts";
 import { storm } from "./storm.ts";
 import { type Figure, tableLines } from "./table.ts";
@@ -12,8 +14,9 @@ import { YARDSTICK, yardstickMs } from "./yardstick.ts";
 type Measurement = Readonly<{ name: string; measure: () => Promise<readonly Measured[]> }>;
 
 /** Each measures its figures; none is a test, and none says whether a machine is fast enough. */
-const MEASUREMENTS: readonly Measurement[] = [
-  { name: "alarm to decision", measure: alarmToDecision },
+const measurementsWith = (model: OpenModel | null): readonly Measurement[] => [
+  ...(model === null ? [] : [{ name: "model", measure: () => modelFigures(model) }]),
+  { name: "alarm to decision", measure: () => alarmToDecision(model) },
   { name: "storm", measure: storm },
   { name: "rollouts", measure: rollouts },
   { name: "one incident", measure: wholeIncident },
@@ -35,7 +38,9 @@ const figuresOf = async ({ name, measure }: Measurement): Promise<Readonly<{ uni
 /** Measures the budgets of the design. Exit 0 whatever the figures are; it throws where the measured work went wrong. */
 const bench = async (isJson: boolean): Promise<void> => {
   const done = [];
-  for (const measurement of MEASUREMENTS) done.push(await figuresOf(measurement));
+  const model = await releasedModel();
+  for (const measurement of measurementsWith(model)) done.push(await figuresOf(measurement));
+  await model?.inference.close();
   const figures = done.flatMap((one) => one.figures);
   const unitMs = done.reduce((sum, one) => sum + one.unitMs, 0) / done.length;
   const machine = { node: process.version, cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length };

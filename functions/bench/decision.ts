@@ -1,5 +1,6 @@
 import { catalogue } from "../../runbooks/catalogue.ts";
 import { parseAlarmEvent } from "../adapters/aws/alarm-event.ts";
+import type { OpenModel } from "../adapters/onnx/open-model.ts";
 import { simulatedClock } from "../adapters/simulated/clock.ts";
 import { dryActuator, readyApprovals, silentPager } from "../adapters/simulated/dry.ts";
 import { simulatedEvidence } from "../adapters/simulated/evidence.ts";
@@ -7,13 +8,14 @@ import { simulatedLedger } from "../adapters/simulated/ledger.ts";
 import { simulatedSwitch } from "../adapters/simulated/switch.ts";
 import { decideNow } from "../core/decide-now.ts";
 import { draftOffline } from "../core/draft.ts";
-import type { Drafter, Journal, Ports } from "../core/ports.ts";
+import type { Drafter, Journal, Ports, Scorer } from "../core/ports.ts";
 import { emptyTrackRecord } from "../core/track-record.ts";
 import { intakeWith } from "../handlers/intake.ts";
 import { FAULTS } from "../world/faults/all-faults.ts";
 import { scenarioWith } from "../world/scenario.ts";
 import { type Alarmed, firstAlarm } from "./first-alarm.ts";
 import { guardrails, scorerNamed } from "./fixed-ports.ts";
+import { type HeardEvidence, heardEvidence } from "./heard-evidence.ts";
 import { type Measured, percentile, time } from "./measured.ts";
 
 const LEAST_CANDIDATES = 8;
@@ -51,13 +53,16 @@ const unjournalled: Journal = {
   },
 };
 
-const portsOn = ({ world }: Alarmed): Ports => {
+/** A world at its first alarm, and what is read of it. */
+type Scene = Readonly<{ alarmed: Alarmed; heard: HeardEvidence }>;
+
+const portsOn = ({ alarmed: { world }, heard }: Scene, scorer: Scorer): Ports => {
   const clock = simulatedClock(world.nowMs);
   return {
-    evidence: simulatedEvidence(world),
+    evidence: heard.evidence,
     drafter: talkative,
     guardrails,
-    scorer: scorerNamed("rules"),
+    scorer,
     approvals: readyApprovals(clock, async () => {}),
     actuator: dryActuator,
     ledger: simulatedLedger(),
@@ -75,9 +80,10 @@ const portsOn = ({ world }: Alarmed): Ports => {
 };
 
 /** From the event in hand to the decision in the ledger, which is empty and in memory. */
-const decideOnce = async (alarmed: Alarmed): Promise<Readonly<{ tookMs: number; candidates: number }>> => {
-  const ports = portsOn(alarmed);
-  const { settings, event } = alarmed;
+const decideOnce = async (scene: Scene, scorer: Scorer): Promise<Readonly<{ tookMs: number; candidates: number }>> => {
+  const ports = portsOn(scene, scorer);
+  const { settings, event } = scene.alarmed;
+  scene.heard.ready();
   const startMs = performance.now();
   const { incidentId } = await intakeWith(ports, settings)(parseAlarmEvent(event));
   if (incidentId === null) throw new Error("the alarm opened no incident");
@@ -88,32 +94,46 @@ const decideOnce = async (alarmed: Alarmed): Promise<Readonly<{ tookMs: number; 
 };
 
 /** Worlds of every fault at their first alarm, those left out in which there is less to choose from. */
-const worldsToDecide = async (): Promise<readonly Alarmed[]> => {
+const worldsToDecide = async (): Promise<readonly Scene[]> => {
   const scenarios = FAULTS.flatMap(({ id }) =>
     Array.from({ length: WORLDS_A_FAULT }, (_, index) => scenarioWith(1, index, id)),
   );
-  const rich: Alarmed[] = [];
+  const rich: Scene[] = [];
   for (const alarmed of scenarios.map(firstAlarm)) {
     if (alarmed === null) continue;
-    const { candidates } = await decideOnce(alarmed);
-    if (candidates >= LEAST_CANDIDATES) rich.push(alarmed);
+    const scene = { alarmed, heard: heardEvidence(simulatedEvidence(alarmed.world)) };
+    const { candidates } = await decideOnce(scene, scorerNamed("rules"));
+    if (candidates >= LEAST_CANDIDATES) rich.push(scene);
   }
   return rich;
 };
 
-/** Alarm to decision on warm code: intake, gather, draft, guard, encode, score, choose, write. */
-export const alarmToDecision = async (): Promise<readonly Measured[]> => {
-  const worlds = await worldsToDecide();
+/** How long a decision takes with this scorer, over all these worlds in turn. Throws where one has too little to weigh. */
+const decisionTimes = async (worlds: readonly Scene[], scorer: Scorer): Promise<readonly number[]> => {
   const times: number[] = [];
   for (let sample = 0; sample < WARM_UP + SAMPLES; sample += 1) {
-    const alarmed = worlds[sample % worlds.length];
-    if (alarmed === undefined) throw new Error(`no world has ${LEAST_CANDIDATES} candidates at its first alarm`);
-    const { tookMs, candidates } = await decideOnce(alarmed);
+    const scene = worlds[sample % worlds.length];
+    if (scene === undefined) throw new Error(`no world has ${LEAST_CANDIDATES} candidates at its first alarm`);
+    const { tookMs, candidates } = await decideOnce(scene, scorer);
     if (candidates < LEAST_CANDIDATES) throw new Error(`only ${candidates} candidates were weighed`);
     if (sample >= WARM_UP) times.push(tookMs);
   }
-  return [
-    time("alarm to decision, 8+ candidates, p50", percentile(times, 0.5), null),
-    time("alarm to decision, 8+ candidates, p99", percentile(times, 0.99), 5),
-  ];
+  return times;
+};
+
+const figures = (name: string, times: readonly number[]): readonly Measured[] => [
+  time(`${name}, p50`, percentile(times, 0.5), null),
+  time(`${name}, p99`, percentile(times, 0.99), 5),
+];
+
+/**
+ * Alarm to decision on warm code: intake, gather, draft, guard, encode, score, choose, write. With a model that is
+ * released also under it, its network in a process of its own as where alarms are answered.
+ */
+export const alarmToDecision = async (model: OpenModel | null = null): Promise<readonly Measured[]> => {
+  const worlds = await worldsToDecide();
+  const name = "alarm to decision, 8+ candidates";
+  const byRules = figures(name, await decisionTimes(worlds, scorerNamed("rules")));
+  if (model === null) return byRules;
+  return [...byRules, ...figures(`${name}, ${model.scorer.policy}`, await decisionTimes(worlds, model.scorer))];
 };

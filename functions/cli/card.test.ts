@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { because } from "../core/reasons.ts";
 import type { Card } from "../core/stages.ts";
 import { cardLines } from "./card.ts";
 
@@ -37,6 +38,9 @@ const card: Card = {
   undo: "restores the previous values",
   expectedMinutes: 6,
   runnerUp: "page (0.50), lower value",
+  asks: null,
+  expects: [],
+  runnerUpExpects: [],
   drafterSays: null,
   expiresAtMs: 1_800_000,
 };
@@ -59,6 +63,25 @@ test("a card shows computed facts first, then exactly what would run, its undo, 
     "  runner-up   page (0.50), lower value",
     "  expires     in 20 min",
     "  plan        abcdef012345",
+  ]);
+});
+
+test("a card says why a person is asked, what is expected, and what was expected of what came second", () => {
+  const learnt: Card = {
+    ...{ ...card, runnerUp: "wait (-0.90), lower by 0.40" },
+    asks: because("low-support", "people seldom do it\u001b[2J"),
+    expects: ["better than calling a person by 0.42 (0.20 to 0.64)", "12 earlier runs here on such alarms, 9 helped"],
+    runnerUpExpects: ["heals by itself in 19 of 100 (10 to 25)"],
+  };
+
+  const lines = cardLines(learnt, 600_000, (_format, text) => text);
+
+  assert.deepEqual(lines.slice(lines.findIndex((line) => line.startsWith("  tier")) + 1, -2), [
+    "  asks        low-support: people seldom do it [2J",
+    "  expected    better than calling a person by 0.42 (0.20 to 0.64)",
+    "  expected    12 earlier runs here on such alarms, 9 helped",
+    "  runner-up   wait (-0.90), lower by 0.40",
+    "              heals by itself in 19 of 100 (10 to 25)",
   ]);
 });
 

@@ -9,6 +9,7 @@ import {
 import { dependenciesCheck } from "./doctor-dependencies.ts";
 import type { Check } from "./doctor-finding.ts";
 import { clockCheck, nodeCheck, sqliteCheck, storeCheck } from "./doctor-machine.ts";
+import { modelCheck } from "./doctor-model.ts";
 import { drafterCheck, testDataCheck } from "./doctor-surroundings.ts";
 
 /** What `quell doctor` looks at, in this order: first what the rest stands on. Adding a check is a line here. */
@@ -24,6 +25,7 @@ export const CHECKS: readonly Check[] = [
   { name: "guard", run: guardCheck },
   { name: "redaction", run: redactionCheck },
   { name: "decision", run: decisionCheck },
+  { name: "model", run: modelCheck },
   { name: "drafter", run: drafterCheck },
   { name: "test data", run: testDataCheck },
 ];

@@ -1,7 +1,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
-import { type JudgedPolicy, judgedPolicy, POLICY_NAMES } from "../rollout/evaluation-policies.ts";
+import { DRAFTER_NAMES } from "../rollout/days/days.ts";
+import {
+  chooserOf,
+  type JudgedPolicy,
+  judgedPolicy,
+  POLICY_FORMS,
+  POLICY_NAMES,
+} from "../rollout/evaluation-policies.ts";
 import { CONFOUNDINGS } from "../world/people/knowledge.ts";
 import { BadInput } from "./errors.ts";
 
@@ -22,13 +29,36 @@ const evaluationSpec = z.strictObject({
   confounding: z.enum(CONFOUNDINGS).default("mild"),
   /** A folder of episodes: what its first days have of runs is every policy's past. Null: none has a past. */
   trackRecord: z.string().min(1).nullable(),
-  models: z.array(z.strictObject({ name: z.string().regex(/^[^+]+$/, "a name has no +"), folder: z.string().min(1) })),
+  models: z.array(
+    z.strictObject({
+      name: z
+        .string()
+        .regex(/^[^+]+$/, "a name has no +")
+        .regex(/^(?!onnx:|clone:)/, "a name does not begin with onnx: or clone:"),
+      folder: z.string().min(1),
+    }),
+  ),
   policies: z.array(z.string()).min(1),
   /**
    * How many of each world's first days those have who look into the world: they are slow. Equal to daysPerWorld, they have
    * all; fewer serves a spec of their own, since they are compared with others on the same days alone.
    */
   seerDays: count,
+  /** Who answers cards: somebody who says yes after four minutes, or whoever is on call, by what they know. */
+  answers: z.enum(["yes", "oncall"]).default("yes"),
+  /** Whether the families of faults take turns day by day, in place of their published shares. */
+  stratified: z.boolean().default(false),
+  /** Who drafts in place of the model that the world has: nobody, one that recalls so much, or another model. */
+  drafter: z
+    .union([
+      z.literal("none"),
+      z.strictObject({ recall: z.number().min(0).max(1) }),
+      z.strictObject({ name: z.enum(DRAFTER_NAMES) }),
+    ])
+    .nullable()
+    .default(null),
+  /** The model whose expectations of each action are written beside what came of it; null: none. */
+  outlook: z.string().nullable().default(null),
 });
 
 /** A spec whose folders are whole paths, and the policies that it names. */
@@ -47,9 +77,16 @@ export const readSpec = (path: string): EvaluationSpec => {
   const inside = (folder: string): string => resolve(dirname(path), folder);
   const models = spec.models.map(({ name, folder }) => ({ name, folder: inside(folder) }));
   for (const { name, folder } of models)
-    if (!existsSync(join(folder, "model.json")))
-      throw bad(path, `models.${name}`, `${folder} holds no model.json; give the folder that training wrote`);
+    if (!isOnnx(folder) && !isForPython(folder))
+      throw bad(
+        path,
+        `models.${name}`,
+        `${folder} holds no model.json, and no model.onnx with its manifest.json; give the folder that training or ` +
+          "releasing wrote",
+      );
   const judged = spec.policies.map((name) => policyIn(path, name, models));
+  if (spec.outlook !== null && !models.some(({ name, folder }) => name === spec.outlook && isOnnx(folder)))
+    throw bad(path, "outlook", `no model with a model.onnx is called ${spec.outlook}; add it to models`);
   return { ...spec, models, judged, trackRecord: spec.trackRecord === null ? null : inside(spec.trackRecord) };
 };
 
@@ -67,11 +104,24 @@ const jsonIn = (path: string): unknown => {
 const firstTwice = (names: readonly string[]): string | null =>
   names.find((name, index) => names.indexOf(name) < index) ?? null;
 
-const policyIn = (path: string, name: string, models: readonly Readonly<{ name: string }>[]): JudgedPolicy => {
+type Model = Readonly<{ name: string; folder: string }>;
+
+/** Whether a model lies there with its limits beside it. */
+const isOnnx = (folder: string): boolean =>
+  existsSync(join(folder, "model.onnx")) && existsSync(join(folder, "manifest.json"));
+const isForPython = (folder: string): boolean => existsSync(join(folder, "model.json"));
+
+const policyIn = (path: string, name: string, models: readonly Model[]): JudgedPolicy => {
   const policy = judgedPolicy(name);
-  if (policy === null)
-    throw bad(path, `policies.${name}`, `there is no such policy; give one of ${POLICY_NAMES.join(", ")}, model:NAME`);
-  if (policy.kind === "model" && !models.some((one) => one.name === policy.model))
-    throw bad(path, `policies.${name}`, `no model is called ${policy.model}; add it to models`);
+  const known = [...POLICY_NAMES, ...POLICY_FORMS].join(", ");
+  if (policy === null) throw bad(path, `policies.${name}`, `there is no such policy; give one of ${known}`);
+  const chooser = chooserOf(policy);
+  if (chooser.kind !== "model" && chooser.kind !== "learnt") return policy;
+  const model = models.find((one) => one.name === chooser.model);
+  if (model === undefined) throw bad(path, `policies.${name}`, `no model is called ${chooser.model}; add it to models`);
+  if (chooser.kind === "model" && !isForPython(model.folder))
+    throw bad(path, `policies.${name}`, `${chooser.model} has no model.json; call it onnx:${chooser.model}`);
+  if (chooser.kind === "learnt" && !isOnnx(model.folder))
+    throw bad(path, `policies.${name}`, `${chooser.model} has no model.onnx; call it model:${chooser.model}`);
   return policy;
 };

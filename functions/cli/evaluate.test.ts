@@ -99,8 +99,9 @@ test("a line says what the day was and what came of it", () => {
     [
       ...["family: string", "families: list", "fault: string", "heldOut: boolean", "hours: number"],
       ...["costs: object", "impactMinutes: number", "minutesToRecover: list", "actions: number", "harmful: number"],
-      ...["withoutUplift: number", "pages: number", "abstained: number", "incidents: number"],
-      "choices: list",
+      ...["observedHarmful: number", "withoutUplift: number", "pages: number", "asks: number"],
+      ...["refusedByPeople: number", "abstained: number", "excluded: number", "tooHarmful: number"],
+      ...["doubts: object", "incidents: number", "choices: list"],
     ],
   );
   assert.deepEqual([paged.actions, paged.harmful, paged.choices], [0, 0, paged.choices.map(() => "page")]);
@@ -193,6 +194,7 @@ for (const [what, changes, message] of [
   ["worlds that end before they begin", { worlds: { first: 3, end: 3 } }, /worlds: end must be above first/],
   ["a key that is not known", { incidents: 4 }, /incidents/],
   ["a policy that does not exist", { policies: ["clever"] }, /policies.clever: .* give one of rules, .*model:NAME/],
+  ["a model called onnx that is none", { policies: ["onnx:short"] }, /short has no model.onnx; call it model:short/],
   ["a policy named twice", { policies: ["page", "page"] }, /page: it is named twice/],
   ["a model that it does not name", { policies: ["model:c"] }, /policies.model:c: no model is called c/],
   ["a model without a folder", { models: [{ name: "short", folder: "models/c" }] }, /models.short: .* no model.json/],

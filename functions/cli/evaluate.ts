@@ -1,18 +1,15 @@
-import {
-  type ModelFolder,
-  openScoringServer,
-  type ScoringServer,
-  ScoringServerFailed,
-} from "../adapters/python/scoring-server.ts";
+import { onCallPeople } from "../adapters/simulated/on-call.ts";
 import { FEATURES_HASH } from "../core/features.ts";
 import { sha256 } from "../core/ids.ts";
 import type { PastRun } from "../core/track-record.ts";
 import { abreast } from "../rollout/abreast.ts";
 import { testDays } from "../rollout/days/days.ts";
 import { judgeDay } from "../rollout/evaluation-day.ts";
-import type { AskModels, JudgedPolicy } from "../rollout/evaluation-policies.ts";
-import { BadInput, type ExitCode, type Write } from "./errors.ts";
+import { chooserOf, type JudgedPolicy } from "../rollout/evaluation-policies.ts";
+import type { ExitCode, Write } from "./errors.ts";
 import { openEvaluation, type Place } from "./evaluate-file.ts";
+import { learntLoader } from "./evaluate-learnt.ts";
+import { type LoadLearnt, type Models, openModels } from "./evaluate-models.ts";
 import { pastIn } from "./evaluate-past.ts";
 import { type EvaluationSpec, readSpec } from "./evaluate-spec.ts";
 import { evaluationHash, modelHash } from "./evaluation-hash.ts";
@@ -31,33 +28,34 @@ type Task = Readonly<{ world: number; day: number; policies: readonly JudgedPoli
 
 /**
  * `quell evaluate`: plays the days of sealed worlds under every policy and appends what came of each to a file.
- * @param python the interpreter that models are scored with
+ * @param python the interpreter that models are scored with @param load of the models that know their limits
  */
 export const evaluate = async (
   flags: EvaluateFlags,
   screen: Screen,
   python: (writeError: Write) => Promise<string> = pythonFor,
+  load: LoadLearnt = learntLoader(),
 ): Promise<ExitCode> => {
   const spec = readSpec(flags.spec);
   const tasks = tasksOf(spec);
   const past = await pastIn(spec.trackRecord);
-  const server = await serverFor(spec, () => python(screen.writeError));
+  const models = await openModels(spec, () => python(screen.writeError), load);
   try {
     const file = openEvaluation(flags.out, whatDecides(spec, past), tasks.map(placesOf));
     const judgedBefore = file.whole;
-    const plays = await play(spec, tasks, { past, server, file, screen });
+    const plays = await play(spec, tasks, { past, models, file, screen });
     const report = { schema: 1, days: tasks.length, judgedBefore, policies: spec.policies.length, plays };
     screen.write(flags.json === true ? `${JSON.stringify(report)}\n` : `${sentence(report, flags.out)}\n`);
     return 0;
   } finally {
-    await server?.close();
+    await models.close();
   }
 };
 
 const tasksOf = ({ worlds, daysPerWorld, judged, seerDays }: EvaluationSpec): readonly Task[] =>
   Array.from({ length: (worlds.end - worlds.first) * daysPerWorld }, (_, place) => {
     const day = place % daysPerWorld;
-    const policies = judged.filter(({ kind }) => kind !== "seer" || day < seerDays);
+    const policies = judged.filter((policy) => chooserOf(policy).kind !== "seer" || day < seerDays);
     return { world: worlds.first + Math.floor(place / daysPerWorld), day, policies };
   });
 
@@ -76,7 +74,7 @@ const whatDecides = ({ judged: _, trackRecord: __, worlds, ...spec }: Evaluation
 
 type Stage = Readonly<{
   past: readonly PastRun[];
-  server: ScoringServer | null;
+  models: Models;
   file: ReturnType<typeof openEvaluation>;
   screen: Screen;
 }>;
@@ -85,9 +83,9 @@ type Stage = Readonly<{
 const play = async (
   spec: EvaluationSpec,
   tasks: readonly Task[],
-  { past, server, file, screen }: Stage,
+  { past, models, file, screen }: Stage,
 ): Promise<number> => {
-  const ask: AskModels = async (scene, models) => (await server?.score(scene, models)) ?? new Map();
+  const answering = spec.answers === "oncall" ? { people: onCallPeople } : {};
   const progress =
     screen.isErrorLive === true
       ? progressOn(screen.writeError, tasks.length, file.whole, () => performance.now())
@@ -95,7 +93,12 @@ const play = async (
   let plays = 0;
   try {
     const judge = ({ world, day, policies }: Task) =>
-      judgeDay({ world, day, drawn: testDays(spec.seed, world, spec)(day), past }, policies, ask);
+      judgeDay(
+        { world, day, drawn: testDays(spec.seed, world, spec)(day), past, ...answering },
+        policies,
+        models.ask,
+        models.knowing,
+      );
     for await (const judged of abreast(tasks.slice(file.whole), DAYS_ABREAST, judge)) {
       file.append(judged.days);
       plays += judged.plays;
@@ -105,30 +108,6 @@ const play = async (
     progress?.close();
   }
   return plays;
-};
-
-/** The models of a spec behind one process; null where no policy needs one. Throws BadInput where they cannot be used. */
-const serverFor = async (
-  { judged, models }: EvaluationSpec,
-  python: () => Promise<string>,
-): Promise<ScoringServer | null> => {
-  const needed = models.filter(({ name }) => judged.some((one) => one.kind === "model" && one.model === name));
-  if (needed.length === 0) return null;
-  const server = await opened(needed, python);
-  if (server.featuresHash === FEATURES_HASH) return server;
-  await server.close();
-  throw new BadInput(
-    `the models were trained on features ${server.featuresHash}, and these are ${FEATURES_HASH}; train them again`,
-  );
-};
-
-const opened = async (models: readonly ModelFolder[], python: () => Promise<string>): Promise<ScoringServer> => {
-  try {
-    return await openScoringServer({ python: await python(), models });
-  } catch (cause) {
-    if (cause instanceof ScoringServerFailed) throw new BadInput(cause.message, { cause });
-    throw cause;
-  }
 };
 
 type Report = Readonly<{ days: number; judgedBefore: number; policies: number; plays: number }>;

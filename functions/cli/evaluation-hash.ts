@@ -1,7 +1,7 @@
 import { filesUnder, hashOfCode, hashOfFiles, SIMULATOR } from "./code-hash.ts";
 
 /** What plays a day, and what counts and judges it. */
-const JUDGING: readonly string[] = [...SIMULATOR, "functions/rollout", "functions/handlers"];
+const JUDGING: readonly string[] = [...SIMULATOR, "functions/rollout", "functions/handlers", "functions/adapters/onnx"];
 
 /** Identifies the code that played days follow from. */
 export const evaluationHash = (): string => hashOfCode(JUDGING);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { BadInput } from "./errors.ts";
-import { GAMEDAY_POLICIES } from "./gameday-policies.ts";
+import { GAMEDAY_NAMES } from "./gameday-policies.ts";
+import { defaultPolicy } from "./released-model.ts";
 
 const wholeNumber = z
   .string()
@@ -14,10 +15,12 @@ const gamedayParameters = z.strictObject({
   incidents: wholeNumber.pipe(z.number().min(1).max(10_000)),
   seed: wholeNumber,
   mode: z.enum(["observe", "approve", "auto"]),
-  policy: z.string().refine((name) => Object.hasOwn(GAMEDAY_POLICIES, name)),
+  policy: z.string().refine((name) => GAMEDAY_NAMES.includes(name)),
   drafter: z.enum(DRAFTERS),
   /** `oncall`: the people of each world answer, each by what they know. */
   approve: z.enum(["ask", "yes", "no", "oncall"]),
+  /** Hash of what had earned to act alone before it began; left out where nothing was named. */
+  autonomy: z.string().optional(),
 });
 /** What a gameday was started with. A store that holds one with others is refused. */
 export type GamedayParameters = Readonly<z.infer<typeof gamedayParameters>>;
@@ -30,6 +33,8 @@ export type GamedayOptions = Readonly<{
   json: boolean;
   store: string | null;
   episodes: string | null;
+  /** Where the evidence lies by which runbooks act alone; null: none does. */
+  autonomy: string | null;
 }>;
 
 /** The flags as commander hands them over: text, or absent. */
@@ -37,20 +42,22 @@ export type GamedayFlags = Readonly<{
   incidents: string;
   seed: string;
   mode: string;
-  policy: string;
+  /** The released model where it is left out, or the rules where none is released. */
+  policy?: string;
   drafter: string;
   approve?: string;
   speed: string;
   json?: true;
   store?: string;
   episodes?: string;
+  autonomy?: string;
 }>;
 
 const WHAT_TO_DO: Readonly<Record<string, string>> = {
   incidents: "give a whole number from 1 to 10000, for instance --incidents 12",
   seed: "give a whole number of 0 or more, for instance --seed 1",
   mode: "give observe, approve or auto",
-  policy: `give one that is built: ${Object.keys(GAMEDAY_POLICIES).join(", ")}`,
+  policy: `give one that is built: ${GAMEDAY_NAMES.join(", ")}`,
   drafter: `give ${DRAFTERS.join(", ")}`,
   approve: "give ask, yes, no or oncall",
   speed: "give a number above 0, for instance --speed 10",
@@ -62,7 +69,7 @@ const WHAT_TO_DO: Readonly<Record<string, string>> = {
  */
 export const gamedayOptions = (flags: GamedayFlags, canAsk: boolean): GamedayOptions => {
   const approve = flags.approve ?? (canAsk && flags.json !== true ? "ask" : "yes");
-  const { incidents, seed, mode, policy, drafter } = flags;
+  const { incidents, seed, mode, drafter, policy = defaultPolicy() } = flags;
   const given = { incidents, seed, mode, policy, drafter, approve };
   const parsed = gamedayParameters.safeParse(given);
   if (!parsed.success) {
@@ -85,6 +92,7 @@ export const gamedayOptions = (flags: GamedayFlags, canAsk: boolean): GamedayOpt
     json: flags.json === true,
     store: flags.store ?? null,
     episodes: flags.episodes ?? null,
+    autonomy: flags.autonomy ?? null,
   };
 };
 

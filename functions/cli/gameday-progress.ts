@@ -12,9 +12,15 @@ const WIPE = "\r\u001b[K";
 
 /**
  * Draws a line over itself as worlds end, not before two seconds and at most ten times a second.
- * @param write to a terminal @param before worlds that had ended already @param nowMs any clock that does not stand still
+ * @param write to a terminal @param before worlds that had ended already @param nowMs any clock that does not stand still @param what is counted
  */
-export const progressOn = (write: Write, total: number, before: number, nowMs: () => number): Progress => {
+export const progressOn = (
+  write: Write,
+  total: number,
+  before: number,
+  nowMs: () => number,
+  what = "incidents",
+): Progress => {
   const startedMs = nowMs();
   let count = before;
   let drawnMs: number | null = null;
@@ -27,7 +33,7 @@ export const progressOn = (write: Write, total: number, before: number, nowMs: (
       const leftSeconds = Math.round(((total - count) * (atMs - startedMs)) / (count - before) / 1000);
       const filled = Math.floor((count / total) * WIDTH);
       const bar = "█".repeat(filled) + "░".repeat(WIDTH - filled);
-      write(`${WIPE}${bar} ${count} of ${total} incidents, ${leftSeconds} s left`);
+      write(`${WIPE}${bar} ${count} of ${total} ${what}, ${leftSeconds} s left`);
     },
     close: () => {
       if (drawnMs !== null) write(WIPE);

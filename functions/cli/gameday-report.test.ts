@@ -46,6 +46,7 @@ test("a report names all seven terminal states, zeros included, and counts every
       duplicatedEffects: 0,
       meanReturn: -0.5,
       families: null,
+      autonomy: null,
       timing: null,
     },
   );

@@ -46,8 +46,13 @@ export type GamedayReport = Readonly<{
   meanReturn: number;
   /** One row a family that occurred, in the order of their names. */
   families: readonly FamilyReport[];
+  /** Where evidence was named by which runbooks act alone: those that had earned it, and what they did; else null. */
+  autonomy: readonly ActedAlone[] | null;
   timing: Readonly<{ wallSeconds: number; incidentsPerSecond: number }>;
 }>;
+
+/** A runbook that had earned to act without a person's consent, its runs without one, and in how many harm was observed. */
+export type ActedAlone = Readonly<{ runbook: string; environment: string; runs: number; harms: number }>;
 
 /** What became of the worlds whose fault is of one family. */
 export type FamilyReport = Readonly<{
@@ -65,7 +70,12 @@ export type FamilyReport = Readonly<{
 }>;
 
 /** Sums up the worlds. @param wallSeconds of this process: all but `timing` is the same for the same seed */
-export const gamedayReport = (seed: number, worlds: readonly WorldResult[], wallSeconds: number): GamedayReport => {
+export const gamedayReport = (
+  seed: number,
+  worlds: readonly WorldResult[],
+  wallSeconds: number,
+  autonomy: GamedayReport["autonomy"] = null,
+): GamedayReport => {
   const incidents = worlds.flatMap((world) => world.incidents);
   const minutes = incidents.flatMap(({ minutesToRecover }) => (minutesToRecover === null ? [] : [minutesToRecover]));
   const total = totalOver(worlds);
@@ -83,6 +93,7 @@ export const gamedayReport = (seed: number, worlds: readonly WorldResult[], wall
     duplicatedEffects: total((world) => world.duplicatedEffects),
     meanReturn: rounded(-total((world) => world.cost) / Math.max(1, incidents.length)),
     families: familiesOf(worlds),
+    autonomy,
     timing: {
       wallSeconds: rounded(wallSeconds),
       incidentsPerSecond: rounded(incidents.length / Math.max(0.001, wallSeconds)),

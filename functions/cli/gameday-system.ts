@@ -13,6 +13,7 @@ import { sqliteEpisodes } from "../adapters/sqlite/episodes.ts";
 import { sqliteLedger } from "../adapters/sqlite/ledger.ts";
 import { sqliteRecords } from "../adapters/sqlite/records.ts";
 import type { AutomationDocument } from "../core/automation-document.ts";
+import { grantAutonomy } from "../core/grant-autonomy.ts";
 import { readIncident } from "../core/incident.ts";
 import type { Guardrails, Ports } from "../core/ports.ts";
 import type { Catalogue } from "../core/runbook.ts";
@@ -24,6 +25,7 @@ import { worldAt } from "../rollout/days/measure.ts";
 import { type Scenario, scenarioAt } from "../world/scenario.ts";
 import { settingsFor } from "../world/settings-for.ts";
 import type { World } from "../world/state.ts";
+import type { GamedayAutonomy } from "./gameday-autonomy.ts";
 import type { EpisodesOf } from "./gameday-episodes.ts";
 import type { GamedayParameters } from "./gameday-options.ts";
 import type { PeopleOf } from "./gameday-people.ts";
@@ -46,6 +48,8 @@ export type Stage = Readonly<{
   /** Made for each world: a clairvoyant policy looks into it. */
   scorer: PolicyOf;
   people: PeopleOf;
+  /** What had earned to act alone before the gameday, the same in every world; nothing where it is left out. */
+  autonomy?: GamedayAutonomy | null;
   /** Identifies the running code in the records. */
   codeHash: string;
   /** Hears one world; null where nobody watches. */
@@ -81,6 +85,8 @@ export const openSystem = async (stage: Stage, index: number): Promise<System> =
   const clock = simulatedClock(world.nowMs);
   const keepInput: KeepInput = (input) => store.keepInput(index, input);
   const ledger = store.parts.ledgerOf(index);
+  const earned = stage.autonomy ?? null;
+  if (earned !== null) await grantAutonomy(ledger, earned.states, earned.actor, world.nowMs);
   const executions = simulatedExecutions(() => engine);
   const pager = simulatedPager(world, keepInput);
   const approvals = await simulatedApprovals(ledger, clock, stage.people(world), {

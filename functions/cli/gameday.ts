@@ -10,11 +10,12 @@ import { openDatabase, StoreUnreadable } from "../adapters/sqlite/database.ts";
 import { draftOffline } from "../core/draft.ts";
 import { codeHash } from "./code-hash.ts";
 import { BadInput, type ExitCode, type Write } from "./errors.ts";
+import { actedAlone, gamedayAutonomy, parametersWith } from "./gameday-autonomy.ts";
 import { episodesIn, writeEpisodes } from "./gameday-episodes.ts";
 import { type GamedayFlags, type GamedayOptions, gamedayOptions } from "./gameday-options.ts";
 import { inOrder } from "./gameday-order.ts";
 import { peopleWho } from "./gameday-people.ts";
-import { draftingFor, policyNamed } from "./gameday-policies.ts";
+import { draftingFor, openPolicy } from "./gameday-policies.ts";
 import { progressOn } from "./gameday-progress.ts";
 import { type GamedayReport, gamedayReport, isFinding, type WorldResult } from "./gameday-report.ts";
 import { type GamedayStore, gamedayStore } from "./gameday-store.ts";
@@ -43,10 +44,12 @@ export const gameday = async (flags: GamedayFlags, screen: Screen, pause?: Pause
   const options = gamedayOptions(flags, screen.canAsk);
   if (options.episodes !== null) refuseUnwritable(options.episodes);
   const drafter = await drafterNamed(options.parameters.drafter, pause);
+  const { policy, close } = await openPolicy(options.parameters.policy, screen.writeError);
+  const autonomy = options.autonomy === null ? null : await gamedayAutonomy(options.autonomy);
   const database = opened(options);
   try {
-    const store = gamedayStore(database, options.parameters, options.store ?? "in memory");
-    const stage = stageFor(options, drafter, database, store, screen);
+    const store = gamedayStore(database, parametersWith(options, autonomy), options.store ?? "in memory");
+    const stage: Silent = { ...stageFor(options, drafter, database, store, screen), scorer: policy, autonomy };
     const startedMs = performance.now();
     const worlds = await play(stage, options, screen);
     if (options.episodes !== null) {
@@ -54,12 +57,14 @@ export const gameday = async (flags: GamedayFlags, screen: Screen, pause?: Pause
       writeTruth(options.episodes, truthOfGameday(stage, worlds));
     }
     const wallSeconds = (performance.now() - startedMs) / 1000;
-    show(gamedayReport(options.parameters.seed, worlds, wallSeconds), options, screen);
+    const alone = autonomy === null ? null : actedAlone(autonomy, worlds, stage.episodesOf);
+    show(gamedayReport(options.parameters.seed, worlds, wallSeconds, alone), options, screen);
     for (const { id, trouble } of worlds.flatMap(({ incidents }) => incidents))
       if (trouble !== null) screen.writeError(`quell: incident ${id} did not end: ${trouble}\n`);
     return isFinding(worlds) ? 1 : 0;
   } finally {
     database.close();
+    await close();
   }
 };
 
@@ -111,7 +116,7 @@ const stageFor = (
   database: ReturnType<typeof opened>,
   store: GamedayStore,
   screen: Screen,
-): Silent => {
+): Omit<Silent, "scorer"> => {
   const { policies, schema } = loadGuardrails();
   const { parameters, speed, json } = options;
   return {
@@ -125,7 +130,6 @@ const stageFor = (
     catalogue,
     guardrails: cedarGuardrails(policies, schema),
     drafter: draftingFor(parameters.policy, drafter),
-    scorer: policyNamed(parameters.policy),
     people: peopleWho(parameters.approve, screen),
     pace: async (simulatedMs) => {
       if (screen.isLive && !json) await sleep((simulatedMs / 60_000) * (PACE_MS_A_MINUTE / speed));

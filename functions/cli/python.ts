@@ -5,10 +5,15 @@ import { BadInput, type ExitCode, type Write } from "./errors.ts";
 /**
  * Runs the package's Python with these arguments, speaking as this process does. Its exit codes 0, 1 and 2 are passed on; any
  * other, and a signal that ended it, is a fault. Throws BadInput where there is no Python.
+ * @param stdout where what it says goes: nowhere, for work that is a part of something else
  */
-export const runPython = async (args: readonly string[], writeError: Write): Promise<ExitCode> => {
+export const runPython = async (
+  args: readonly string[],
+  writeError: Write,
+  stdout: "inherit" | "ignore" = "inherit",
+): Promise<ExitCode> => {
   const python = await pythonFor(writeError);
-  const child = spawn(python, args, { env: pythonEnvironment(), stdio: "inherit" });
+  const child = spawn(python, args, { env: pythonEnvironment(), stdio: ["inherit", stdout, "inherit"] });
   return new Promise((resolve, reject) => {
     child.once("error", (cause) =>
       reject(

@@ -3,9 +3,10 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { MODEL_POLICIES } from "../adapters/onnx/onnx-scorer.ts";
 import { POLICIES } from "../core/policies.ts";
 import { exitCodeFor } from "./errors.ts";
-import { GAMEDAY_POLICIES } from "./gameday-policies.ts";
+import { GAMEDAY_NAMES } from "./gameday-policies.ts";
 import { quell } from "./quell.ts";
 
 const run = async (args: readonly string[], canAsk = false) => {
@@ -31,7 +32,10 @@ const BAD: readonly (readonly [args: string, says: RegExp])[] = [
   ["gameday --incidents 1e3", /--incidents 1e3: cannot be used/],
   ["gameday --seed -1", /--seed -1: cannot be used|argument missing/],
   ["gameday --mode loud", /--mode loud: cannot be used; give observe, approve or auto/],
-  ["gameday --policy qnet", /--policy qnet: cannot be used; give one that is built: .*rules/],
+  ["gameday --policy fittedq", /--policy fittedq: cannot be used; give one that is built: .*rules.*qnet/],
+  ["replay /tmp --policy fittedq", /--policy fittedq: not built; give one of .*rules.*qnet/],
+  ["replay /tmp --policy rules,rules", /--policy rules,rules: names rules twice/],
+  ["simulate --out /tmp/nowhere --policy fittedq", /--policy fittedq: no such policy, and no folder with model.onnx/],
   ["gameday --drafter gpt", /--drafter gpt: cannot be used; give offline, anthropic, bedrock/],
   ["gameday --approve maybe", /--approve maybe: cannot be used/],
   ["gameday --approve ask", /there is no terminal to ask on/],
@@ -91,9 +95,9 @@ test("the help of a command names every policy that it takes", async () => {
   const [gameday, replay] = [await run(["gameday", "--help"]), await run(["replay", "--help"])];
 
   const named = (out: string): readonly string[] =>
-    /--policy <name>([\s\S]*?)\n {2}--/.exec(out)?.[1]?.match(/[\w-]+/g) ?? [];
-  for (const name of Object.keys(GAMEDAY_POLICIES)) assert.ok(named(gameday.out).includes(name), name);
-  for (const name of Object.keys(POLICIES)) assert.ok(named(replay.out).includes(name), name);
+    /--policy <names?>([\s\S]*?)\n {2}--/.exec(out)?.[1]?.match(/[\w-]+/g) ?? [];
+  for (const name of GAMEDAY_NAMES) assert.ok(named(gameday.out).includes(name), name);
+  for (const name of [...Object.keys(POLICIES), ...MODEL_POLICIES]) assert.ok(named(replay.out).includes(name), name);
 });
 
 test("the catalogue is listed and linted, as a table and as one JSON document", async () => {

@@ -51,8 +51,7 @@ const addGameday = (program: Command, screen: Screen, answer: Answer): void => {
     .option("--mode <mode>", "observe, approve or auto", "auto")
     .option(
       "--policy <name>",
-      "rules, page, uniform or drafter; bound or catalogue-bound, which look into the world for what is best",
-      "rules",
+      "qnet or clone of the released model; rules, page, uniform or drafter; bound or catalogue-bound, which look into the world for what is best (default: qnet where a model is released, else rules)",
     )
     .option(
       "--drafter <name>",
@@ -66,6 +65,10 @@ const addGameday = (program: Command, screen: Screen, answer: Answer): void => {
     .option("--speed <factor>", "on a terminal a simulated minute takes 0.3 s divided by this", "1")
     .option("--store <file>", "keep all state in this SQLite file and go on where a killed run stopped")
     .option("--episodes <file>", "write the episode rows as JSON lines")
+    .option(
+      "--autonomy <path>",
+      "let act alone what has earned it by these episodes: a folder that `quell simulate` wrote, or a gameday's store",
+    )
     .option("--json", "one JSON document on stdout")
     .action(async (flags: GamedayFlags) => {
       const { gameday } = await import("./gameday.ts");
@@ -92,7 +95,11 @@ const addReaders = (program: Command, screen: Screen, answer: Answer): void => {
     )
     .argument("<dir>", "a folder with alarm.json, or a folder of such folders")
     .option("--mode <mode>", "observe, approve or auto", "observe")
-    .option("--policy <name>", "rules, page, uniform or drafter", "rules")
+    .option(
+      "--policy <names>",
+      "qnet or clone of the released model, rules, page, uniform or drafter; several, with commas between, are compared",
+      "rules",
+    )
     .option("--json", "the record as one JSON document on stdout")
     .action(async (dir: string, flags: ReplayFlags) => {
       const { replay } = await import("./replay.ts");

@@ -18,6 +18,7 @@ const candidate = (runbook: string, change: Partial<CandidateRecord> = {}): Cand
   features: [],
   q: null,
   probability: 0,
+  ...{ kind: null, expectedMinutes: null, outlook: null, overPage: null, upliftOverWait: null, similarRuns: null },
   ...change,
 });
 
@@ -26,6 +27,7 @@ const decision = (change: Partial<DecisionRecord>): DecisionRecord => ({
   decidedAt: "2026-01-05T10:04:40.989Z",
   mode: "observe",
   policy: "rules",
+  ...{ severity: 2, draw: "best", limits: null, runnerUp: null },
   context: { digest: "", redactions: {}, missing: [], cut: [], flaps: 0, restraint: null },
   drafter: {
     ...{ name: "offline", because: null, model: null, modelBecause: null },
@@ -70,7 +72,7 @@ it("a replayed incident is one aligned row of what was seen, proposed, refused a
       candidate("restart", restart),
       candidate("reboot", { ...restart, verdict: "refused", because: because("blast-radius", "Too wide.") }),
     ],
-    choice: { candidate: 0 },
+    choice: { asks: null, candidate: 0 },
   });
   const abstained = decision({ abstention: { because: because("low-support", "Seen too rarely.") } });
   const rows = [

@@ -78,7 +78,7 @@ test("a folder that holds no recording is bad input that says what to do", async
   await assert.rejects(replay(empty, { mode: "observe", policy: "rules" }, io), BadInput);
   await assert.rejects(replay(join(empty, "nothing"), { mode: "observe", policy: "rules" }, io), BadInput);
   await assert.rejects(replay(recordingFolder(), { mode: "sometimes", policy: "rules" }, io), BadInput);
-  await assert.rejects(replay(recordingFolder(), { mode: "observe", policy: "qnet" }, io), BadInput);
+  await assert.rejects(replay(recordingFolder(), { mode: "observe", policy: "fittedq" }, io), BadInput);
 });
 
 const data = process.env.QUELL_TEST_DATA;

@@ -5,6 +5,7 @@ import { catalogue } from "../../runbooks/catalogue.ts";
 import { cedarGuardrails } from "../adapters/cedar/guardrails.ts";
 import { createEngine, type Engine } from "../adapters/durable/engine.ts";
 import { memoryEngineStore } from "../adapters/durable/memory-engine-store.ts";
+import { MODEL_POLICIES } from "../adapters/onnx/onnx-scorer.ts";
 import { recordedDrafter } from "../adapters/recorded/drafter.ts";
 import { recordedEvidence } from "../adapters/recorded/evidence.ts";
 import {
@@ -31,34 +32,79 @@ import { intakeWith } from "../handlers/intake.ts";
 import { respondWith } from "../handlers/respond.ts";
 import { codeHash } from "./code-hash.ts";
 import { BadInput, type ExitCode } from "./errors.ts";
+import { isModelPolicy, servedModel } from "./released-model.ts";
+import { compared, comparedReport } from "./replay-compare.ts";
 import { type ReplayRow, replayReport } from "./replay-report.ts";
 
 export type ReplayFlags = Readonly<{ mode: string; policy: string; json?: true }>;
 type Io = Readonly<{ write: (text: string) => void; writeError: (text: string) => void }>;
 
 const MODES: readonly Mode[] = ["observe", "approve", "auto"];
+/** Policies that need no world to look into. */
+const REPLAYED: readonly string[] = [...Object.keys(POLICIES), ...MODEL_POLICIES];
 
 /**
- * `quell replay DIR`: the whole agent over a recorded incident, or over every one in a folder of them. Nothing can be
- * changed in a recording, so effects are only written down.
+ * `quell replay DIR`: the whole agent over a recorded incident, or over every one in a folder of them, under one policy or
+ * several side by side. Nothing can be changed in a recording, so effects are only written down.
  */
 export const replay = async (dir: string, flags: ReplayFlags, io: Io): Promise<ExitCode> => {
   const mode = MODES.find((one) => one === flags.mode);
   if (mode === undefined) throw new BadInput(`--mode ${flags.mode}: cannot be used; give ${MODES.join(", ")}`);
-  const scorer = POLICIES[flags.policy];
-  if (scorer === undefined)
-    throw new BadInput(`--policy ${flags.policy}: not built; give one of ${Object.keys(POLICIES).join(", ")}`);
-  const folders = recordingsIn(dir);
-  const rows: ReplayRow[] = [];
-  for (const folder of folders) {
-    const recording = opened(folder);
-    for (const { source, because } of recording.damaged) io.writeError(`quell: ${join(folder, source)}: ${because}\n`);
-    rows.push(await replayOne(recording, mode, scorer));
+  const names = policiesIn(flags.policy);
+  const recordings = recordingsIn(dir).map((folder) => opened(folder, io));
+  const rows = new Map<string, readonly ReplayRow[]>();
+  for (const name of names) rows.set(name, await replayedUnder(name, recordings, mode, io));
+  const [first = []] = rows.values();
+  if (names.length > 1) showCompared(rows, flags, io);
+  else if (flags.json !== true) io.write(replayReport(first));
+  else {
+    const records = first.map(({ record }) => record);
+    io.write(`${JSON.stringify(isRecording(dir) ? records[0] : records)}\n`);
   }
-  const records = rows.map(({ record }) => record);
-  if (flags.json === true) io.write(`${JSON.stringify(isRecording(dir) ? records[0] : records)}\n`);
-  else io.write(replayReport(rows));
   return 0;
+};
+
+/** The policies of a list with commas. Throws BadInput where one is not built or named twice. */
+const policiesIn = (list: string): readonly string[] => {
+  const names = list.split(",");
+  for (const name of names) {
+    if (!REPLAYED.includes(name))
+      throw new BadInput(
+        `--policy ${name}: not built; give one of ${REPLAYED.join(", ")}, or some with commas between`,
+      );
+    if (names.indexOf(name) !== names.lastIndexOf(name))
+      throw new BadInput(`--policy ${list}: names ${name} twice; name each policy once`);
+  }
+  return names;
+};
+
+const replayedUnder = async (
+  name: string,
+  recordings: readonly Recording[],
+  mode: Mode,
+  io: Io,
+): Promise<readonly ReplayRow[]> => {
+  const { scorer, close } = await scorerNamed(name, io);
+  try {
+    const rows: ReplayRow[] = [];
+    for (const recording of recordings) rows.push(await replayOne(recording, mode, scorer));
+    return rows;
+  } finally {
+    await close();
+  }
+};
+
+const scorerNamed = async (name: string, io: Io): Promise<Readonly<{ scorer: Scorer; close: () => Promise<void> }>> => {
+  const built = POLICIES[name];
+  if (built !== undefined) return { scorer: built, close: async () => {} };
+  if (!isModelPolicy(name)) throw new BadInput(`--policy ${name}: not built`);
+  const { scorer, model } = await servedModel(name, io.writeError, { isolation: "none" });
+  return { scorer, close: async () => model?.inference.close() };
+};
+
+const showCompared = (rows: ReadonlyMap<string, readonly ReplayRow[]>, { json }: ReplayFlags, io: Io): void => {
+  const all = compared(new Map([...rows].map(([name, own]) => [name, own.map(({ record }) => record)])));
+  io.write(json === true ? `${JSON.stringify(all)}\n` : comparedReport(all));
 };
 
 const isRecording = (dir: string): boolean => existsSync(join(dir, "alarm.json"));
@@ -76,9 +122,11 @@ const recordingsIn = (dir: string): readonly string[] => {
   return inside;
 };
 
-const opened = (folder: string): Recording => {
+const opened = (folder: string, io: Io): Recording => {
   try {
-    return readRecording(folder);
+    const recording = readRecording(folder);
+    for (const { source, because } of recording.damaged) io.writeError(`quell: ${join(folder, source)}: ${because}\n`);
+    return recording;
   } catch (cause) {
     if (cause instanceof RecordingUnreadable) throw new BadInput(cause.message, { cause });
     throw cause;

@@ -21,6 +21,7 @@ export const scoreboardLines = (report: GamedayReport, paint: Paint): readonly s
       String(report.duplicatedEffects),
       report.duplicatedEffects === 0 ? "" : "a defect: report it",
     ],
+    ...aloneRow(report.autonomy),
     ["mean return", report.meanReturn.toFixed(3), "minus hours of severity-1 impact and costs"],
   ];
   const width = Math.max(...rows.map(([, value]) => value.length));
@@ -32,6 +33,16 @@ export const scoreboardLines = (report: GamedayReport, paint: Paint): readonly s
     "",
     ...familyLines(report.families).map((line, index) => `  ${index === 0 ? paint("dim", line) : line}`),
   ];
+};
+
+const aloneRow = (autonomy: GamedayReport["autonomy"]): readonly (readonly [string, string, string])[] => {
+  if (autonomy === null) return [];
+  const runs = autonomy.reduce((sum, cell) => sum + cell.runs, 0);
+  const cells = autonomy.map(
+    (cell) => `${cell.runbook} in ${cell.environment} ${cell.runs}, harm observed in ${cell.harms}`,
+  );
+  const words = cells.length === 0 ? "nothing has earned it" : cells.join("; ");
+  return [["acted alone", String(runs), `${words}; the simulated world counts as the account`]];
 };
 
 const HEAD = ["family", "worlds", "incidents", "resolved", "by itself", "impact", "actions", "harmful", "pages"];

@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { POLICIES } from "../core/policies.ts";
 import { SPLITS } from "../rollout/days/days.ts";
 import { CONFOUNDINGS } from "../world/people/knowledge.ts";
+import { HARM_SHARE_WANTED, harmShareFlag } from "./accepted-harm.ts";
 import { BadInput } from "./errors.ts";
+import { TARGET_NAMES } from "./score-policy.ts";
 
 /** The flags as commander hands them over: text, or absent. */
 export type SimulateFlags = Readonly<{
@@ -15,6 +16,7 @@ export type SimulateFlags = Readonly<{
   epsilon: string;
   policy: string;
   broken: string;
+  autonomy?: string;
   truth: boolean;
   json?: true;
 }>;
@@ -29,14 +31,6 @@ const share = z
   .regex(/^(0|1|0?\.\d+|1\.0+)$/)
   .transform(Number);
 
-/** One of those that are built, with its name. */
-const policy = z.string().transform((name, context) => {
-  const built = Object.entries(POLICIES).find(([one]) => one === name);
-  if (built !== undefined) return { name, scorer: built[1] };
-  context.addIssue({ code: "custom", message: "no such policy" });
-  return z.NEVER;
-});
-
 const schema = z.object({
   incidents: wholeNumber.pipe(z.number().min(1).max(1_000_000)),
   seed: wholeNumber,
@@ -45,8 +39,9 @@ const schema = z.object({
   behaviour: z.enum(["oncall", "agent"]),
   confounding: z.enum(CONFOUNDINGS),
   epsilon: share,
-  policy,
+  policy: z.string().min(1),
   broken: share,
+  autonomy: harmShareFlag.optional(),
 });
 type Asked = Readonly<z.infer<typeof schema>>;
 
@@ -61,13 +56,16 @@ const WHAT_TO_DO: Readonly<Record<keyof Asked, string>> = {
   behaviour: "give oncall or agent",
   confounding: `give ${CONFOUNDINGS.join(", ")}`,
   epsilon: "give a share from 0 to 1, for instance --epsilon 0.15",
-  policy: `give one of ${Object.keys(POLICIES).join(", ")}`,
+  policy: `give one of ${TARGET_NAMES.join(", ")}, or a folder with a model`,
   broken: "give a share from 0 to 1, for instance --broken 0.3",
+  autonomy: `${HARM_SHARE_WANTED}, for instance --autonomy 0.05`,
 };
 
 /** Reads the flags. Throws BadInput that names the flag, what it was given and what it takes. */
 export const simulateOptions = (flags: SimulateFlags): SimulateOptions => {
   const parsed = schema.safeParse(flags);
+  if (parsed.success && parsed.data.behaviour === "oncall" && parsed.data.autonomy !== undefined)
+    throw new BadInput("--autonomy: people on call ask nobody; give --behaviour agent with it");
   if (parsed.success) return { ...parsed.data, truth: flags.truth, json: flags.json === true };
   const flag = String(parsed.error.issues[0]?.path[0]) as keyof Asked;
   throw new BadInput(`--${flag} ${flags[flag]}: cannot be used; ${WHAT_TO_DO[flag]}`);

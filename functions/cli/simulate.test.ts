@@ -86,6 +86,8 @@ for (const [flag, value, what] of [
   ["--policy", "best", "rules"],
   ["--policy", "toString", "rules"],
   ["--broken", "x", "from 0 to 1"],
+  ["--autonomy", "0", "from 0.001 to 0.5"],
+  ["--autonomy", "0.9", "from 0.001 to 0.5"],
 ] as const)
   test(`${flag} ${value} is bad input, and nothing is written`, async () => {
     const out = newFolder();
@@ -93,6 +95,27 @@ for (const [flag, value, what] of [
     const { code, err } = await said("simulate", "--out", out, flag, value);
 
     assert.equal(code, 2);
-    assert.ok(err.includes(`${flag} ${value}: cannot be used`) && err.includes(what), err);
+    assert.match(err, /: (cannot be used|no such policy)/);
+    assert.ok(err.includes(`${flag} ${value}: `) && err.includes(what), err);
     assert.ok(!existsSync(out));
   });
+
+test("people on call have nothing to earn: --autonomy without --behaviour agent is bad input", async () => {
+  const { code, err } = await said("simulate", "--out", newFolder(), "--autonomy", "0.05");
+
+  assert.equal(code, 2);
+  assert.match(err, /--autonomy: people on call ask nobody; give --behaviour agent with it/);
+});
+
+test("a log in which runbooks may earn to act alone is another log, and says where to read what was earned", async () => {
+  const out = newFolder();
+  const agent = ["simulate", "--incidents", "2", "--out", out, "--behaviour", "agent"];
+
+  const first = await said(...agent, "--autonomy", "0.3");
+  const other = await said(...agent);
+
+  assert.equal(first.code, 0);
+  assert.match(first.out, /counted as the account: what was earned in it, `quell learning status --episodes .*` says/);
+  assert.equal(other.code, 2);
+  assert.match(other.err, /another autonomy; give another folder/);
+});

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { learntScore } from "../core/example.fixture.ts";
 import { because } from "../core/reasons.ts";
 import type { Candidate, Weighed } from "../core/stages.ts";
 import type { Paint } from "./terminal-text.ts";
@@ -51,7 +52,7 @@ test("a decision shows every candidate with its target, fit, score, verdict and 
           0.2,
         ),
       ],
-      result: { kind: "chosen", index: 0, candidate: chosen, tier: 1, consents: 1, plan: null } as never,
+      result: { kind: "chosen", index: 0, candidate: chosen, tier: 1, consents: 1, plan: null, asks: null } as never,
     },
   };
 
@@ -61,6 +62,36 @@ test("a decision shows every candidate with its target, fit, score, verdict and 
   assert.match(shown, /1 of 1 alarms ringing/);
   assert.match(shown, /> +ecs-rollback@1\.0\.0 +service\/shop\/web +0\.93 +0\.91 +allowed T1, 1 to consent/);
   assert.match(shown, /rds-reboot@1\.0\.0 +shop +0\.40 +0\.20 +refused T2 +blast-radius: too much at once/);
+});
+
+test("a learnt decision shows what is expected of every effect, what was left out, and why a person is asked", () => {
+  const [chosen, out] = [candidate("ecs-rollback", "arn:x:web", 0.9), candidate("rds-reboot", "arn:x:shop", 0.4)];
+  const harms = { mean: 0.3, low: 0.22, high: 0.41 };
+  const learnt = (one: Candidate, excluded: Weighed["excluded"]): Weighed => ({
+    ...weighed({ kind: "allowed", candidate: one, tier: 1, consents: 0, facts: null }, 0),
+    score: learntScore(-0.5, { harms }),
+    excluded,
+  });
+  const asks = because("low-support", "people seldom do it");
+  const result = { kind: "chosen", index: 0, candidate: chosen, tier: 1, consents: 1, plan: null, asks } as never;
+  const left = because("harm-limit", "harm in up to 41 of 100 such runs, 40 allowed at tier 1");
+  const rows = [learnt(chosen, null), learnt(out, left), learnt(candidate("wait", null, 0.3), null)];
+
+  const shown = lines({
+    kind: "decided",
+    atMs: 0,
+    seen: { series: 0, resources: 0, logLines: 0, changes: [] },
+    decision: { step: 0, policy: "qnet", missing: [], facts: [], weighed: rows, result },
+  });
+
+  assert.match(shown, /decision 0 by qnet: ecs-rollback on web; asks a person, low-support: people seldom do it$/m);
+  assert.match(shown, /runbook +target +fit +score +recovers +harm +verdict/);
+  assert.match(shown, /> +ecs-rollback@1\.0\.0 +web +0\.90 +-0\.50 +50% \(40-60\) +30% \(22-41\) +allowed T1/);
+  assert.match(
+    shown,
+    /rds-reboot.* excluded T1 +harm-limit: harm in up to 41 of 100 such runs, 40 allowed at tier 1$/m,
+  );
+  assert.match(shown, /wait@1\.0\.0 +- +0\.30 +-0\.50 +- +- +allowed T1/);
 });
 
 test("a drafter's words are labelled in the table, and a doubt stands in their place", () => {

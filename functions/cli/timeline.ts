@@ -4,7 +4,7 @@ import type { Change } from "../core/evidence.ts";
 import type { Because } from "../core/reasons.ts";
 import type { IncidentRecord } from "../core/record.ts";
 import type { Params } from "../core/runbook.ts";
-import type { Candidate, Card, Run, Vote, Weighed } from "../core/stages.ts";
+import type { Candidate, Card, Estimate, Run, Vote, Weighed } from "../core/stages.ts";
 import { cardLines } from "./card.ts";
 import { aligned, type Format, type Paint, plain } from "./terminal-text.ts";
 
@@ -106,16 +106,19 @@ const seenWords = (seen: Seen, decision: ToldDecision, atMs: number): string => 
 const choiceWords = ({ result }: ToldDecision): string => {
   if (result.kind === "abstained") return `abstains, ${becauseWords(result.because)}; falls to ${result.falls}`;
   const { runbook, target } = result.candidate;
-  return `${plain(runbook)}${target === null ? "" : ` on ${shortName(target)}`}`;
+  const asks = result.asks === null ? "" : `; asks a person, ${becauseWords(result.asks)}`;
+  return `${plain(runbook)}${target === null ? "" : ` on ${shortName(target)}`}${asks}`;
 };
 
 const chosenIndex = ({ result }: ToldDecision): number => (result.kind === "chosen" ? result.index : -1);
 
 const candidateTable = (decision: ToldDecision, paint: Paint): readonly string[] => {
   const chosen = chosenIndex(decision);
-  const rows = decision.weighed.map((weighed, index) => candidateRow(weighed, index === chosen));
-  return aligned([["", "runbook", "target", "fit", "score", "verdict", "why"], ...rows]).map((line, index) =>
-    paint(formatOf(decision, index - 1), `          ${line}`),
+  const isLearnt = decision.weighed.some(({ score }) => score?.outlook !== undefined);
+  const rows = decision.weighed.map((weighed, index) => candidateRow(weighed, index === chosen, isLearnt));
+  const expected = isLearnt ? ["recovers", "harm"] : [];
+  return aligned([["", "runbook", "target", "fit", "score", ...expected, "verdict", "why"], ...rows]).map(
+    (line, index) => paint(formatOf(decision, index - 1), `          ${line}`),
   );
 };
 
@@ -124,7 +127,18 @@ const formatOf = (decision: ToldDecision, index: number): Format => {
   return decision.weighed[index]?.verdict.kind === "allowed" ? "cyan" : "dim";
 };
 
-const candidateRow = ({ verdict, excluded, score }: Weighed, isChosen: boolean): readonly string[] => {
+/** An estimate of an effect in percent, with its range. */
+const percent = (target: string | null, estimate: Estimate | undefined): string => {
+  if (target === null || estimate === undefined) return "-";
+  const [mean, low, high] = [estimate.mean, estimate.low, estimate.high].map((share) => Math.round(share * 100));
+  return `${mean}% (${low}-${high})`;
+};
+
+const candidateRow = (
+  { verdict, excluded, score }: Weighed,
+  isChosen: boolean,
+  isLearnt: boolean,
+): readonly string[] => {
   const { runbook, version, target, fit } = verdict.candidate;
   return [
     isChosen ? ">" : " ",
@@ -132,6 +146,7 @@ const candidateRow = ({ verdict, excluded, score }: Weighed, isChosen: boolean):
     target === null ? "-" : shortName(target),
     fit === null ? "-" : fit.toFixed(2),
     score === null ? "-" : score.q.mean.toFixed(2),
+    ...(isLearnt ? [score?.outlook?.recovers, score?.outlook?.harms].map((one) => percent(target, one)) : []),
     verdictWords(verdict, excluded !== null),
     verdict.kind === "refused"
       ? becauseWords(verdict.because)

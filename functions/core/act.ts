@@ -6,10 +6,13 @@ import type { Decision } from "./decide.ts";
 import { type Effect, execute, resumed, type Started } from "./execute.ts";
 import { follow } from "./follow.ts";
 import { gatherContext } from "./gather.ts";
+import { suspendAutonomy } from "./grant-autonomy.ts";
 import { anyRings } from "./guard-facts.ts";
+import { ownerOf } from "./guard-scope.ts";
 import { hashOf } from "./ids.ts";
 import { standingKeys } from "./incident.ts";
 import { because } from "./reasons.ts";
+import { harmOf } from "./reward.ts";
 import { findRunbook, type Runbook } from "./runbook.ts";
 import { currentIncident, modeFor, type Session, serviceFor, subjectOf } from "./session.ts";
 import type { Consent, Outcome, Plan, Refusal, RunStatus } from "./stages.ts";
@@ -128,6 +131,7 @@ const verified = async (
   }
   const back = await takeBack(session, decision, plan, runbook, effect, run, watched);
   await settle(session, step, effect, back.aftermath, back.status);
+  if (harmOf(back.outcome, true) === "confirmed") await endAutonomy(session, decision, effect);
   return {
     outcome: back.outcome,
     exit: run.status,
@@ -146,6 +150,17 @@ const settle = (
 ): Promise<null> =>
   session.journal.step(`settle-${step}`, async () => {
     await settleEffect(session.ports, session.settings, session.incidentId, effect, aftermath, ended);
+    return null;
+  });
+
+/** At once: its next run asks a person, long before this one has become evidence. */
+const endAutonomy = (session: Session, decision: Decision, effect: Effect): Promise<null> =>
+  session.journal.step(`suspend-${decision.step}`, async () => {
+    const { ports, settings } = session;
+    const owner = decision.target === null ? null : ownerOf(settings, decision.target);
+    const { environment } = owner ?? serviceFor(settings, await currentIncident(session));
+    const because = `it was seen to make things worse in decision ${decision.decisionId}`;
+    await suspendAutonomy(ports.ledger, { runbook: effect.runbook, environment }, because, ports.clock.nowMs());
     return null;
   });
 

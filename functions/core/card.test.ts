@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { questionOf } from "./approve.ts";
-import { cardFor, runnerUpOf } from "./card.ts";
+import { cardFor } from "./card.ts";
 import type { Decision } from "./decide.ts";
 import {
   API_ARN,
@@ -10,6 +10,8 @@ import {
   catalogue,
   catalogueOf,
   decisionFor,
+  learntScore,
+  limitsWith,
   PAGE,
   planOf,
   questionWith,
@@ -50,9 +52,50 @@ test("a card shows exactly what was decided: plan, tier, consents, target, facts
     undo: "restores the previous values, by its own document, if the service does not recover",
     expectedMinutes: 5,
     runnerUp: `restart on ${API_ARN} (0.80), refused: it is refused`,
+    asks: null,
+    expects: ["earlier runs cannot be read"],
+    runnerUpExpects: [],
     drafterSays: null,
     expiresAtMs: plan.expiresAtMs,
   });
+});
+
+const learnt = decisionFor(
+  [
+    [allow(candidateWith(), { tier: 1 }), learntScore(-0.5, { support: 0.01 })],
+    [allow(other), learntScore(-0.7)],
+    [allow(WAIT), learntScore(-0.9)],
+    [allow(PAGE), learntScore(-1)],
+  ],
+  { limits: limitsWith() },
+);
+
+test("a card shows why a person is asked where the guard would ask nobody, and the consent that it takes", () => {
+  const card = cardFor(catalogue, learnt, questionFor(learnt));
+
+  assert.deepEqual(
+    [card.asks?.code, card.asks?.detail, card.consentsNeeded],
+    ["low-support", "people seldom do it in such a scene: 1 for each 100 of what they do most, 5 are wanted", 1],
+  );
+  assert.equal(cardFor(catalogue, decision, questionFor(decision)).asks, null);
+});
+
+test("a card of a learnt policy shows what is expected of what was chosen and of what came second", () => {
+  const card = cardFor(catalogue, learnt, questionFor(learnt));
+
+  assert.deepEqual(card.expects, [
+    "better than calling a person by 0.50 (0.36 to 0.64)",
+    "recovers in 50 of 100 (40 to 60)",
+    "0 of 100 more than recover by waiting (-14 to 14)",
+    "undone, worse or unknown after in 10 of 100 (0 to 20)",
+    "earlier runs cannot be read",
+  ]);
+  assert.equal(card.runnerUp, `restart on ${API_ARN} (-0.70), lower by 0.20`);
+  assert.deepEqual(card.runnerUpExpects, [
+    "better than calling a person by 0.30 (0.16 to 0.44)",
+    ...card.expects.slice(1),
+    "takes about 5 min",
+  ]);
 });
 
 test("a drafter's words are shown as its own and never as a fact, bounded, visible and without secrets", () => {
@@ -72,11 +115,13 @@ test("a drafter's words are shown as its own and never as a fact, bounded, visib
 });
 
 test("a card survives the journal: it is the same for a decision that was stored as JSON", () => {
-  const stored = JSON.parse(JSON.stringify(decision)) as Decision;
+  for (const one of [decision, learnt]) {
+    const stored = JSON.parse(JSON.stringify(one)) as Decision;
 
-  const card = cardFor(catalogue, stored, questionFor(stored));
+    const card = cardFor(catalogue, stored, questionFor(stored));
 
-  assert.deepEqual(card, cardFor(catalogue, decision, questionFor(decision)));
+    assert.deepEqual(card, cardFor(catalogue, one, questionFor(one)));
+  }
 });
 
 test("a card can be made of a stored decision in which a refused candidate's value is no number", () => {
@@ -112,10 +157,10 @@ test("the runner-up is the best of the others by value, with why it lost", () =>
       [refuse(other), 0.4],
       [allow(PAGE), 0.5],
     ]),
-    decisionFor([[allow(PAGE), 0.5]]),
+    decisionFor([[allow(candidateWith()), 0.5]]),
   ];
 
-  const runnersUp = cases.map(runnerUpOf);
+  const runnersUp = cases.map((one) => cardFor(catalogue, one, questionFor(one)).runnerUp);
 
   assert.deepEqual(runnersUp, [
     `restart on ${API_ARN} (0.80), refused: it is refused`,

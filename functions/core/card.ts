@@ -1,5 +1,6 @@
 import { type Question, questionId } from "./approve.ts";
 import type { Decision } from "./decide.ts";
+import { type Explanation, explain, prospectWords } from "./explain.ts";
 import { redact } from "./redact.ts";
 import { type Catalogue, findRunbook } from "./runbook.ts";
 import type { Card, Weighed } from "./stages.ts";
@@ -14,17 +15,18 @@ const describe = (weighed: Weighed): string => {
     : `${runbook} on ${redact(candidate.target, 160).text} (${value})`;
 };
 
-/** The best candidate that was not chosen, with why it lost; null where there is none. */
-export const runnerUpOf = (decision: Decision): string | null => {
-  const chosen = decision.result.kind === "chosen" ? decision.result.index : -1;
-  const others = decision.weighed
-    .filter((one, i) => i !== chosen && one.score !== null)
-    .toSorted((a, b) => (b.score?.q.mean ?? 0) - (a.score?.q.mean ?? 0));
-  const [best] = others;
-  if (best === undefined) return null;
-  return best.verdict.kind === "refused"
-    ? `${describe(best)}, refused: ${best.verdict.because.detail}`
-    : `${describe(best)}, lower value`;
+/** The best candidate that was not chosen, with why it lost, and what was expected of it; null where there is none. */
+const secondIn = ({ runnerUp }: Explanation, decision: Decision): Pick<Card, "runnerUp" | "runnerUpExpects"> => {
+  const weighed = runnerUp === null ? undefined : decision.weighed[runnerUp.index];
+  if (runnerUp === null || weighed === undefined) return { runnerUp: null, runnerUpExpects: [] };
+  // Of a policy that learnt nothing there is the name, the value and why it lost.
+  const { prospect } = runnerUp;
+  const isTold = prospect !== null && weighed.score?.outlook !== undefined;
+  const minutes = isTold && prospect.expectedMinutes !== null ? [`takes about ${prospect.expectedMinutes} min`] : [];
+  return {
+    runnerUp: `${describe(weighed)}, ${runnerUp.lost}`,
+    runnerUpExpects: isTold ? [...prospectWords(prospect), ...minutes] : [],
+  };
 };
 
 /** Long enough for two sentences: a card is read in seconds. */
@@ -51,6 +53,7 @@ export const cardFor = (catalogue: Catalogue, decision: Decision, question: Ques
     "not-needed": "not needed: the configuration ends as it began",
     none: "NONE: this cannot be taken back",
   };
+  const explained = explain(catalogue, decision);
   return {
     incidentId: decision.incidentId,
     decisionId: questionId(question),
@@ -63,7 +66,9 @@ export const cardFor = (catalogue: Catalogue, decision: Decision, question: Ques
     facts: decision.facts,
     undo: undo[runbook.reversal],
     expectedMinutes: runbook.expectedMinutes,
-    runnerUp: runnerUpOf(decision),
+    ...secondIn(explained, decision),
+    asks: decision.result.kind === "chosen" ? decision.result.asks : null,
+    expects: explained.chosen === null ? [] : prospectWords(explained.chosen),
     drafterSays: drafterWords(decision),
     expiresAtMs: plan.expiresAtMs,
   };

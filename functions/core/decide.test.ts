@@ -11,6 +11,8 @@ import {
   catalogueOf,
   contextWith,
   errorsSli,
+  learntScore,
+  limitsWith,
   OPENED_MS,
   page,
   resourceWith,
@@ -254,6 +256,67 @@ test("what holds back, what is missing and why no drafter spoke stand among the 
     "the drafter did not speak: drafter-failed",
   ]);
   assert.doesNotMatch(facts.join(), /approve at once/);
+});
+
+/** A model that learnt to restart, so sure of it that nobody need be asked; calling a person is about as good. */
+const learnt = (draw: Scorer["draw"], limits = limitsWith({ delta: -1 })): Scorer => ({
+  ...{ policy: "qnet", modelHash: "m", draw, limits },
+  score: async (_state, candidates) => candidates.map((_, i) => learntScore(i === 0 ? -0.5 : -0.5 - i / 10)),
+});
+const free: Guardrails = { hash: "g", ask: async () => ({ kind: "permitted", consents: 0, policies: [] }) };
+const deciding = (draw: Scorer["draw"], epsilon?: number, limits?: Scorer["limits"]) =>
+  decide(
+    portsWith({ scorer: learnt(draw, limits), guardrails: free }),
+    settingsWith(epsilon === undefined ? {} : { exploration: { epsilon } }),
+    "auto",
+    contextWith(),
+  );
+
+test("exploring is the owner's switch, off unless it is set: the best is proposed and the record says so", async () => {
+  const [off, on, never] = await Promise.all([
+    deciding({ epsilon: 0, delta: 0.3 }),
+    deciding({ epsilon: 0, delta: 0.3 }, 0.2),
+    deciding("best", 0.2),
+  ]);
+
+  const shares = [off, on, never].map((one) => one?.weighed.map(({ probability }) => Number(probability.toFixed(9))));
+  assert.deepEqual(
+    [off, on, never].map((one) => one?.draw),
+    ["best", { epsilon: 0.2, delta: 0.3 }, "best"],
+  );
+  assert.deepEqual(shares, [
+    [1, 0, 0],
+    [0.866666667, 0.066666667, 0.066666667],
+    [1, 0, 0],
+  ]);
+});
+
+test("whoever logs a simulation says by itself how often it explores", async () => {
+  const { draw } = await deciding({ epsilon: 0.15, delta: 1 }, 0.2);
+
+  assert.deepEqual(draw, { epsilon: 0.15, delta: 1 });
+});
+
+test("a decision of a learnt policy keeps its limits and its question, in the journal too", async () => {
+  const limits = limitsWith({ support: 2 });
+
+  const decision = await deciding("best", undefined, limits);
+
+  const stored: unknown = JSON.parse(JSON.stringify(decision));
+  assert.deepEqual(stored, decision);
+  assert.deepEqual([decision.limits, decision.severity], [limits, contextWith().service.severity]);
+  assert.deepEqual(decision.result.kind === "chosen" && [decision.result.asks?.code, decision.result.consents], [
+    "low-support",
+    1,
+  ]);
+});
+
+test("a model that says nothing of what to expect is not followed", async () => {
+  const silent: Scorer = { ...scorer, limits: limitsWith() };
+
+  const { result } = await decide(portsWith({ scorer: silent }), settings, "auto", contextWith());
+
+  assert.deepEqual(result.kind === "abstained" && [result.because.code, result.falls], ["no-model", "page"]);
 });
 
 test("a track record is asked once, for the 90 days before now; one that cannot be read leaves a flag and a decision", async () => {

@@ -7,13 +7,13 @@ import { contextDigest } from "./gather.ts";
 import { guard } from "./guard.ts";
 import { cautionFacts, headlineFacts } from "./headline.ts";
 import { decisionId } from "./ids.ts";
-import type { Drafted, Ports } from "./ports.ts";
+import type { Drafted, Ports, Scorer } from "./ports.ts";
 import { because } from "./reasons.ts";
 import { redact } from "./redact.ts";
 import { findRunbook } from "./runbook.ts";
 import { secondOpinion } from "./second-opinion.ts";
 import type { Settings } from "./settings.ts";
-import type { Abstention, Candidate, Choice, Draw, Mode, Score, Verdict, Weighed } from "./stages.ts";
+import type { Abstention, Candidate, Choice, Draw, Limits, Mode, Score, Verdict, Weighed } from "./stages.ts";
 import { type Past, pastOf, TRACK_RECORD_MS } from "./track-record.ts";
 import { type Baseline, baselineOf } from "./verify.ts";
 
@@ -32,6 +32,10 @@ export type Deliberation = Readonly<{
   result: Choice | Abstention;
   seed: string;
   draw: Draw;
+  /** Of the learnt model's word; null where the policy is none. */
+  limits: Limits | null;
+  /** Of the service, 1 the gravest. */
+  severity: number;
 }>;
 
 /** One decision, whole: what was weighed, what came of it, and on what it rested. It is JSON. */
@@ -78,6 +82,15 @@ const lastWord = (ports: DecidePorts, settings: Settings, context: Context, all:
     ? all
     : all.filter((one) => findRunbook(ports.catalogue, one.runbook, one.version)?.kind === "page");
 
+/**
+ * How this policy proposes. One that explores by itself is logging a simulation; one that names what ties explores where the
+ * owner has switched that on.
+ */
+const drawOf = ({ draw }: Pick<Scorer, "draw">, { exploration }: Settings): Draw => {
+  if (typeof draw === "string" || draw.epsilon > 0) return draw;
+  return exploration.epsilon > 0 ? { epsilon: exploration.epsilon, delta: draw.delta } : "best";
+};
+
 const scores = async (
   ports: DecidePorts,
   state: readonly number[],
@@ -110,6 +123,7 @@ export const deliberate = async (
   const beside = { candidates, past: await pastFor(ports, context) };
   const features = candidates.map((candidate) => encodeCandidate(context, candidate, ports.catalogue, beside));
   const priced = await scores(ports, state, features, verdicts);
+  const [draw, { limits }, { severity }] = [drawOf(ports.scorer, settings), ports.scorer, context.service];
   const { weighed, result, seed } = choose({
     incidentId: context.incidentId,
     step: context.step,
@@ -122,8 +136,9 @@ export const deliberate = async (
       score: priced.scores[i] ?? null,
     })),
     state,
-    severity: context.service.severity,
-    draw: ports.scorer.draw,
+    severity,
+    draw,
+    limits,
     scorerFailure: priced.failure === null ? null : because("no-model", priced.failure.slice(0, 200)),
   });
   const { proposals: _proposals, rejected: _rejected, ...drafter } = draft;
@@ -140,7 +155,9 @@ export const deliberate = async (
     weighed,
     result,
     seed,
-    draw: ports.scorer.draw,
+    draw,
+    limits: limits ?? null,
+    severity,
   };
 };
 

@@ -5,6 +5,7 @@ import { cleaned, withEgress } from "./egress.ts";
 import { catalogueOf, contextWith, page, resourceWith, service, snapshotWith, wait } from "./example.fixture.ts";
 import type { Json } from "./json.ts";
 import type { Ports } from "./ports.ts";
+import { because } from "./reasons.ts";
 import type { IncidentRecord } from "./record.ts";
 import { redactTokens } from "./redact.ts";
 import { identities, positives } from "./redaction-corpus.fixture.ts";
@@ -96,6 +97,9 @@ const card: Card = {
     runnerUp: "<!here> & [ok](https://evil.example)",
     drafterSays: `![x](https://e.example) ${TOKEN}`,
   },
+  asks: because("no-model", `the model cannot be opened: ${TOKEN}`),
+  expects: ["better than calling a person by 0.42 (0.20 to 0.64)", "12 earlier runs here on such alarms, 9 helped"],
+  runnerUpExpects: ["52 of 100 more than recover by waiting (39 to 65)"],
   expiresAtMs: 1,
 };
 
@@ -111,6 +115,7 @@ test("a card shows no secret, renders nobody's markup, and names exactly the pla
   assert.ok(!text.includes(SECRET));
   assert.doesNotMatch(`${shown[0]?.runnerUp} ${shown[0]?.drafterSays}`, /<[!@]|<http|\]\(/);
   assert.deepEqual(shown[0]?.plan, card.plan);
+  assert.deepEqual([shown[0]?.expects, shown[0]?.runnerUpExpects], [card.expects, card.runnerUpExpects]);
 });
 
 test("what an automation says of its failure is redacted, and its status, times and ids are not", async () => {

@@ -14,6 +14,8 @@ import {
   decisionFor,
   deedWith,
   incidentWith,
+  learntScore,
+  limitsWith,
   MINUTE_MS,
   PAGE,
   refuse,
@@ -279,6 +281,51 @@ test("a row of a policy that explores carries its epsilon, its tie set and the p
   const row = rowOf({ decision, deed: deedWith() });
 
   assert.deepEqual([row.epsilon, row.tie_set, row.probability], [0.2, [false, true, true], [0, 0.9, 0.1]]);
+});
+
+const learntDecision = (draw: Decision["draw"]): Decision =>
+  decisionFor(
+    [
+      [allow(candidateWith()), learntScore(-0.5, { members: [-0.5, -0.7] })],
+      [refuse(candidateWith()), learntScore(0, { members: [0, -0.25] })],
+      [allow(candidateWith({ params: { Service: "b" } }), { tier: 2 }), learntScore(-0.6, { members: [-0.6, -0.6] })],
+      [allow(WAIT), learntScore(-0.7, { members: [-0.75, -0.7] })],
+      [allow(PAGE), learntScore(-1, { members: [-1, -1.25] })],
+    ],
+    { draw, limits: limitsWith() },
+  );
+
+test("a row of a learnt policy carries its members' ranks, all candidates of one member and then of the next", () => {
+  const row = rowOf({ decision: learntDecision("best"), deed: deedWith() });
+
+  assert.deepEqual(row.q, [-0.5, 0, -0.6, -0.75, -1, -0.7, -0.25, -0.6, -0.7, -1.25]);
+});
+
+test("a row of a learnt policy that explores marks what a proposal was drawn from, and by how much", () => {
+  const decision = learntDecision({ epsilon: 0.2, delta: 0.3 });
+
+  const row = rowOf({ decision, deed: deedWith() });
+
+  assert.deepEqual([row.tie_set, row.epsilon], [[true, false, false, true, false], 0.2]);
+  assert.deepEqual(row.probability, [0.9, 0, 0, 0.1, 0]);
+  assert.deepEqual(
+    row.tie_set,
+    decision.weighed.map(({ probability }) => probability > 0),
+  );
+});
+
+test("where members are missing of somebody there is one value a candidate, and none where a candidate has none", () => {
+  const { weighed, ...decision } = learntDecision("best");
+  const plain = (one: Weighed): Weighed => (one.score === null ? one : { ...one, score: { q: one.score.q } });
+  const lists = [
+    weighed.map((one, i) => (i === 1 ? plain(one) : one)),
+    weighed.map((one, i) => (i === 1 ? { ...one, score: learntScore(0) } : one)),
+    weighed.map((one, i) => (i === 1 ? { ...one, score: null } : one)),
+  ];
+
+  const ranks = lists.map((some) => rowOf({ decision: { ...decision, weighed: some }, deed: deedWith() }).q?.length);
+
+  assert.deepEqual(ranks, [5, 5, undefined]);
 });
 
 test("a row names its decision, its hashes and its first version, and costs run from the decision to its end", () => {

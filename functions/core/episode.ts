@@ -5,7 +5,7 @@ import type { Incident } from "./incident.ts";
 import type { Ports } from "./ports.ts";
 import type { ExitStatus } from "./record.ts";
 import { actionCost, discountedHours, harmCost, harmOf } from "./reward.ts";
-import type { Outcome } from "./stages.ts";
+import type { Outcome, Weighed } from "./stages.ts";
 
 /** One decision as the learner reads it: the columns of an episode row, in their written names. */
 export type EpisodeRow = Readonly<{
@@ -44,6 +44,7 @@ export type EpisodeRow = Readonly<{
   epsilon: number;
   seed: string;
   abstained_because: string;
+  /** A learnt model's ranks, all candidates of the first member, then of the second, ...; the values of a policy of one. */
   q: readonly number[] | null;
   human_response: "none" | "approved" | "chose_other" | "rejected" | "expired" | "already_recovered" | "took_over";
   human_reason: string;
@@ -102,6 +103,17 @@ const executedIndex = ({ decision, deed }: Chapter, catalogue: Ports["catalogue"
   return decision.weighed.findIndex(({ verdict }) =>
     catalogue.runbooks.some((one) => one.id === verdict.candidate.runbook && one.kind === kind),
   );
+};
+
+/** The value of each candidate by each member of the policy; null where somebody gave one no value. */
+const ranksOf = (weighed: readonly Weighed[]): EpisodeRow["q"] => {
+  const scores = weighed.flatMap(({ score }) => score ?? []);
+  if (scores.length < weighed.length) return null;
+  const ranks = scores.flatMap(({ outlook }) => (outlook === undefined ? [] : [outlook.members]));
+  const members = ranks[0]?.length ?? 0;
+  if (ranks.length < scores.length || ranks.some(({ length }) => length !== members))
+    return scores.map(({ q }) => q.mean);
+  return Array.from({ length: members }, (_, member) => ranks.map((rank) => rank[member] ?? 0)).flat();
 };
 
 /** The same row as who decided leaves it: of people on call there is what they did, and nothing that a policy proposed. */
@@ -174,7 +186,7 @@ export const episodeRow = (
     epsilon: typeof decision.draw === "object" ? decision.draw.epsilon : 0,
     seed: decision.seed,
     abstained_because: result.kind === "abstained" ? result.because.code : "",
-    q: weighed.every((one) => one.score !== null) ? weighed.map((one) => one.score?.q.mean ?? 0) : null,
+    q: ranksOf(weighed),
     human_response:
       deed.refusal !== null ? RESPONSE[deed.refusal.kind] : deed.consent?.by === "people" ? "approved" : "none",
     human_reason: deed.refusal?.note ?? "",

@@ -14,7 +14,8 @@ import type { Incident } from "./incident.ts";
 import { because, type RefusedCode } from "./reasons.ts";
 import type { Catalogue, Runbook } from "./runbook.ts";
 import { type ServiceSettings, type Settings, type SliSettings, settingsSchema } from "./settings.ts";
-import type { Allowed, Candidate, Plan, Refused, Verdict } from "./stages.ts";
+import type { Allowed, Candidate, Estimate, Limits, Outlook, Plan, Refused, Score, Verdict } from "./stages.ts";
+import { type Past, pastOf } from "./track-record.ts";
 import { baselineOf } from "./verify.ts";
 
 /** Values for tests: one service `api` on ECS with two SLIs, one runbook `restart`, `wait` and `page`. All pure. */
@@ -194,26 +195,55 @@ export const refuse = (candidate: Candidate, code: RefusedCode = "cooldown"): Re
   because: because(code, "it is refused"),
 });
 
-type Priced = readonly (readonly [verdict: Verdict, q: number])[];
+/** The middle and a tenth to either side, inside 0..1. */
+export const shareOf = (mean: number): Estimate => ({
+  mean,
+  low: Math.max(0, mean - 0.1),
+  high: Math.min(1, mean + 0.1),
+});
 
-/** A decision as `decide` makes it, from verdicts and their values. */
-export const decisionFor = (priced: Priced, changes: Partial<Decision> = {}): Decision => {
+/** What a model of four members says that is sure of the rank, and has seen the like often. */
+export const outlookWith = (rank: number, changes: Partial<Outlook> = {}): Outlook => ({
+  members: [rank, rank, rank, rank],
+  value: { mean: rank, low: rank - 0.1, high: rank + 0.1 },
+  ...{ recovers: shareOf(0.5), harms: shareOf(0.1), support: 1, distance: 0 },
+  ...changes,
+});
+
+/** A learnt model's score; q is what its members say. */
+export const learntScore = (rank: number, changes: Partial<Outlook> = {}): Score => {
+  const outlook = outlookWith(rank, changes);
+  const mean = outlook.members.reduce((sum, one) => sum + one, 0) / outlook.members.length;
+  const variance = outlook.members.reduce((sum, one) => sum + (one - mean) ** 2, 0) / outlook.members.length;
+  return { q: { mean, sd: Math.sqrt(variance) }, outlook };
+};
+
+/** Limits under which the outlooks above are good enough. */
+export const limitsWith = (changes: Partial<Limits> = {}): Limits => ({
+  ...{ m: 2, delta: 0.1, support: 0.05, distance: 10, approval: [], asks: null },
+  tiers: ([0, 1, 2, 3] as const).map((tier) => ({ tier, maxHarm: 0.5 - tier / 10 })),
+  ...changes,
+});
+
+type Priced = readonly (readonly [verdict: Verdict, score: number | Score])[];
+
+/** A decision as `decide` makes it, from verdicts and their values or whole scores. */
+export const decisionFor = (priced: Priced, changes: Partial<Decision> = {}, past: Past = pastOf(null)): Decision => {
   const context = contextWith({ step: changes.step ?? 0 });
   const state = encodeState(context);
+  const { draw = "best", limits = null, severity = 2 } = changes;
   const { weighed, result, seed } = choose({
     incidentId: context.incidentId,
     step: context.step,
     nowMs: context.nowMs,
     approvalSeconds: 1800,
     catalogue,
-    priced: priced.map(([verdict, mean]) => ({
+    priced: priced.map(([verdict, score]) => ({
       verdict,
-      features: encodeCandidate(context, verdict.candidate, catalogue),
-      score: { q: { mean, sd: 0 } },
+      features: encodeCandidate(context, verdict.candidate, catalogue, { candidates: [], past }),
+      score: typeof score === "number" ? { q: { mean: score, sd: 0 } } : score,
     })),
-    state,
-    draw: "best",
-    scorerFailure: null,
+    ...{ state, severity, draw, limits: limits ?? undefined, scorerFailure: null },
   });
   const drafter: Decision["drafter"] = {
     ...{ name: "offline", because: null, model: null, modelBecause: null },
@@ -223,7 +253,7 @@ export const decisionFor = (priced: Priced, changes: Partial<Decision> = {}): De
     ...{ decisionId: `quell-test/${context.step}`, incidentId: "quell-test", step: context.step, mode: "auto" },
     ...{ decidedAtMs: context.nowMs, policy: "rules", modelHash: "", digest: "d", redactions: {}, missing: [] },
     ...{ cut: [], flaps: 0, restraint: null },
-    ...{ drafter, state, weighed, result, seed, draw: "best", facts: ["1 of 1 alarms ringing"] },
+    ...{ drafter, state, weighed, result, seed, draw, limits, severity, facts: ["1 of 1 alarms ringing"] },
     ...{ baseline: baselineOf(service, context.series, context.nowMs), target: resourceWith() },
     ...changes,
   };

@@ -3,6 +3,7 @@ import { startCooldown } from "./breaker.ts";
 import { type Budget, budgetsOf, giveBack, spendAll } from "./budget.ts";
 import type { Context } from "./context.ts";
 import { recheck } from "./guard.ts";
+import type { GuardPorts } from "./guard-question.ts";
 import { leaseRootOf, ownerOf } from "./guard-scope.ts";
 import { effectKey, hashOf } from "./ids.ts";
 import type { Json } from "./json.ts";
@@ -36,7 +37,7 @@ export type Started =
   | Readonly<{ kind: "not-run"; because: Because<RefusedCode> }>
   | Readonly<{ kind: "unsure"; detail: string }>;
 
-type ExecutePorts = Pick<Ports, "guardrails" | "ledger" | "switch" | "clock" | "catalogue" | "actuator" | "dryRun">;
+type ExecutePorts = GuardPorts & Pick<Ports, "actuator" | "dryRun">;
 
 const refused = (code: RefusedCode, detail: string): Started => ({ kind: "not-run", because: because(code, detail) });
 

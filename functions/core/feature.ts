@@ -32,11 +32,14 @@ export const grouped = <Of>(group: "drafter" | "history", features: readonly Fea
 export const described = (features: readonly Feature<never>[]) =>
   features.map(({ of: _of, ...described }) => described);
 
-/** A value outside its range is clamped; one that is not a number stays NaN, so that choose abstains. */
+/**
+ * A value outside its range is clamped; one that is not a number stays NaN, so that choose abstains. Each is a float32, as
+ * rows and models hold it: whoever scores a row scores what was scored when it was written.
+ */
 export const encoded = <Of>(features: readonly Feature<Of>[], of: Of): readonly number[] =>
   features.map((feature) => {
     const value = feature.of(of);
-    return Number.isFinite(value) ? Math.min(feature.max, Math.max(feature.min, value)) : Number.NaN;
+    return Number.isFinite(value) ? Math.fround(Math.min(feature.max, Math.max(feature.min, value))) : Number.NaN;
   });
 
 /** `own` and `errors` make `ownErrors`. */

@@ -166,13 +166,13 @@ test("a known situation is encoded to known numbers", () => {
 
   assert.partialDeepStrictEqual(state, {
     ...{ severity: 2, step: 2, elapsed: 10, flaps: 3, production: 1, restrained: 0, alarmsRinging: 1 },
-    ...{ alarmErrors: 1, alarmLatency: 0, slisBreached: 0.5, worstShortfall: 0.1, slisUnread: 0 },
-    ...{ errorsBeyondLimit: 1, errorsMissing: 0, trafficMissing: 1, ownContainersCount: Math.log(2) },
+    ...{ alarmErrors: 1, alarmLatency: 0, slisBreached: 0.5, worstShortfall: Math.fround(0.1), slisUnread: 0 },
+    ...{ errorsBeyondLimit: 1, errorsMissing: 0, trafficMissing: 1, ownContainersCount: Math.fround(Math.log(2)) },
     ...{ sourcesMissing: 1, logsMissing: 1, metricsMissing: 0, triedRolledBack: 1, waited: 0 },
   });
   assert.partialDeepStrictEqual(option, {
-    ...{ runbook: runbookCode("restart"), fit: 0.9, fitMissing: 0, fitRank: 0, fitGap: 0, rivals: 3 },
-    ...{ drafterRank: 1, drafterRecovers: 0.4, drafterRecoversMissing: 0, effect: 1, pages: 0, tier: 0 },
+    ...{ runbook: runbookCode("restart"), fit: Math.fround(0.9), fitMissing: 0, fitRank: 0, fitGap: 0, rivals: 3 },
+    ...{ drafterRank: 1, drafterRecovers: Math.fround(0.4), drafterRecoversMissing: 0, effect: 1, pages: 0, tier: 0 },
     ...{ reversible: 1, undoable: 1, expectedMinutes: 5, triedBefore: 1, triedElsewhere: 0, targetOwn: 1 },
     ...{ hopsBelowAlarm: 0, trackRecordMissing: 1, runs: 0, helped: 0.5, changeBeforeAlarm: 1440 },
   });

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { type Actor, autonomyItemIn, isEarnedBy } from "./autonomy-item.ts";
 import { breakerOpenUntilMs, coolingUntilMs, quarantinedSinceMs } from "./breaker.ts";
 import { type Budget, spentBy } from "./budget.ts";
 import type { Context } from "./context.ts";
@@ -156,15 +156,18 @@ export const evidenceStale = (
 /** Whether an alarm of the incident was in ALARM when CloudWatch was asked; nothing else is a reason to act. */
 export const anyRings = ({ alarms }: Pick<Context, "alarms">): boolean => alarms.some(({ state }) => state === "ALARM");
 
-const autonomyItem = z.strictObject({ earned: z.boolean(), changedAtMs: z.number(), by: z.string().min(1) });
-
-/** Whether (runbook, environment) may act without consent; absent is no. Throws a ZodError on a damaged item. */
-export const autonomyEarned = (item: Json | null): Fact => {
-  const earned = item !== null && autonomyItem.parse(item).earned;
-  return {
-    holds: earned,
-    detail: earned ? "It has earned to act alone here." : "It has not earned to act alone here.",
-  };
+/**
+ * Whether (runbook, environment) may act without consent; absent is no, and so is what was earned under another policy or
+ * model than the one that acts: what that one would have chosen here, nobody has asked. Throws a ZodError on a damaged item.
+ */
+export const autonomyEarned = (item: Json | null, acting: Actor | null = null): Fact => {
+  const read = autonomyItemIn(item);
+  if (read !== null && read.suspendedBecause !== null)
+    return { holds: false, detail: `It must not act alone here any more: ${read.suspendedBecause}.` };
+  if (read === null || !read.earned) return { holds: false, detail: "It has not earned to act alone here." };
+  return isEarnedBy(read, acting)
+    ? { holds: true, detail: "It has earned to act alone here." }
+    : { holds: false, detail: "It has earned to act alone here under another policy or model, not under this one." };
 };
 
 /** Only what has an undo document, or ends as it began, is reversible. */

@@ -1,3 +1,4 @@
+import type { Actor } from "./autonomy-item.ts";
 import { budgetsOf } from "./budget.ts";
 import type { Context } from "./context.ts";
 import type { Resource } from "./evidence.ts";
@@ -24,7 +25,11 @@ import type { BlastRadius, Runbook } from "./runbook.ts";
 import type { Settings } from "./settings.ts";
 import type { Mode, Plan } from "./stages.ts";
 
-export type GuardPorts = Pick<Ports, "guardrails" | "ledger" | "switch" | "clock" | "catalogue">;
+export type GuardPorts = Pick<Ports, "guardrails" | "ledger" | "switch" | "clock" | "catalogue"> &
+  Readonly<{
+    /** Who chooses; where nobody says, only what was granted to whoever acts is earned. */
+    scorer?: Actor;
+  }>;
 
 /** The effect that asks again before it starts: its own lease, budget entries and cooldown never stand in its way. */
 export type Effect = Readonly<{ plan: Plan; effectKey: string }>;
@@ -118,7 +123,7 @@ export const gatherFacts = async (
     coolingDown: coolingDown(cooldown, nowMs, effect?.effectKey ?? null),
     breakerOpen: breakerOpen(breaker, quarantined, nowMs),
     changeInProgress: changeInProgress(runbook, target),
-    autonomyEarned: autonomyEarned(autonomy),
+    autonomyEarned: autonomyEarned(autonomy, question.ports.scorer ?? null),
     reversible: reversible(runbook),
   };
 };

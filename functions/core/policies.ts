@@ -34,6 +34,9 @@ const scorer = (policy: string, draw: Scorer["draw"], price: (vector: readonly n
   score: async (_state, candidates) => candidates.map((vector) => ({ q: { mean: price(vector), sd: 0 } })),
 });
 
+/** Values this close to the best are worth the same to whoever explores: a tenth of a rule's whole scale of fit. */
+export const TIE = 0.1;
+
 /** Policies that are built; the command line lists exactly these. */
 export const POLICIES: Readonly<Record<string, Scorer>> = {
   rules: scorer("rules", "best", byRules),

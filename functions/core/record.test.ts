@@ -10,11 +10,14 @@ import {
   decisionFor,
   deedWith,
   incidentWith,
+  learntScore,
+  limitsWith,
   MINUTE_MS,
   OPENED_MS,
   PAGE,
   planOf,
   refuse,
+  shareOf,
   WAIT,
 } from "./example.fixture.ts";
 import type { Effect } from "./execute.ts";
@@ -23,6 +26,7 @@ import type { Ports } from "./ports.ts";
 import { promptHash } from "./prompt.ts";
 import { because } from "./reasons.ts";
 import { decisionRecord, incidentRecord } from "./record.ts";
+import { pastOf } from "./track-record.ts";
 
 const ports: Pick<Ports, "guardrails" | "catalogue" | "scorer" | "codeHash"> = {
   guardrails: { hash: "g", ask: () => Promise.reject(new Error("not asked")) },
@@ -81,7 +85,10 @@ test("the record has every key of its contract, null where it has no value", () 
   for (const one of decisions) {
     assert.deepEqual(
       keysOf(one),
-      sorted("step decidedAt mode policy context drafter candidates choice abstention plan consent refusal outcome"),
+      sorted(
+        "step decidedAt mode policy severity draw limits context drafter candidates choice runnerUp abstention plan " +
+          "consent refusal outcome",
+      ),
     );
     assert.deepEqual(keysOf(one.context), sorted("digest redactions missing cut flaps restraint"));
     assert.deepEqual(
@@ -99,7 +106,10 @@ test("every candidate has every key of its contract, and its target, which the p
   for (const candidate of candidates)
     assert.deepEqual(
       keysOf(candidate),
-      sorted("runbook version target params source verdict because doubt tier consents features q probability"),
+      sorted(
+        "runbook version target params source verdict because doubt tier consents features q probability kind " +
+          "expectedMinutes outlook overPage upliftOverWait similarRuns",
+      ),
     );
   assert.ok(candidates.every(({ q }) => q === null || keysOf(q).join() === "mean,sd"));
 });
@@ -149,7 +159,7 @@ test("a candidate that was doubted is told with its doubt, whatever the guard sa
     [allow(PAGE), 0.5],
   ]);
 
-  const { candidates } = decisionRecord({ decision, deed: deedWith() });
+  const { candidates } = decisionRecord(catalogue, { decision, deed: deedWith() });
 
   assert.deepEqual(
     candidates.map((one) => one.doubt),
@@ -162,12 +172,44 @@ test("a candidate that choose excluded is told as such, with its reason", () => 
   assert.ok(first !== undefined);
   const excluded = { ...first, excluded: because("harm-limit", "too likely to harm") };
 
-  const told = decisionRecord({ ...acted, decision: { ...acted.decision, weighed: [excluded, ...others] } });
+  const told = decisionRecord(catalogue, { ...acted, decision: { ...acted.decision, weighed: [excluded, ...others] } });
 
   assert.deepEqual(
     [told.candidates[0]?.verdict, told.candidates[0]?.because],
     ["excluded", because("harm-limit", "too likely to harm")],
   );
+});
+
+test("a record of a learnt policy shows what was expected of each candidate, on what terms, and why a person is asked", () => {
+  const limits = limitsWith({ support: 0.5 });
+  const scores = [learntScore(-0.5, { recovers: shareOf(0.6), support: 0.4 }), learntScore(-0.9), learntScore(-1)];
+  const verdicts = [allow(candidateWith()), allow(WAIT), allow(PAGE)];
+  const priced = verdicts.map((verdict, i) => [verdict, scores[i] ?? 0] as const);
+  const decision = decisionFor(priced, { limits }, pastOf([]));
+
+  const told = decisionRecord(catalogue, { decision, deed: deedWith() });
+
+  const [effect, wait, page] = told.candidates;
+  assert.deepEqual([told.severity, told.draw, told.limits], [2, "best", limits]);
+  assert.deepEqual([told.choice?.candidate, told.choice?.asks?.code], [0, "low-support"]);
+  assert.deepEqual(told.runnerUp, { candidate: 1, lost: "lower by 0.40" });
+  assert.deepEqual(
+    told.candidates.map(({ kind, outlook }) => [kind, outlook]),
+    ["effect", "wait", "page"].map((kind, i) => [kind, scores[i]?.outlook]),
+  );
+  assert.deepEqual([effect?.expectedMinutes, effect?.similarRuns], [5, { runs: 0, helped: 0 }]);
+  assert.equal(effect?.upliftOverWait?.mean.toFixed(9), "0.100000000");
+  assert.equal(effect?.overPage?.mean, 0.5);
+  assert.deepEqual([wait?.upliftOverWait, wait?.similarRuns, page?.overPage], [null, null, null]);
+  assert.deepEqual(JSON.parse(JSON.stringify(told)), told);
+});
+
+test("a record of a policy that learnt nothing says so by null, and asks for no reason of its own", () => {
+  const told = decisionRecord(catalogue, acted);
+
+  assert.deepEqual([told.limits, told.choice], [null, { candidate: 0, asks: null }]);
+  assert.ok(told.candidates.every(({ outlook, overPage }) => outlook === null && overPage === null));
+  assert.deepEqual(told.runnerUp, { candidate: 2, lost: "lower value" });
 });
 
 test("plan, consent and refusal are told as they were, with times in UTC", () => {

@@ -1,14 +1,17 @@
 import type { Chapter } from "./chapter.ts";
 import type { Cut, Restraint } from "./context.ts";
+import type { Decision } from "./decide.ts";
 import type { Effect } from "./execute.ts";
+import { runnerUpOf } from "./explain.ts";
 import { FEATURES_HASH } from "./features.ts";
 import { isoTime } from "./ids.ts";
 import type { Incident } from "./incident.ts";
 import type { Hypothesis, Ports } from "./ports.ts";
 import { promptHash } from "./prompt.ts";
-import type { Because, Terminal } from "./reasons.ts";
-import type { Params, Tier } from "./runbook.ts";
-import type { Consents, Mode, Outcome, Weighed } from "./stages.ts";
+import { prospectOf, type SimilarRuns } from "./prospect.ts";
+import type { AbstainedCode, Because, Terminal } from "./reasons.ts";
+import type { Catalogue, Params, Runbook, Tier } from "./runbook.ts";
+import type { Consents, Draw, Estimate, Limits, Mode, Outcome, Outlook, Weighed } from "./stages.ts";
 
 export type ExitStatus = "none" | "succeeded" | "failed" | "stopped" | "timed-out" | "unknown";
 
@@ -26,6 +29,15 @@ export type CandidateRecord = Readonly<{
   features: readonly number[];
   q: Readonly<{ mean: number; sd: number }> | null;
   probability: number;
+  /** What the catalogue says that choosing it means; null where it does not know it. */
+  kind: Runbook["kind"] | null;
+  expectedMinutes: number | null;
+  /** What a learnt model expects of it, and what follows from that; null of any other policy. */
+  outlook: Outlook | null;
+  overPage: Estimate | null;
+  upliftOverWait: Estimate | null;
+  /** Earlier runs of the runbook on such alarms; null of what is no effect, and where they could not be read. */
+  similarRuns: SimilarRuns | null;
 }>;
 
 export type DecisionRecord = Readonly<{
@@ -33,6 +45,10 @@ export type DecisionRecord = Readonly<{
   decidedAt: string;
   mode: Mode;
   policy: string;
+  /** Under what the proposal was drawn: with the candidates below, all that their probabilities follow from. */
+  severity: number;
+  draw: Draw;
+  limits: Limits | null;
   context: Readonly<{
     digest: string;
     redactions: Readonly<Record<string, number>>;
@@ -52,7 +68,8 @@ export type DecisionRecord = Readonly<{
     hypotheses: readonly Hypothesis[];
   }>;
   candidates: readonly CandidateRecord[];
-  choice: Readonly<{ candidate: number }> | null;
+  choice: Readonly<{ candidate: number; asks: Because<AbstainedCode> | null }> | null;
+  runnerUp: Readonly<{ candidate: number; lost: string }> | null;
   abstention: Readonly<{ because: Because }> | null;
   plan: Readonly<{ hash: string; target: string; params: Params; expiresAt: string }> | null;
   consent: Readonly<{ by: "policy" | "people"; people: readonly string[]; at: string }> | null;
@@ -96,8 +113,14 @@ export type IncidentRecord = Readonly<{
   decisions: readonly DecisionRecord[];
 }>;
 
-const candidateRecord = (weighed: Weighed): CandidateRecord => {
+const candidateRecord = (
+  catalogue: Catalogue,
+  decision: Decision,
+  weighed: Weighed,
+  index: number,
+): CandidateRecord => {
   const { verdict, excluded } = weighed;
+  const prospect = prospectOf(catalogue, decision, index);
   const { runbook, version, target, params, source } = verdict.candidate;
   const refused = verdict.kind === "refused";
   return {
@@ -114,18 +137,28 @@ const candidateRecord = (weighed: Weighed): CandidateRecord => {
     features: weighed.features,
     q: weighed.score?.q ?? null,
     probability: weighed.probability,
+    kind: prospect?.kind ?? null,
+    expectedMinutes: prospect?.expectedMinutes ?? null,
+    outlook: weighed.score?.outlook ?? null,
+    overPage: prospect?.overPage ?? null,
+    upliftOverWait: prospect?.upliftOverWait ?? null,
+    similarRuns: prospect?.similarRuns ?? null,
   };
 };
 
 /** One decision as the record holds it. */
-export const decisionRecord = ({ decision, deed }: Chapter): DecisionRecord => {
+export const decisionRecord = (catalogue: Catalogue, { decision, deed }: Chapter): DecisionRecord => {
   const { result } = decision;
+  const runnerUp = runnerUpOf(catalogue, decision);
   const plan = result.kind === "chosen" ? result.plan : null;
   return {
     step: decision.step,
     decidedAt: isoTime(decision.decidedAtMs),
     mode: decision.mode,
     policy: decision.policy,
+    severity: decision.severity,
+    draw: decision.draw,
+    limits: decision.limits,
     context: {
       digest: decision.digest,
       redactions: decision.redactions,
@@ -135,8 +168,9 @@ export const decisionRecord = ({ decision, deed }: Chapter): DecisionRecord => {
       restraint: decision.restraint,
     },
     drafter: decision.drafter,
-    candidates: decision.weighed.map(candidateRecord),
-    choice: result.kind === "chosen" ? { candidate: result.index } : null,
+    candidates: decision.weighed.map((one, index) => candidateRecord(catalogue, decision, one, index)),
+    choice: result.kind === "chosen" ? { candidate: result.index, asks: result.asks } : null,
+    runnerUp: runnerUp === null ? null : { candidate: runnerUp.index, lost: runnerUp.lost },
     abstention: result.kind === "abstained" ? { because: result.because } : null,
     plan:
       plan === null
@@ -191,5 +225,5 @@ export const incidentRecord = (
     at: isoTime(atMs),
     dryRun,
   })),
-  decisions: chapters.map(decisionRecord),
+  decisions: chapters.map((chapter) => decisionRecord(ports.catalogue, chapter)),
 });

@@ -33,3 +33,10 @@ test("an inference profile ends with a dot: without it the model's name would be
 
   assert.deepEqual(answers, [false, false, false, true, true, true]);
 });
+
+test("exploring is off unless its owner switches it on, and never for more than half of the proposals", () => {
+  const answers = [0, 0.2, 0.5, 0.51, -0.1].map((epsilon) => refused({ exploration: { epsilon } }));
+
+  assert.equal(settingsWith().exploration.epsilon, 0);
+  assert.deepEqual(answers, [false, false, false, true, true]);
+});

@@ -100,6 +100,9 @@ const drafterSettings = z
     path: ["trySeconds"],
   });
 
+/** Below a thousandth no team has the runs, and above a half there is nothing left to prove. */
+export const harmShare = z.number().min(0.001).max(0.5);
+
 export const settingsSchema = z.strictObject({
   account: z.string().min(1),
   region: z.string().min(1),
@@ -155,6 +158,20 @@ export const settingsSchema = z.strictObject({
     })
     .prefault({}),
   drafter: drafterSettings.prefault({}),
+  /** What a runbook has to show before it may act without a person's consent; see `autonomy.ts`. */
+  autonomy: z
+    .strictObject({
+      /**
+       * Highest share of runs that may do harm, 0..1, by the runbook's tier: unknown outcomes and people's vetoes count as
+       * harm.
+       */
+      maxHarmShare: z.strictObject({ tier0: harmShare.default(0.05), tier1: harmShare.default(0.05) }).prefault({}),
+      /** How sure one must be that no runbook was let act alone by luck, and of its uplift; 0.5..1. */
+      confidence: z.number().min(0.5).max(0.9999).default(0.95),
+      /** Waits from which it is known how often an alarm recovers by itself; with fewer, nothing is earned. */
+      leastWaits: z.int().positive().default(20),
+    })
+    .prefault({}),
   /** How far before the alarm evidence is read. */
   lookBackSeconds: z.int().positive().default(3600),
   /** A plan older than this runs only if its runbook still suits what is seen then. */
@@ -163,6 +180,11 @@ export const settingsSchema = z.strictObject({
   evidenceAgeSeconds: z.int().positive().default(300),
   decisionsPerIncident: z.int().min(1).max(6).default(6),
   waitSeconds: z.int().positive().default(300),
+  /**
+   * How often a learnt model proposes another candidate that is about as good, to learn from it, 0 to 0.5; 0 is never. Without
+   * it no later model can be compared with this one on the account's own record.
+   */
+  exploration: z.strictObject({ epsilon: z.number().min(0).max(0.5).default(0) }).prefault({}),
   /** How long a runbook's effect is watched before it counts as not recovered, beyond its expected minutes. */
   verifySeconds: z.int().positive().default(900),
   soakSeconds: z.int().positive().default(300),

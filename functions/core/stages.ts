@@ -216,6 +216,11 @@ export type Card = Readonly<{
   undo: string;
   expectedMinutes: number;
   runnerUp: string | null;
+  /** Why a person is asked where the guard would have asked nobody; null where it is the guard that asks. */
+  asks: Because<AbstainedCode> | null;
+  /** What is expected of it, and of the runner-up, one computed sentence each; empty where nothing is known. */
+  expects: readonly string[];
+  runnerUpExpects: readonly string[];
   /** The drafter's own words, redacted, or null: shown last, labelled as its words and not as a fact. */
   drafterSays: string | null;
   expiresAtMs: number;

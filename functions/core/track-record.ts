@@ -41,6 +41,10 @@ const shrunk = (tally: Tally | undefined, towards: Rates): Rates => {
   return { runs, helped: share(helped, towards.helped), harmed: share(harmed, towards.harmed) };
 };
 
+/** How many of so many runs helped, from the shrunk share of them and the share that it was shrunk towards. */
+export const helpedRuns = (runs: number, helped: number, towards: number): number =>
+  Math.min(runs, Math.max(0, Math.round(helped * (runs + WORTH_RUNS) - WORTH_RUNS * towards)));
+
 const inClass = (runbook: string, alarmClass: MetricFamily | null): string => `${runbook}/${alarmClass ?? ""}`;
 
 /**

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { writeWhole } from "../adapters/files/write-whole.ts";
 import { readEpisodes } from "../adapters/parquet/read-episodes.ts";
 import { writeEpisodes } from "../adapters/parquet/write-episodes.ts";
+import { type AutonomyEvent, autonomyEvents } from "../core/autonomy-evidence.ts";
 import { FEATURES_HASH } from "../core/features.ts";
 import { type PastRun, pastRunOf } from "../core/track-record.ts";
 import { KEPT_DAYS, type Log, type LoggedDay, playLog } from "./days/log.ts";
@@ -79,18 +80,20 @@ export const simulate = async (
 ): Promise<Simulation> => {
   mkdirSync(join(folder, "truth"), { recursive: true });
   let simulation = begun(folder, log, asked, daysAPart);
-  let known = await runsBefore(folder, simulation);
+  let runs = await runsBefore(folder, simulation);
+  const autonomy = log.autonomy === undefined ? [] : [...(await evidenceIn(folder, simulation))];
   ended(simulation.incidents);
   while (simulation.incidents < incidents) {
     const fromIndex = simulation.incidents;
     const toIndex = Math.min(incidents, fromIndex + daysAPart);
     const days: LoggedDay[] = [];
-    for await (const day of playLog(log, { fromIndex, toIndex }, known)) {
+    for await (const day of playLog(log, { fromIndex, toIndex }, { runs, autonomy })) {
       days.push(day);
       ended(1);
     }
     simulation = withPart(folder, simulation, days);
-    known = await runsBefore(folder, simulation);
+    runs = await runsBefore(folder, simulation);
+    if (log.autonomy !== undefined) autonomy.push(...autonomyEvents(days.flatMap((day) => day.rows)));
   }
   return simulation;
 };
@@ -145,4 +148,11 @@ const runsBefore = async (folder: string, { parts }: Simulation): Promise<readon
     days += incidents;
   }
   return runs;
+};
+
+/** All that the files of a log say for and against letting runbooks act alone; no cluster lies in two of them. */
+export const evidenceIn = async (folder: string, { parts }: Simulation): Promise<readonly AutonomyEvent[]> => {
+  const events: AutonomyEvent[] = [];
+  for (const { file } of parts) events.push(...autonomyEvents(await readEpisodes(join(folder, file))));
+  return events;
 };

@@ -1,8 +1,8 @@
 import type { AutomationDocument } from "../core/automation-document.ts";
-import { choose } from "../core/choose.ts";
+import { type Chosen, choose } from "../core/choose.ts";
 import type { Scorer } from "../core/ports.ts";
 import type { Catalogue } from "../core/runbook.ts";
-import type { Score, Verdict } from "../core/stages.ts";
+import type { Limits, Score, Verdict } from "../core/stages.ts";
 import type { World } from "../world/state.ts";
 import type { PolicyOf } from "./days/day.ts";
 
@@ -23,11 +23,23 @@ export type Price = (
 /** Made for each play: a policy may look into the world that is being played. */
 export type PriceOf = (world: World, documents: ReadonlyMap<string, AutomationDocument>) => Price;
 
+/** What is done at a decision: which candidate, and whether its plan takes a person's word for want of a surer one. */
+export type Taken = Readonly<{ index: number; asks: boolean }>;
+/** How a policy decides by its scores, beside the shipped way of one that is no learnt model. */
+export type Manner = Readonly<{
+  /** Those of a learnt model's word. */
+  limits?: Limits;
+  /** What is done in place of what was chosen. */
+  turns?: (taken: Taken, scene: Scene) => Taken;
+  /** Told what choose says, once a decision, before it turns. */
+  hears?: (chosen: Chosen) => void;
+}>;
+
 /** Plays a day from its beginning under one policy. The same choices give the same day. */
 export type Play<End> = (policy: PolicyOf) => Promise<End>;
 
-/** What was executed at a decision: its index, and its runbook and target by name. */
-type Step = Readonly<{ index: number; name: string }>;
+/** What was done at a decision, and its runbook and target by name. `asks` only where the guard asks nobody. */
+type Step = Taken & Readonly<{ name: string }>;
 /** Policies that agree on all steps so far. */
 type Group = Readonly<{ steps: readonly Step[]; policies: readonly string[] }>;
 /** The end of a day, the indices that were executed on the way, and who took it. */
@@ -37,7 +49,8 @@ export type Path<End> = Readonly<{ end: End; executed: readonly number[]; polici
  * Plays one day under many policies. Those that choose alike share a play: at each decision all of a group are scored, the
  * play goes on with whoever agrees with the first of them, and the others branch off: their play starts again from the
  * beginning, is led to where they left, and goes on by their own choice. So every path is played exactly once, and
- * each policy gets the day that it would have had alone. Throws what the scoring throws, and where a play that was led the
+ * each policy gets the day that it would have had alone. Two that take the same candidate, one of them with a person's
+ * word where the guard needs none, do not choose alike: asking takes minutes, and may be answered with no. Throws what the scoring throws, and where a play that was led the
  * same way came to another decision.
  */
 export const playTogether = async <End>(
@@ -45,11 +58,12 @@ export const playTogether = async <End>(
   catalogue: Catalogue,
   policies: readonly string[],
   priceOf: PriceOf,
+  mannerOf: (policy: string) => Manner = () => ({}),
 ): Promise<readonly Path<End>[]> => {
   const paths: Path<End>[] = [];
   const waiting: Group[] = policies.length === 0 ? [] : [{ steps: [], policies }];
   for (let group = waiting.pop(); group !== undefined; group = waiting.pop()) {
-    const ride = rideOf(group, catalogue, priceOf);
+    const ride = rideOf(group, catalogue, priceOf, mannerOf);
     const end = await play(ride.policy);
     const { failures, steps, policies, left } = ride.soFar();
     if (failures.length > 0) throw failures[0];
@@ -65,7 +79,7 @@ type Ride = Readonly<{
   soFar: () => Group & Readonly<{ left: readonly Group[]; failures: readonly unknown[] }>;
 }>;
 
-const rideOf = (from: Group, catalogue: Catalogue, priceOf: PriceOf): Ride => {
+const rideOf = (from: Group, catalogue: Catalogue, priceOf: PriceOf, mannerOf: (policy: string) => Manner): Ride => {
   const steps: Step[] = [];
   const left: Group[] = [];
   const failures: unknown[] = [];
@@ -73,9 +87,14 @@ const rideOf = (from: Group, catalogue: Catalogue, priceOf: PriceOf): Ride => {
   const nextStep = async (scene: Scene, price: Price): Promise<Step> => {
     const known = from.steps[scene.decision];
     if (known !== undefined) return sameStep(known, scene);
-    const groups = Map.groupBy(await executedBy(scene, policies, price, catalogue), ({ index }) => index);
-    const [first, ...others] = [...groups].map(([index, group]) => ({
-      steps: [...steps, stepAt(scene, index)],
+    const scores = await price(scene, policies);
+    const taken = policies.map((policy) => ({
+      policy,
+      step: stepIn(scene, scores.get(policy) ?? [], catalogue, mannerOf(policy)),
+    }));
+    const groups = Map.groupBy(taken, ({ step: { index, asks } }) => `${index} ${asks}`);
+    const [first, ...others] = [...groups.values()].map((group) => ({
+      steps: [...steps, ...group.slice(0, 1).map(({ step }) => step)],
       policies: group.map(({ policy }) => policy),
     }));
     const step = first?.steps.at(-1);
@@ -105,52 +124,77 @@ const rideOf = (from: Group, catalogue: Catalogue, priceOf: PriceOf): Ride => {
       before = decided.catch(() => {});
       return decided;
     };
-    return { policy: "together", modelHash: "", draw: "best", score };
+    return { policy: "together", modelHash: "", draw: "best", limits: LED, score };
   };
   return { policy, soFar: () => ({ steps, policies, left, failures }) };
 };
 
-type Executed = Readonly<{ policy: string; index: number }>;
-
-const executedBy = async (
-  scene: Scene,
-  policies: readonly string[],
-  price: Price,
-  catalogue: Catalogue,
-): Promise<readonly Executed[]> => {
-  const scores = await price(scene, policies);
-  return policies.map((policy) => ({ policy, index: executedIn(scene, scores.get(policy) ?? [], catalogue) }));
-};
-
 /** The index that these scores come to: what the shipped choose takes, or what its abstention falls to. */
 export const executedIn = (
+  scene: Scene,
+  scores: readonly (Score | null)[],
+  catalogue: Catalogue,
+  limits?: Limits,
+): number => takenBy(chosenIn(scene, scores, catalogue, limits)).index;
+
+const chosenIn = (
   { state, candidates, verdicts }: Scene,
   scores: readonly (Score | null)[],
   catalogue: Catalogue,
-): number => {
+  limits?: Limits,
+): Chosen => {
   const priced = verdicts.map((verdict, i) => ({ verdict, features: candidates[i] ?? [], score: scores[i] ?? null }));
   // Names and times show in a plan; the best score wins whatever they are.
   const unnamed = { incidentId: "", step: 0, nowMs: 0, approvalSeconds: 0 };
-  const { weighed } = choose({ ...unnamed, catalogue, priced, state, draw: "best", scorerFailure: null });
-  return weighed.findIndex(({ probability }) => probability === 1);
+  const limited = limits === undefined ? {} : { limits };
+  return choose({ ...unnamed, ...limited, catalogue, priced, state, draw: "best", scorerFailure: null });
 };
 
-const stepAt = ({ verdicts }: Scene, index: number): Step => {
-  const candidate = verdicts[index]?.candidate;
-  return { index, name: `${candidate?.runbook} on ${candidate?.target}` };
+const takenBy = ({ weighed, result }: Chosen): Taken => ({
+  index: weighed.findIndex(({ probability }) => probability === 1),
+  asks: result.kind === "chosen" && result.asks !== null,
+});
+
+const stepIn = (
+  scene: Scene,
+  scores: readonly (Score | null)[],
+  catalogue: Catalogue,
+  { limits, turns, hears }: Manner,
+): Step => {
+  const chosen = chosenIn(scene, scores, catalogue, limits);
+  hears?.(chosen);
+  const taken = takenBy(chosen);
+  const { index, asks } = turns?.(taken, scene) ?? taken;
+  const verdict = scene.verdicts[index];
+  // Where the guard asks people anyway, one more reason to ask them makes no other day.
+  const isFree = verdict?.kind === "allowed" && verdict.consents === 0;
+  return { index, asks: asks && isFree, name: `${verdict?.candidate.runbook} on ${verdict?.candidate.target}` };
 };
 
 /** The step as it was taken before. Throws where the decision is another one. */
-const sameStep = (known: Step, scene: Scene): Step => {
-  const { name } = stepAt(scene, known.index);
+const sameStep = (known: Step, { decision, verdicts }: Scene): Step => {
+  const candidate = verdicts[known.index]?.candidate;
+  const name = `${candidate?.runbook} on ${candidate?.target}`;
   if (name === known.name) return known;
-  throw new Error(`decision ${scene.decision} was ${known.name} and is now ${name}: the day is not the same again`);
+  throw new Error(`decision ${decision} was ${known.name} and is now ${name}: the day is not the same again`);
 };
 
-/** Scores with which the shipped choose executes this step and no other. */
-const led = (scene: Scene, step: Step, catalogue: Catalogue): readonly Score[] => {
-  const scores = scene.verdicts.map((_, index) => ({ q: { mean: index === step.index ? 1 : 0, sd: 0 } }));
-  const executed = executedIn(scene, scores, catalogue);
-  if (executed === step.index) return scores;
-  throw new Error(`decision ${scene.decision} was led to ${step.name} and executes candidate ${executed}`);
+/** Limits under which a score says by its support alone whether a person is asked. */
+const LED: Limits = {
+  ...{ m: 0, delta: 0, support: 0.5, distance: 1, approval: [], asks: null },
+  tiers: ([0, 1, 2, 3] as const).map((tier) => ({ tier, maxHarm: 1 })),
+};
+const NOTHING = { mean: 0, low: 0, high: 0 };
+
+/** Scores with which the shipped choose takes this step and no other. */
+const led = (scene: Scene, { index, asks, name }: Step, catalogue: Catalogue): readonly Score[] => {
+  const scores = scene.verdicts.map((_, place) => {
+    const mean = place === index ? 1 : 0;
+    const expected = { members: [mean], value: NOTHING, recovers: NOTHING, harms: NOTHING, distance: 0 };
+    return { q: { mean, sd: 0 }, outlook: { ...expected, support: asks ? 0 : 1 } };
+  });
+  const taken = takenBy(chosenIn(scene, scores, catalogue, LED));
+  if (taken.index === index && taken.asks === asks) return scores;
+  const how = asks ? " with a person's word" : "";
+  throw new Error(`decision ${scene.decision} was led to ${name}${how} and executes candidate ${taken.index}`);
 };

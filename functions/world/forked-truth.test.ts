@@ -97,11 +97,12 @@ const slowTruth = (world: World, action: WorldInput) => {
   const [withIt, without] = [fork(world), fork(world)];
   applyInput(withIt, DOCUMENTS, action);
   const harm = addedImpact(withIt, without, action.atMs);
+  const wellSoon = { withIt: isWell(withIt), without: isWell(without) };
   const impact = [withIt, without].map((one) => {
     advance(one, action.atMs + HORIZON_MS);
     return impactMinutes(one, action.atMs, one.nowMs);
   });
-  return { harm, uplift: (impact[1] ?? 0) - (impact[0] ?? 0), withIt: isWell(withIt), without: isWell(without) };
+  return { harm, wellSoon, uplift: (impact[1] ?? 0) - (impact[0] ?? 0) };
 };
 
 /** What a healthy world adds in the hours after everything is well: it stays below two requests in a thousand. */
@@ -121,6 +122,7 @@ test("a truth that stops once all is well is that of the whole eight hours, but 
       assert.ok(Math.abs(truth.harm - slow.harm) < 1e-9);
       assert.ok(Math.abs(truth.uplift - slow.uplift) <= HEALTHY_IMPACT, `${truth.uplift} and ${slow.uplift}`);
       assert.equal(truth.isHarmful, isHarmful(slow.harm));
+      assert.deepEqual(truth.wellSoon, slow.wellSoon);
     }),
     { numRuns: 20 },
   );
@@ -164,8 +166,9 @@ test("an action that changes nothing has no harm, no uplift, and recovers just a
 
   const truth = truthOf(world, DOCUMENTS, refused);
 
-  assert.deepEqual({ ...truth, recovers: 0 }, { harm: 0, isHarmful: false, uplift: 0, recovers: 0 });
-  assert.equal(truth.recovers.withIt, truth.recovers.without);
+  const { recovers, wellSoon, ...rest } = truth;
+  assert.deepEqual(rest, { harm: 0, isHarmful: false, uplift: 0 });
+  for (const { withIt, without } of [recovers, wellSoon]) assert.equal(withIt, without);
 });
 
 test("a world whose cause has hurt nobody yet, or is still to come, is not at rest", () => {

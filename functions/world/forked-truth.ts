@@ -23,6 +23,8 @@ export type Course = Readonly<{
   impactMinutes: number;
   /** Users are served and every alarm is OK at its end. */
   recovers: boolean;
+  /** The same half an hour after its beginning; false where it was cut before. */
+  wellSoon: boolean;
   /** It was not followed to its end: it had cost as much as anybody wanted to know. */
   isCut: boolean;
 }>;
@@ -40,14 +42,19 @@ export const leftAlone = (world: World, fromMs: number, enough = Number.POSITIVE
     return world.nowMs >= endMs || (calmSinceMs !== null && world.nowMs - calmSinceMs >= CALM_MS);
   };
   let isCut = false;
+  let wellSoon = false;
+  const soonMs = fromMs + JUDGED_MS;
   for (let atMs = world.nowMs; !isOver() && !isCut; atMs = world.nowMs) {
-    advance(world, Math.max(atMs, Math.min(atMs + GLANCE_MS, endMs)));
+    const stopMs = atMs < soonMs ? soonMs : endMs;
+    advance(world, Math.max(atMs, Math.min(atMs + GLANCE_MS, stopMs)));
+    if (world.nowMs === soonMs) wellSoon = isWell(world);
     isCut = impactMinutes(world, fromMs, world.nowMs) > enough;
   }
   return {
     impactSoon: impactMinutes(world, fromMs, Math.min(world.nowMs, fromMs + JUDGED_MS)),
     impactMinutes: impactMinutes(world, fromMs, world.nowMs),
     recovers: isWell(world),
+    wellSoon,
     isCut,
   };
 };
@@ -77,6 +84,8 @@ export type Truth = Readonly<{
   uplift: number;
   /** Whether users and alarms are well in the end. */
   recovers: Readonly<{ withIt: boolean; without: boolean }>;
+  /** Whether they are half an hour after it. */
+  wellSoon: Readonly<{ withIt: boolean; without: boolean }>;
 }>;
 
 /** What comes of a world in which nothing is done at `atMs` or later; the world itself stays as it is. */
@@ -106,6 +115,7 @@ export const truthOf = (
     isHarmful: isHarmful(harm),
     uplift: without.impactMinutes - withIt.impactMinutes,
     recovers: { withIt: withIt.recovers, without: without.recovers },
+    wellSoon: { withIt: withIt.wellSoon, without: without.wellSoon },
   };
 };
 

@@ -67,7 +67,7 @@ def flops_of_transition(shape: Shape, here: float, following: float) -> float:
     H = shape.width
 
     def forward(candidates: float) -> float:
-        of_state = 2 * H * (shape.state + H + len(shape.state_heads))
+        of_state = 2 * H * (shape.state + (H + len(shape.state_heads) if shape.state_heads else 0))
         return of_state + candidates * 2 * H * (shape.candidate + H + len(shape.candidate_heads))
 
     inputs = 2 * H * (shape.state + here * shape.candidate)
@@ -110,7 +110,7 @@ def measure(episodes: Episodes, device: torch.device, batch: int, passes: int) -
 
 def shape_of(schema: FeatureSchema, config: cql.Config) -> Shape:
     """The network that our CQL trains."""
-    heads = ("q", "recover", "harm"), ("value",)
+    heads = ("q", "value", "recover", "harm"), ()
     return Shape(schema.S, schema.A, schema.index("runbook"), RUNBOOKS, config.members, config.width, *heads)
 
 
@@ -136,6 +136,9 @@ def made_up(schema: FeatureSchema, decisions: int) -> Episodes:
         returns=2 * reward,
         recovered=row % 2 == 1,
         harmed=row % 50 == 0,
+        well_soon=row % 2 == 1,
+        well_known=torch.ones(decisions, dtype=torch.bool),
+        well_chance=(row % 2).float(),
         cluster=row // 8,
         schema=schema,
         data_hash="made-up",

@@ -69,9 +69,12 @@ const EPISODE_COLUMNS = {
   matured_at: "int64?",
 } as const satisfies { [Name in keyof EpisodeRow]: Written<EpisodeRow[Name]> };
 
+/** A row with the probability of each candidate under another policy; null where that policy cannot be replayed. */
+export type ScoredRow = EpisodeRow & Readonly<{ target_prob: readonly number[] | null }>;
+
 export type Kind = "string" | "boolean" | "int32" | "int64" | "float" | "double";
 export type Column = Readonly<{
-  name: keyof EpisodeRow;
+  name: keyof ScoredRow;
   written: string;
   kind: Kind;
   list: boolean;
@@ -79,7 +82,7 @@ export type Column = Readonly<{
 }>;
 
 const columnOf = ([name, written]: [string, string]): Column => ({
-  name: name as keyof EpisodeRow,
+  name: name as keyof ScoredRow,
   written,
   kind: written.replace(/^list<|>?\??$/g, "") as Kind,
   list: written.startsWith("list<"),
@@ -87,6 +90,12 @@ const columnOf = ([name, written]: [string, string]): Column => ({
 });
 
 export const COLUMNS: readonly Column[] = Object.entries(EPISODE_COLUMNS).map(columnOf);
+
+/** The column that `quell score` adds, the last one. */
+export const TARGET_PROB: Column = columnOf([
+  "target_prob",
+  "list<double>?" satisfies Written<ScoredRow["target_prob"]>,
+]);
 
 const PHYSICAL: Readonly<Record<Kind, Pick<SchemaElement, "type" | "converted_type">>> = {
   string: { type: "BYTE_ARRAY", converted_type: "UTF8" },
@@ -108,8 +117,10 @@ const elementsOf = ({ name, kind, list, nullable }: Column): readonly SchemaElem
   ];
 };
 
-/** The schema of an episode file, depth first: lists have the three levels that every reader knows. */
-export const EPISODE_SCHEMA: readonly SchemaElement[] = [
-  { name: "episodes", num_children: COLUMNS.length },
-  ...COLUMNS.flatMap(elementsOf),
+/** The schema of a file with these columns, depth first: lists have the three levels that every reader knows. */
+export const schemaOf = (columns: readonly Column[]): readonly SchemaElement[] => [
+  { name: "episodes", num_children: columns.length },
+  ...columns.flatMap(elementsOf),
 ];
+
+export const EPISODE_SCHEMA: readonly SchemaElement[] = schemaOf(COLUMNS);

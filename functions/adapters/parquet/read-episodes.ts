@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { zstdDecompressSync } from "node:zlib";
 import { type FileMetaData, parquetMetadata, parquetReadObjects, parquetSchema } from "hyparquet";
 import type { EpisodeRow } from "../../core/episode.ts";
-import { COLUMNS, type Column, EPISODE_SCHEMA, type Kind } from "./episode-columns.ts";
+import { COLUMNS, type Column, type Kind, type ScoredRow, schemaOf, TARGET_PROB } from "./episode-columns.ts";
 
 /** A file that holds no episodes as their contract has them; says which file, which row from 0, and which rule. */
 export class BadEpisodes extends Error {
@@ -81,10 +81,7 @@ const RULES: readonly Rule<EpisodeRow>[] = [
   ["q has a value for each of candidate_key and member", (row) => row.q === null || inRows(row.q, row)],
   [
     "probability lies in 0..1 and sums to 1 within 1e-9",
-    ({ probability }) =>
-      probability === null ||
-      (probability.every((one) => one >= 0 && one <= 1) &&
-        Math.abs(probability.reduce((sum, one) => sum + one, 0) - 1) <= 1e-9),
+    ({ probability }) => probability === null || isDistribution(probability),
   ],
   ["executed is the index of a candidate or -1", (row) => isIndex(row.executed, row)],
   ["proposed is the index of a candidate or -1", (row) => isIndex(row.proposed, row)],
@@ -106,8 +103,38 @@ const rowFrom = (path: string, raw: Raw, index: number): EpisodeRow => {
   return row;
 };
 
+const isDistribution = (shares: readonly number[]): boolean =>
+  shares.every((one) => one >= 0 && one <= 1) && Math.abs(shares.reduce((sum, one) => sum + one, 0) - 1) <= 1e-9;
+
+const SCORED_SHAPE: Rule<Raw> = [
+  `target_prob is ${TARGET_PROB.written}`,
+  (row) => "target_prob" in row && holdsColumn(TARGET_PROB, row),
+];
+const SCORED_RULES: readonly Rule<ScoredRow>[] = [
+  [
+    "target_prob has one element for each of candidate_key",
+    ({ target_prob, candidate_key }) => target_prob === null || target_prob.length === candidate_key.length,
+  ],
+  [
+    "target_prob lies in 0..1 and sums to 1 within 1e-9",
+    ({ target_prob }) => target_prob === null || isDistribution(target_prob),
+  ],
+  [
+    "target_prob is 0 where a candidate was refused",
+    ({ target_prob, allowed }) => target_prob === null || allowed.every((may, i) => may || target_prob[i] === 0),
+  ],
+];
+
+const scoredFrom = (path: string, raw: Raw, index: number): ScoredRow => {
+  const row = rowFrom(path, raw, index);
+  check(path, index, raw, [SCORED_SHAPE]);
+  const scored: ScoredRow = { ...row, target_prob: (raw.target_prob ?? null) as ScoredRow["target_prob"] };
+  check(path, index, scored, SCORED_RULES);
+  return scored;
+};
+
 /** Names and types of the columns, to be compared: what may be null is told by the rows themselves. */
-const shapeOf = (schema: FileMetaData["schema"]): ReadonlyMap<string, string> =>
+const shapesIn = (schema: FileMetaData["schema"]): ReadonlyMap<string, string> =>
   new Map(
     parquetSchema({ schema }).children.map(({ element, children }) => {
       const leaf = children[0]?.children[0]?.element ?? element;
@@ -116,8 +143,8 @@ const shapeOf = (schema: FileMetaData["schema"]): ReadonlyMap<string, string> =>
   );
 
 const checkColumns = (path: string, schema: FileMetaData["schema"]): void => {
-  const found = shapeOf(schema);
-  const wanted = shapeOf([...EPISODE_SCHEMA]);
+  const found = shapesIn(schema);
+  const wanted = shapesIn([...schemaOf([...COLUMNS, TARGET_PROB])]);
   for (const { name, written } of COLUMNS) {
     if (!found.has(name)) throw bad(path, "columns", `${name} is missing`);
     if (found.get(name) !== wanted.get(name)) throw bad(path, "columns", `${name} is not ${written}`);
@@ -134,12 +161,40 @@ const readable = async <T>(path: string, read: () => T | Promise<T>): Promise<T>
   }
 };
 
-/** The rows of one episode file, in their order. Throws BadEpisodes at the first thing that its contract forbids. */
-export const readEpisodes = async (path: string): Promise<readonly EpisodeRow[]> => {
+const rawRows = async (path: string, columns?: string[]): Promise<readonly Raw[]> => {
   const file = new Uint8Array(readFileSync(path)).buffer;
   const metadata = await readable(path, () => parquetMetadata(file));
   checkColumns(path, metadata.schema);
   const compressors = { ZSTD: (page: Uint8Array) => new Uint8Array(zstdDecompressSync(page)) };
-  const rows = await readable(path, () => parquetReadObjects({ file, metadata, compressors }));
-  return rows.map((row, index) => rowFrom(path, row, index));
+  return readable(path, () =>
+    parquetReadObjects({ file, metadata, compressors, ...(columns === undefined ? {} : { columns }) }),
+  );
 };
+
+const VERSION_COLUMNS: readonly Column[] = COLUMNS.filter(({ name }) => /^(decision_id|row_version)$/.test(name));
+
+/** Which decision each row of a file is of, and which version of it, in their order; nothing else is read. Throws BadEpisodes. */
+export const readVersions = async (
+  path: string,
+): Promise<readonly Readonly<{ decisionId: string; version: number }>[]> => {
+  const names = VERSION_COLUMNS.map(({ name }) => name);
+  const rules = VERSION_COLUMNS.map(
+    (column): Rule<Raw> => [`${column.name} is ${column.written}`, (row) => holdsColumn(column, row)],
+  );
+  return (await rawRows(path, names)).map((raw, index) => {
+    check(path, index, raw, rules);
+    const { decision_id, row_version } = raw as Pick<EpisodeRow, "decision_id" | "row_version">;
+    return { decisionId: decision_id, version: row_version };
+  });
+};
+
+/**
+ * The rows of one episode file, in their order; what `quell score` added is left out. Throws BadEpisodes at the first thing
+ * that its contract forbids.
+ */
+export const readEpisodes = async (path: string): Promise<readonly EpisodeRow[]> =>
+  (await rawRows(path)).map((row, index) => rowFrom(path, row, index));
+
+/** The rows of one file that `quell score` wrote. Throws BadEpisodes where it adds no distribution over what was allowed. */
+export const readScored = async (path: string): Promise<readonly ScoredRow[]> =>
+  (await rawRows(path)).map((row, index) => scoredFrom(path, row, index));

@@ -42,6 +42,9 @@ const card = (consentsNeeded: Consents = 1): Card => ({
   undo: "restores it",
   expectedMinutes: 6,
   runnerUp: null,
+  asks: null,
+  expects: [],
+  runnerUpExpects: [],
   drafterSays: null,
   expiresAtMs: 1_800_000,
 });

@@ -27,7 +27,16 @@ const cardFor = (world: QuarrelWorld, runbook: string, consentsNeeded: Consents 
       ...{ arn, type: "AWS::ElasticLoadBalancingV2::TargetGroup", name: "web", service: "web", root: arn, zones: 3 },
       ...{ tags: {}, dependsOn: [], attributes: {} },
     },
-    ...{ facts: [], undo: "", expectedMinutes: 5, runnerUp: null, drafterSays: null },
+    ...{
+      facts: [],
+      undo: "",
+      expectedMinutes: 5,
+      runnerUp: null,
+      asks: null,
+      expects: [],
+      runnerUpExpects: [],
+      drafterSays: null,
+    },
     expiresAtMs: world.nowMs + 1_800_000,
   };
 };

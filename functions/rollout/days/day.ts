@@ -2,7 +2,7 @@ import { loadGuardrails } from "../../../policies/guardrails/load.ts";
 import { parseAlarmEvent } from "../../adapters/aws/alarm-event.ts";
 import { cedarGuardrails } from "../../adapters/cedar/guardrails.ts";
 import { documentsOf, simulatedActuator } from "../../adapters/simulated/actuator.ts";
-import { scriptedPeople, simulatedApprovals } from "../../adapters/simulated/approvals.ts";
+import { type People, scriptedPeople, simulatedApprovals } from "../../adapters/simulated/approvals.ts";
 import { simulatedClock } from "../../adapters/simulated/clock.ts";
 import { type DirectExecutions, directExecutions } from "../../adapters/simulated/direct-executions.ts";
 import { simulatedEvidence } from "../../adapters/simulated/evidence.ts";
@@ -10,8 +10,10 @@ import { simulatedLedger } from "../../adapters/simulated/ledger.ts";
 import { simulatedPager } from "../../adapters/simulated/pager.ts";
 import { simulatedSwitch } from "../../adapters/simulated/switch.ts";
 import type { AutomationDocument } from "../../core/automation-document.ts";
+import type { CellState } from "../../core/autonomy.ts";
 import { draftOffline } from "../../core/draft.ts";
 import type { EpisodeRow } from "../../core/episode.ts";
+import { grantAutonomy } from "../../core/grant-autonomy.ts";
 import { type Incident, readIncident, readIncidents } from "../../core/incident.ts";
 import type { Drafter, Ports, Scorer } from "../../core/ports.ts";
 import { respond } from "../../core/respond.ts";
@@ -40,8 +42,12 @@ export type DayPlan = Readonly<{
   catalogue: Catalogue;
   policy: PolicyOf;
   trackRecord: Ports["trackRecord"];
+  /** What has earned to act alone before this day; nothing where it is left out. */
+  autonomy?: readonly CellState[];
   /** The catalogue's rules draft where it is left out. */
   drafter?: (world: World) => Drafter;
+  /** Who answers cards; left out, somebody who says yes after four minutes. */
+  people?: (world: World) => People;
   /** Whether every action is forked with its absence, to know what it did. */
   judge: boolean;
 }>;
@@ -61,6 +67,8 @@ export type Day = Readonly<{
   actions: number;
   undos: number;
   pages: number;
+  /** Plans that people were asked about. */
+  questions: number;
   /** One an action that was started; none unless it was asked for. */
   judged: readonly Judged[];
 }>;
@@ -81,6 +89,8 @@ type System = Readonly<{
   moveTo: (nowMs: number) => void;
   rows: readonly EpisodeRow[];
   started: readonly Started[];
+  /** Decisions that people were asked about. */
+  asked: ReadonlySet<string>;
 }>;
 
 /**
@@ -90,6 +100,7 @@ type System = Readonly<{
 export const playDay = async (plan: DayPlan): Promise<Day> => {
   const system = await openDay(plan);
   const { world, ports, executions, approvals, settings } = system;
+  await grantAutonomy(ports.ledger, plan.autonomy ?? [], ports.scorer, world.nowMs);
   let incidents: readonly Incident[] = [];
   for (;;) {
     await approvals.answerDue(world.nowMs);
@@ -120,6 +131,7 @@ const openDay = async ({
   policy,
   trackRecord,
   drafter,
+  people,
   judge: isJudged,
 }: DayPlan): Promise<System> => {
   const world = createWorld(scenario);
@@ -129,11 +141,12 @@ const openDay = async ({
   const ledger = simulatedLedger();
   const rows: EpisodeRow[] = [];
   const started: Started[] = [];
+  const asked = new Set<string>();
   const executions = directExecutions(clock, (incidentId, journal) =>
     respond({ journal, ports, settings, incidentId, executionId: incidentId }),
   );
   const pager = simulatedPager(world, () => {});
-  const approvals = await simulatedApprovals(ledger, clock, scriptedPeople("approve"), {
+  const approvals = await simulatedApprovals(ledger, clock, people?.(world) ?? scriptedPeople("approve"), {
     ring: async (incidentId) => {
       const doorbell = (await readIncident(ledger, incidentId))?.doorbell ?? null;
       if (doorbell !== null) await executions.ring(doorbell);
@@ -147,7 +160,13 @@ const openDay = async ({
     guardrails,
     scorer: policy(world, documents),
     trackRecord,
-    approvals,
+    approvals: {
+      ...approvals,
+      ask: (card) => {
+        asked.add(card.decisionId);
+        return approvals.ask(card);
+      },
+    },
     actuator: {
       ...actuator,
       start: async (request) => {
@@ -174,10 +193,10 @@ const openDay = async ({
     clock.moveTo(nowMs);
     advance(world, nowMs);
   };
-  return { world, settings, documents, ports, executions, approvals, moveTo, rows, started };
+  return { world, settings, documents, ports, executions, approvals, moveTo, rows, started, asked };
 };
 
-const dayOf = ({ world, documents, rows, started }: System, incidents: readonly Incident[]): Day => {
+const dayOf = ({ world, documents, rows, started, asked }: System, incidents: readonly Incident[]): Day => {
   const runs = runsOf(world);
   const actions = actionsIn(runs);
   const minutes = incidents.map((incident) => minutesToRecover(world, incident));
@@ -190,6 +209,7 @@ const dayOf = ({ world, documents, rows, started }: System, incidents: readonly 
     actions: actions.length,
     undos: runs.length - actions.length,
     pages: world.pages.length,
+    questions: asked.size,
     judged: started.map(({ before, action, decisionId }) => ({
       decisionId,
       ...truthOfAction(before, documents, action),

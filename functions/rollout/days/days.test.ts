@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { POLICIES } from "../../core/policies.ts";
+import { emptyTrackRecord } from "../../core/track-record.ts";
 import { faultNamed } from "../../world/faults/all-faults.ts";
-import { type Days, HELD_OUT_FAMILIES, testDays, trainDays } from "./days.ts";
+import { FAMILIES } from "../../world/faults/fault.ts";
+import { playDay } from "./day.ts";
+import { type Days, DRAFTER_NAMES, HELD_OUT_FAMILIES, type OtherDrafter, testDays, trainDays } from "./days.ts";
 
 const WISHES = { confounding: "mild", broken: 0 } as const;
 const COUNT = 400;
@@ -55,4 +59,44 @@ test("a shorter log is the beginning of a longer one, and confounding changes no
     strong.map((scenario) => ({ ...scenario, confounding: "mild" })),
     one,
   );
+});
+
+test("in a stratified world the families take turns, and nothing but the faults and what they need is another", () => {
+  const days = testDays("a", 0, { ...WISHES, stratified: true });
+
+  const found = drawn(days, 3 * FAMILIES.length).map(({ fault }) => faultNamed(fault)?.family);
+
+  assert.deepEqual(found, [...FAMILIES, ...FAMILIES, ...FAMILIES]);
+  const [usual, turned] = [drawn(testDays("a", 0, WISHES), 30), drawn(days, 30)];
+  for (const [index, { startMs, oncall }] of turned.entries())
+    assert.deepEqual({ startMs, oncall }, { startMs: usual[index]?.startMs, oncall: usual[index]?.oncall });
+});
+
+/** What came to the decisions of some days from whoever drafts. */
+const draftedBy = async (drafter: OtherDrafter | null) => {
+  const days = testDays("a", 1, { ...WISHES, drafter });
+  const rows = [];
+  for (let index = 0; index < 5; index += 1) {
+    const policy = () => POLICIES.page ?? assert.fail();
+    const day = await playDay({ ...days(index), policy, trackRecord: emptyTrackRecord, judge: false });
+    rows.push(...day.rows.filter(({ row_version }) => row_version === 0));
+  }
+  return {
+    named: rows.flatMap(({ drafted_by }) => drafted_by.filter((one) => one === "drafter")).length,
+    ruled: rows.flatMap(({ drafted_by }) => drafted_by.filter((one) => one === "rules")).length,
+    failed: rows.filter(({ drafter: name }) => name === "offline").length,
+    decisions: rows.length,
+  };
+};
+
+test("without a drafter every call fails and the rules draft alone; another one names other things, and less where it recalls less", async () => {
+  const [usual, none] = [await draftedBy(null), await draftedBy("none")];
+  const [forgetful, whole] = [await draftedBy({ recall: 0 }), await draftedBy({ recall: 1 })];
+  const named = new Set([usual.named]);
+  for (const name of DRAFTER_NAMES) named.add((await draftedBy({ name })).named);
+
+  assert.deepEqual([none.named, none.failed], [0, none.decisions]);
+  assert.ok(none.ruled > 0 && usual.named > 0 && usual.failed < usual.decisions);
+  assert.ok(forgetful.ruled < whole.ruled && forgetful.named < whole.named, JSON.stringify([forgetful, whole]));
+  assert.equal(named.size, 1 + DRAFTER_NAMES.length);
 });

@@ -10,7 +10,7 @@ import { between, pick, uniform, wholeBetween } from "../../world/random.ts";
 import { type Scenario, scenarioAt, type Without } from "../../world/scenario.ts";
 import type { World } from "../../world/state.ts";
 import { catalogueKnown, mistakenOf } from "./knowledge.ts";
-import { simulatedDrafter } from "./simulated-drafter.ts";
+import { type DraftingModel, simulatedDrafter } from "./simulated-drafter.ts";
 
 /** Which part of the world a stream of days is drawn from: what is learnt from, or what it is judged on. */
 export const SPLITS = ["train", "test"] as const;
@@ -31,6 +31,31 @@ type StreamWishes = Readonly<{
   /** Share of the runbooks whose rules speak for the wrong evidence, 0..1. */
   broken: number;
 }>;
+
+/**
+ * Who drafts on days to be judged on, in place of the model whose recall the world draws: nobody, for every call fails and
+ * the catalogue's rules speak alone; one that recalls so much, as the rules then do; or another model altogether.
+ */
+export type OtherDrafter = "none" | Readonly<{ recall: number }> | Readonly<{ name: DrafterName }>;
+
+/** Models that no log was drafted by: what they recall, and what they are like. */
+const OTHER_DRAFTERS = {
+  /** It names less, orders what it names by more of chance, and is surer of it. */
+  brash: { recall: 0.6, model: "simulated-brash", insight: 0.1, noise: 1.5, sureness: 0.75 },
+  /** It names nearly everything that would help, knows better which, and says so with care. */
+  careful: { recall: 0.97, model: "simulated-careful", insight: 0.6, noise: 1, sureness: 0.4 },
+} as const satisfies Readonly<Record<string, DraftingModel & Readonly<{ recall: number }>>>;
+export type DrafterName = keyof typeof OTHER_DRAFTERS;
+/** The names of those models. */
+export const DRAFTER_NAMES = ["brash", "careful"] as const satisfies readonly DrafterName[];
+
+/** What may be asked of the days that a policy is judged on. */
+type TestWishes = StreamWishes &
+  Readonly<{
+    /** Whether the families of faults take turns day by day, in place of their published shares. */
+    stratified?: boolean;
+    drafter?: OtherDrafter | null;
+  }>;
 
 /** Families that no log to learn from has. */
 export const HELD_OUT_FAMILIES: readonly Family[] = FAMILIES.filter((one) =>
@@ -81,20 +106,48 @@ const sizeUpTo = (most: number, stream: string): number =>
  * rules recall, who is on call, how large its systems may be.
  * @param seed hash of what is to be judged: no such world exists before it
  */
-export const testDays = (seed: string, world: number, { confounding, broken }: StreamWishes): Days => {
+export const testDays = (
+  seed: string,
+  world: number,
+  { confounding, broken, stratified = false, drafter = null }: TestWishes,
+): Days => {
   const stream = `test|${seed}|${world}`;
   const number = numbered(stream);
   const [least, most] = protocol.evaluation.drafterRecall;
   const recall = between(`${stream}|recall`, 0, least, most);
   const oncall = pick(`${stream}|on-call`, 0, ON_CALL);
   const largest = wholeBetween(`${stream}|largest`, 0, ...SIZES);
-  const drafting = draftingBy(stream, recall, broken);
+  const drafting = draftedBy(stream, recall, broken, drafter);
   return (index) => ({
     scenario: scenarioAt(number, index, {
       confounding,
       services: sizeUpTo(largest, `${number}/${index}`),
+      ...(stratified ? { without: { families: allBut(FAMILIES[index % FAMILIES.length]), blueprints: [] } } : {}),
       ...(oncall === null ? {} : { oncall }),
     }),
     ...drafting,
   });
+};
+
+const allBut = (family: Family | undefined): readonly Family[] => FAMILIES.filter((one) => one !== family);
+
+const draftedBy = (
+  stream: string,
+  recall: number,
+  broken: number,
+  other: OtherDrafter | null,
+): Pick<DrawnDay, "catalogue" | "drafter"> => {
+  if (other === null) return draftingBy(stream, recall, broken);
+  if (other === "none") return { ...draftingBy(stream, recall, broken), drafter: () => UNREACHABLE };
+  if ("recall" in other) return draftingBy(stream, other.recall, broken);
+  const { recall: ownRecall, ...like } = OTHER_DRAFTERS[other.name];
+  const own = { recall: ownRecall, mistaken: mistakenOf(catalogue, broken), stream: `${stream}|${other.name}` };
+  // The rules stay what they are in this world: only the model is another one.
+  return { ...draftingBy(stream, recall, broken), drafter: simulatedDrafter(own, like) };
+};
+
+const UNREACHABLE: Drafter = {
+  draft: async () => {
+    throw new Error("the drafter cannot be reached");
+  },
 };

@@ -1,5 +1,8 @@
+import { type AutonomySettings, autonomyOf, type CellState, earningCells } from "../../core/autonomy.ts";
+import { type AutonomyEvent, autonomyEvents } from "../../core/autonomy-evidence.ts";
 import { type Behaviour, type EpisodeRow, rowOf } from "../../core/episode.ts";
 import type { TrackRecord } from "../../core/ports.ts";
+import type { Catalogue } from "../../core/runbook.ts";
 import { type PastRun, pastRunOf, TRACK_RECORD_DAYS } from "../../core/track-record.ts";
 import { faultNamed } from "../../world/faults/all-faults.ts";
 import { type Judged, type PolicyOf, playDay } from "./day.ts";
@@ -21,7 +24,15 @@ export type Log = Readonly<{
   policyOn: (day: ReturnType<Days>) => PolicyOf;
   /** Whether the truth of each action is found out: it takes a quarter of the time. */
   judge: boolean;
+  /**
+   * What a runbook has to show in this stream before it acts alone in it; left out, every day asks as on the first. The
+   * simulated world counts as the account here, and only here.
+   */
+  autonomy?: AutonomySettings;
 }>;
+
+/** As every service of a simulated system has it. */
+const ENVIRONMENTS = ["production"];
 
 /** What only the simulator knows of one day, by decision. It shares `decision_id` with a row and nothing else. */
 type DayTruth = Readonly<{
@@ -54,20 +65,34 @@ const growingTrackRecord = (known: readonly PastRun[]) => {
   return { trackRecord, add };
 };
 
-/** Plays the days of a log one after the other: each may look back on those before it, as far as they have matured. */
+/** The stream's own evidence for and against letting its runbooks act alone: all of it, however long the stream. */
+const growingAutonomy = (settings: AutonomySettings | undefined, known: readonly AutonomyEvent[]) => {
+  const events = [...known];
+  const before = (catalogue: Catalogue, nowMs: number): readonly CellState[] =>
+    settings === undefined ? [] : autonomyOf(events, earningCells(catalogue, ENVIRONMENTS), settings, nowMs);
+  return { before, learn: (rows: readonly EpisodeRow[]) => void events.push(...autonomyEvents(rows)) };
+};
+
+/**
+ * Plays the days of a log one after the other: each may look back on those before it, as far as they have matured.
+ * @param known the runs of the last days, and all that is known for and against letting runbooks act alone
+ */
 export const playLog = async function* (
   log: Log,
   { fromIndex, toIndex }: Readonly<{ fromIndex: number; toIndex: number }>,
-  known: readonly PastRun[],
+  known: Readonly<{ runs: readonly PastRun[]; autonomy: readonly AutonomyEvent[] }>,
 ): AsyncGenerator<LoggedDay> {
-  const { trackRecord, add } = growingTrackRecord(known);
+  const { trackRecord, add } = growingTrackRecord(known.runs);
+  const { before, learn } = growingAutonomy(log.autonomy, known.autonomy);
   for (let index = fromIndex; index < toIndex; index += 1) {
     const day = log.days(index);
-    const played = await playDay({ ...day, policy: log.policyOn(day), trackRecord, judge: log.judge });
+    const autonomy = before(day.catalogue, day.scenario.clockStartMs);
+    const played = await playDay({ ...day, policy: log.policyOn(day), trackRecord, autonomy, judge: log.judge });
     const rows = finishedDay(played, { clusterId: clusterOf(log.name, index), worldHash: log.worldHash })
       .map((row) => rowOf(row, log.behaviour))
       .toSorted((one, other) => one.decided_at - other.decided_at);
     add(rows);
+    learn(rows);
     const { faults } = day.scenario;
     const ran = new Map(played.judged.map(({ decisionId, ...truth }) => [decisionId, truth]));
     const truth = rows.map(({ decision_id }) => ({

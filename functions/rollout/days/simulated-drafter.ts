@@ -18,11 +18,24 @@ const MOST_CITATIONS = 4;
 const NAMES = { own: 0.3, next: 0.15, further: 0.04 } as const;
 /** How much nearer and helpful things come first, in standard deviations of what it is wrong by. */
 const PREFERS = { own: 0.6, next: 0.3, further: 0 } as const;
+
+/** What one model is like beside what it recalls. */
+export type DraftingModel = Readonly<{
+  /** Its id; null for the one that is always simulated. */
+  model: string | null;
+  /** How much further up it puts what helps, in standard deviations of what it is wrong by. */
+  insight: number;
+  /** Standard deviation of what it is wrong by, beside how much it prefers what is near. */
+  noise: number;
+  /** The probability that it gives to what it finds middling, before it says how sure it feels. */
+  sureness: number;
+}>;
+
 /**
- * With this its first choice helps in somewhat less than half of the incidents in which anything named does: benchmarks
- * put the accuracy of models on causes that they have not seen under 50 % (see the simulator's test of it).
+ * With this insight its first choice helps in somewhat less than half of the incidents in which anything named does:
+ * benchmarks put the accuracy of models on causes that they have not seen under 50 % (see the simulator's test of it).
  */
-const INSIGHT = 0.2;
+const USUAL: DraftingModel = { model: null, insight: 0.2, noise: 1, sureness: 0.55 };
 
 /**
  * A model that drafts, as far as a simulated one can: it names what would help with a given recall and a few things that
@@ -30,15 +43,15 @@ const INSIGHT = 0.2;
  * model's are; the second opinion looks at its citations as at anybody's.
  */
 export const simulatedDrafter =
-  ({ recall, mistaken, stream }: Knowledge) =>
+  ({ recall, mistaken, stream }: Knowledge, like: DraftingModel = USUAL) =>
   (world: World): Drafter => {
     const day = `${stream}|${world.scenario.seed}/${world.scenario.index}|drafter`;
     return {
       draft: async (context, catalogue) => {
         const offline = draftOffline(context, catalogue, null);
         if (chance(`${day}|offline`, 0, OFFLINE_SHARE)) return offline;
-        const proposals = proposalsOf(world, context, catalogue, { recall, mistaken, stream: day });
-        return { ...offline, name: "recorded", proposals } satisfies Drafted;
+        const proposals = proposalsOf(world, context, catalogue, { recall, mistaken, stream: day }, like);
+        return { ...offline, name: "recorded", model: like.model, proposals } satisfies Drafted;
       },
     };
   };
@@ -50,6 +63,7 @@ const proposalsOf = (
   context: Context,
   catalogue: Catalogue,
   { recall, mistaken, stream }: Knowledge,
+  { insight, noise, sureness }: DraftingModel,
 ): readonly Proposal[] => {
   const faults = presentFaults(world);
   const next = new Set(context.service.dependsOn);
@@ -61,7 +75,8 @@ const proposalsOf = (
     const place = service === context.service.name ? "own" : next.has(service) ? "next" : "further";
     const seemsToHelp = helps(effectOn(faults, { runbook, target })) !== mistaken.has(runbook);
     if (!chance(`${thing}|named`, 0, seemsToHelp ? recall : NAMES[place])) return [];
-    const relevance = (seemsToHelp ? INSIGHT : 0) + PREFERS[place] + gaussian(`${thing}|relevance`, context.step);
+    const wrongBy = noise * gaussian(`${thing}|relevance`, context.step);
+    const relevance = (seemsToHelp ? insight : 0) + PREFERS[place] + wrongBy;
     return [{ proposal, relevance }];
   });
   return named
@@ -71,13 +86,13 @@ const proposalsOf = (
       ...proposal,
       because: "It would end what the alarm shows.",
       evidence: citationsFor(context, proposal.target),
-      recovers: probabilityFrom(relevance, uniform(`${stream}|${proposal.target}|sure`, context.step)),
+      recovers: probabilityFrom(sureness, relevance, uniform(`${stream}|${proposal.target}|sure`, context.step)),
     }));
 };
 
 /** Models are sure of themselves: between a half and nearly one, with a little of what they know in it. */
-const probabilityFrom = (relevance: number, draw: number): number =>
-  Math.round(Math.min(0.98, Math.max(0.3, 0.55 + 0.1 * relevance + 0.25 * draw)) * 100) / 100;
+const probabilityFrom = (sureness: number, relevance: number, draw: number): number =>
+  Math.round(Math.min(0.98, Math.max(0.3, sureness + 0.1 * relevance + 0.25 * draw)) * 100) / 100;
 
 /** What of this the numbers bear out: the alarm that rings, the newest change of the target, a metric of it that went wrong. */
 const citationsFor = (context: Context, target: string): readonly Citation[] => {

@@ -14,8 +14,14 @@ from .bad_input import BadInput
 COMMANDS = {
     "train": ("qnet.train", "train a learner on logged episodes"),
     "report": ("qnet.report", "write the report of a trained model"),
+    "release": ("qnet.release.command", "train, calibrate and export what is served"),
+    "export": ("qnet.release.export_command", "release models that were trained before"),
+    "outputs": ("qnet.release.outputs", "write what torch says of logged rows"),
     "serve": ("qnet.serve", "score scenes, JSON lines in and out"),
+    "released-table": ("qnet.experiment.released_run", "write the report of the released policy"),
     "table": ("qnet.experiment.run", "simulate, train, evaluate and write the table of policies"),
+    "gate": ("qnet.gate.command", "may a challenger take the champion's place"),
+    "gate-trials": ("qnet.gate.trials", "what the gate refuses, where the truth is exact"),
 }
 
 

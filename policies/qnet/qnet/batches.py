@@ -28,7 +28,8 @@ class Batch:
     discount: Tensor  # (B,)
     returns: Tensor  # (B,)
     known: Tensor  # (B,) bool, the incident was seen to its end: `returns` is whole
-    recovered: Tensor  # (B,) float32, 0 or 1
+    acted: Tensor  # (B,) bool, what ran touches something
+    well: Tensor  # (B,) float32, the chance that all was well within the horizon; -1 where nothing can be said
     harmed: Tensor  # (B,) float32, 0 or 1
     weight: Tensor  # (M, B) of the member's bootstrap, mean 1 over all decisions
 
@@ -84,7 +85,8 @@ class Log:
             discount=log.discount[rows],
             returns=log.returns[rows],
             known=self.known[rows],
-            recovered=log.recovered[rows].float(),
+            acted=log.acted[rows],
+            well=log.well_chance[rows],
             harmed=log.harmed[rows].float(),
             weight=self.weight[:, rows],
         )

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from .bad_input import BadEpisodes
 from .checks import check_log, lengths
+from .healing import healing_of
 from .incidents import Stream, stream_of
 from .log_files import Log, read_log
 from .reward import COST_COLUMNS, Costs, Reward, discounts, read_reward, returns, rewards
@@ -42,6 +43,9 @@ class Episodes:
     returns: Tensor  # (N,) float32 <= 0, discounted return to go, clipped at minus the reward's cap
     recovered: Tensor  # (N,) bool, recovered during this decision's time
     harmed: Tensor  # (N,) bool, harm was suspected, confirmed or unknown
+    well_soon: Tensor  # (N,) bool, all was well within the horizon; False where that is not known
+    well_known: Tensor  # (N,) bool, whether it is
+    well_chance: Tensor  # (N,) float32, that it was: 0 or 1 where known, -1 where nothing can be said; see healing.py
     cluster: Tensor  # (N,) int64, 0.. in order of first appearance
     schema: FeatureSchema
     data_hash: str  # sha256 over all of the above, the features and the reward
@@ -59,6 +63,12 @@ class Episodes:
         """(C,) bool: the candidate was allowed, or it ran. Nothing is learnt from the others."""
         ran = self.executed[self.executed >= 0]
         return self.allowed.index_fill(0, ran, True)
+
+    @cached_property
+    def acted(self) -> Tensor:
+        """(N,) bool: a candidate of the list ran that touches something: neither `wait` nor `page`."""
+        ran = self.candidate[self.executed.clamp_min(0), self.schema.index("effect")]
+        return (self.executed >= 0) & (ran > 0.5)
 
     @cached_property
     def known(self) -> Tensor:
@@ -84,10 +94,20 @@ def read_episodes(folders: Sequence[Path], *, features: Path, reward: Path, firs
     Raises BadEpisodes where anything in them is not as the contract says, BadInput where `features` or `reward` cannot
     be used; no tensor is made before all was checked.
     """
-    schema, weights = read_schema(features), read_reward(reward)
+    schema, log = read_checked(folders, features)
+    return episodes_of(log, stream_of(log, first), schema, read_reward(reward))
+
+
+def read_checked(folders: Sequence[Path], features: Path) -> tuple[FeatureSchema, Log]:
+    """The rows of a log, for whoever needs more of them than Episodes keep. Raises as read_episodes does."""
+    schema = read_schema(features)
     log = read_log(folders)
     check_log(log, schema)
-    stream = stream_of(log, first)
+    return schema, log
+
+
+def episodes_of(log: Log, stream: Stream, schema: FeatureSchema, weights: Reward) -> Episodes:
+    """The tensors of some decisions of a checked log."""
     episodes = _tensors(log, stream, schema, weights)
     return replace(episodes, data_hash=_content_hash(episodes, weights))
 
@@ -108,6 +128,7 @@ def _tensors(log: Log, stream: Stream, schema: FeatureSchema, weights: Reward) -
     offsets = np.append(0, np.cumsum(counts))
     executed = log.numbers("executed")[stream.rows]
     harmed = pc.not_equal(log.column("harm"), "none").to_numpy(zero_copy_only=False)
+    healing = healing_of(log, stream)
     return Episodes(
         state=torch.tensor(_taken(log, "state", rows).reshape(-1, schema.S)),
         candidate=torch.tensor(_taken(log, "candidates", rows).reshape(-1, schema.A)),
@@ -123,6 +144,9 @@ def _tensors(log: Log, stream: Stream, schema: FeatureSchema, weights: Reward) -
         ),
         recovered=torch.tensor(log.numbers("recovered")[stream.rows]),
         harmed=torch.tensor(harmed[stream.rows]),
+        well_soon=torch.tensor(healing.soon),
+        well_known=torch.tensor(healing.known),
+        well_chance=torch.tensor(healing.chance, dtype=torch.float32),
         cluster=torch.tensor(stream.cluster),
         schema=schema,
         data_hash="",

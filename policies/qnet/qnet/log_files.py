@@ -73,7 +73,9 @@ COLUMNS: dict[str, Any] = {
     "reopened_24h": _FLAG,
     "matured_at": pa.int64(),
 }
-LISTED = "simulation.json"  # `quell simulate` writes it last, beside the files: a file that it names is whole
+# `quell simulate` and `quell score` write it last, beside their files: a file that it names is whole.
+LISTED = ("simulation.json", "scored.json")
+SCORED = "target_prob"  # the column that `quell score` adds, list<double>, null where it could not replay the row
 SIMULATE_AGAIN = "delete the folder and write it again with `quell simulate`"
 NULLABLE = frozenset({"probability", "q", "reopened_24h", "matured_at"})
 
@@ -82,7 +84,7 @@ NULLABLE = frozenset({"probability", "q", "reopened_24h", "matured_at"})
 class Log:
     """The rows of all files, one after the other."""
 
-    rows: Any  # pyarrow.Table with the columns of COLUMNS, each in one chunk
+    rows: Any  # pyarrow.Table with the columns of COLUMNS, and SCORED of a scored log, each in one chunk
     paths: tuple[Path, ...]
     starts: NDArray[np.int64]  # (files,) the first row of each file
 
@@ -124,6 +126,11 @@ def read_log(folders: Sequence[Path]) -> Log:
     """
     files = [file for folder in folders for file in _files_in(folder)]
     tables = [_table(path, _content(path, sha256)) for path, sha256 in files]
+    unscored = [path for (path, _), table in zip(files, tables, strict=True) if SCORED not in table.column_names]
+    if 0 < len(unscored) < len(files):
+        raise BadEpisodes(
+            f"{unscored[0]}: lacks {SCORED}, which other files have; write all of them with `quell score`"
+        )
     sizes = [table.num_rows for table in tables]
     if sum(sizes) == 0:
         raise BadEpisodes(f"{_named(folders)}: holds no row; write some with `quell simulate --out DIR`")
@@ -139,17 +146,23 @@ def _files_in(folder: Path) -> list[tuple[Path, str | None]]:
     if not folder.is_dir():
         raise BadEpisodes(f"{folder}: is no folder; name one that `quell simulate --out DIR` wrote")
     paths = sorted(folder.glob("*.parquet"))
-    listed = _listed(folder / LISTED)
+    name_of_list = _listing(folder)
+    listed = _listed(folder / name_of_list)
     if listed is None and not paths:
         raise BadEpisodes(f"{folder}: holds no Parquet file; name a folder that `quell simulate --out DIR` wrote")
     if listed is None:
         return [(path, None) for path in paths]
     for name in sorted(listed.keys() - {path.name for path in paths}):
-        raise BadEpisodes(f"{folder / name}: is missing, {LISTED} lists it; {SIMULATE_AGAIN}")
+        raise BadEpisodes(f"{folder / name}: is missing, {name_of_list} lists it; {SIMULATE_AGAIN}")
     for path in paths:
         if path.name not in listed:
-            raise BadEpisodes(f"{path}: is not listed in {LISTED}, so it is no part of that log; take it away")
+            raise BadEpisodes(f"{path}: is not listed in {name_of_list}, so it is no part of that log; take it away")
     return [(path, listed[path.name]) for path in paths]
+
+
+def _listing(folder: Path) -> str:
+    """The name of the list that a folder has, or would have."""
+    return next((name for name in LISTED if (folder / name).exists()), LISTED[0])
 
 
 def _listed(file: Path) -> dict[str, str] | None:
@@ -168,7 +181,9 @@ def _content(path: Path, sha256: str | None) -> bytes:
     except OSError as cause:
         raise BadEpisodes(f"{path}: cannot be read ({cause.strerror}); repair it, or take it away") from cause
     if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256:
-        raise BadEpisodes(f"{path}: has changed since {LISTED} listed it by its sha256; {SIMULATE_AGAIN}")
+        raise BadEpisodes(
+            f"{path}: has changed since {_listing(path.parent)} listed it by its sha256; {SIMULATE_AGAIN}"
+        )
     return content
 
 
@@ -184,16 +199,17 @@ def _table(path: Path, content: bytes) -> Any:
         reason = str(cause).splitlines()[0]
         raise BadEpisodes(f"{path}: is not a whole Parquet file ({reason}); write it again") from cause
     missing = [name for name in COLUMNS if name not in table.column_names]
-    extra = [name for name in table.column_names if name not in COLUMNS]
+    columns = {**COLUMNS, SCORED: pa.list_(_NUMBER)} if SCORED in table.column_names else COLUMNS
+    extra = [name for name in table.column_names if name not in columns]
     for what, names in (("lacks", missing), ("has beyond an episode row", extra)):
         if names:
             raise BadEpisodes(f"{path}: {what} the column {', '.join(names)}; write it with this version of Quell")
-    if len(table.column_names) != len(COLUMNS):
+    if len(table.column_names) != len(columns):
         raise BadEpisodes(f"{path}: names a column twice; write it with this version of Quell")
-    for name, wanted in COLUMNS.items():
+    for name, wanted in columns.items():
         found = table.schema.field(name).type
         if found != wanted:
             raise BadEpisodes(
                 f"{path}: the column {name} is {found}, not {wanted}; write it with this version of Quell"
             )
-    return table.select(list(COLUMNS)).cast(pa.schema(list(COLUMNS.items())))
+    return table.select(list(columns)).cast(pa.schema(list(columns.items())))

@@ -78,7 +78,7 @@ def save_model(model: Model, folder: Path, *, reward_hash: str = "") -> str:
         "schema": 1,
         **asdict(model.origin),
         "reward_hash": reward_hash,
-        "code_revision": _code_revision(),
+        "code_revision": code_revision(),
         "torch": torch.__version__,
     }
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")
@@ -176,7 +176,7 @@ def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0]
 
 
-def _code_revision() -> str:
+def code_revision() -> str:
     """The commit of this code, or "" where it is not in a git repository."""
     here = Path(__file__).parent
     try:

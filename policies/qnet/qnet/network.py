@@ -115,9 +115,7 @@ class QNetwork(nn.Module):
         """Every head of an encoded scene."""
         M, H = self.shape.members, self.shape.width
         half = torch.baddbmm(self.first_bias, scene.state.expand(M, -1, -1), self.of_state)  # (M, N, H)
-        deep = functional.silu(functional.layer_norm(half, (H,)))
-        deep = functional.silu(torch.baddbmm(self.value_bias, deep, self.value))
-        of_states = torch.baddbmm(self.state_out_bias, deep, self.state_out)  # (M, N, state heads)
+        of_states = self._of_states(half) if self.shape.state_heads else half[:, :, :0]  # (M, N, state heads)
         both = torch.baddbmm(half.index_select(1, scene.owner), scene.candidate.expand(M, -1, -1), self.of_candidate)
         both = both + self.of_runbook.index_select(1, scene.code)  # (M, C, H)
         deep = functional.silu(functional.layer_norm(both, (H,)))
@@ -127,6 +125,12 @@ class QNetwork(nn.Module):
             candidate=dict(zip(self.shape.candidate_heads, of_candidates.unbind(2), strict=True)),
             state=dict(zip(self.shape.state_heads, of_states.unbind(2), strict=True)),
         )
+
+    def _of_states(self, half: Tensor) -> Tensor:
+        """(M, N, state heads) from the first layer's half of the state (M, N, H)."""
+        deep = functional.silu(functional.layer_norm(half, (self.shape.width,)))
+        deep = functional.silu(torch.baddbmm(self.value_bias, deep, self.value))
+        return torch.baddbmm(self.state_out_bias, deep, self.state_out)
 
 
 def network_for(

@@ -101,8 +101,8 @@ def train(
     episodes: Episodes,
     config: ConfigT,
     *,
-    candidate_heads: tuple[str, ...] = ("q", "recover", "harm"),
-    state_heads: tuple[str, ...] = ("value",),
+    candidate_heads: tuple[str, ...] = ("q", "value", "recover", "harm"),
+    state_heads: tuple[str, ...] = (),
     ranks: Callable[[Outputs, Tensor, Tensor], Tensor] = by_q,
     seed: int,
     device: torch.device,
@@ -147,13 +147,18 @@ def train(
 
 
 def heads_loss(outputs: Outputs, batch: Batch, config: Training) -> Tensor:
-    """(M,) loss of the value head where the return is known, of recovery and harm on what ran; the odds in nats."""
-    loss = batch.known * huber(outputs.state["value"] - batch.returns, config.huber_delta)  # (M, B)
-    for name, happened in (("recover", batch.recovered), ("harm", batch.harmed)):
-        logit = outputs.candidate[name].index_select(1, batch.taken)
-        nats = functional.binary_cross_entropy_with_logits(logit, happened.expand_as(logit), reduction="none")
-        loss = loss + batch.listed * nats
-    return config.heads_weight * (batch.weight * loss).mean(1)
+    """(M,) loss of the heads that people are told of, each on what ran; the odds in nats.
+
+    The value is the return to go, where it is whole; recovery counts where something can be said of the horizon, harm
+    where an effect ran. Rows whose executed action is outside the list train none of them.
+    """
+    ran = {name: head.index_select(1, batch.taken) for name, head in outputs.candidate.items()}  # (M, B)
+    loss = batch.known * huber(ran["value"] - batch.returns, config.huber_delta)
+    for name, chance, counts in (("recover", batch.well, batch.well >= 0), ("harm", batch.harmed, batch.acted)):
+        goal = chance.clamp_min(0).expand_as(loss)
+        nats = functional.binary_cross_entropy_with_logits(ran[name], goal, reduction="none")
+        loss = loss + counts * nats
+    return config.heads_weight * (batch.weight * batch.listed * loss).mean(1)
 
 
 def _prepared(

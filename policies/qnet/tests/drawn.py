@@ -1,5 +1,6 @@
 """Logs drawn by hypothesis with every awkward row in them, and networks to price them."""
 
+import math
 from functools import cache
 
 import torch
@@ -30,6 +31,7 @@ def decisions(draw: st.DrawFn) -> Decision:
         returns=draw(st.floats(-20, 0, width=32)),
         recovered=draw(st.booleans()),
         harmed=draw(st.booleans()),
+        well=draw(st.sampled_from([-1.0, 0.0, 0.25, 1.0])),
     )
 
 
@@ -103,15 +105,23 @@ def value_alone(network: QNetwork, episodes: Episodes, decision: int, head: str,
 
 def heads_alone(network: QNetwork, episodes: Episodes, decision: int, member: int) -> float:
     """What the value, recovery and harm heads add to one decision's loss, before their common weight."""
-    error = value_alone(network, episodes, decision, "value", member) - float(episodes.returns[decision])
-    loss = slow_huber(error) if seen_to_its_end(episodes, decision) else 0.0
     taken = int(episodes.executed[decision])
-    if taken >= 0:
-        for head, happened in (("recover", episodes.recovered), ("harm", episodes.harmed)):
-            logit = scores_alone(network, episodes, decision, head, member)[taken]
-            sign = 1.0 if happened[decision] else -1.0
-            loss += float(torch.nn.functional.softplus(torch.tensor(-sign * logit)))
-    return loss
+    if taken < 0:
+        return 0.0
+    value, recover, harm = (
+        scores_alone(network, episodes, decision, head, member)[taken] for head in ("value", "recover", "harm")
+    )
+    seen, chance = seen_to_its_end(episodes, decision), float(episodes.well_chance[decision])
+    loss = slow_huber(value - float(episodes.returns[decision])) if seen else 0.0
+    loss += slow_nats(recover, chance) if chance >= 0 else 0.0
+    touches = bool(episodes.candidate[taken, episodes.schema.index("effect")] > 0.5)
+    return loss + (slow_nats(harm, float(episodes.harmed[decision])) if touches else 0.0)
+
+
+def slow_nats(logit: float, chance: float) -> float:
+    """What somebody who bets on this logit loses, where the event has a chance."""
+    likely = 1 / (1 + math.exp(-logit))
+    return -chance * math.log(likely) - (1 - chance) * math.log(1 - likely)
 
 
 def seen_to_its_end(episodes: Episodes, decision: int) -> bool:

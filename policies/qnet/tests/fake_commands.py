@@ -61,7 +61,7 @@ def _evaluate(flags: dict[str, str]) -> int:
         sys.stderr.write("quell: a world fell apart\n")
         return 3
     rows = [
-        _row(world, day, policy)
+        _row(world, day, policy) | _beside(spec, world, day, policy)
         for world in range(spec["worlds"]["first"], spec["worlds"]["end"])
         for day in range(spec["daysPerWorld"])
         for policy in spec["policies"]
@@ -76,6 +76,21 @@ def _row(world: int, day: int, policy: str) -> dict[str, object]:
     counted = {"hours": hours, "impactMinutes": 60 * hours, "actions": 2, "harmful": day % 2, "withoutUplift": 1}
     shared = {"world": world, "day": day, "policy": policy, "family": "deploy", "heldOut": day == 0}
     return shared | counted | {"minutesToRecover": [10.0 + day], "pages": day % 2, "incidents": 1, "choices": []}
+
+
+def _beside(spec: dict[str, Any], world: int, day: int, policy: str) -> dict[str, object]:
+    """What newer rows have too: questions, harm as it was seen, and what a model expected of each action."""
+    asks = 0 if "noask" in policy or "+act" in policy else 1
+    hours = 3.0 if spec.get("answers") == "oncall" and policy.startswith("onnx:") else 1.0
+    beside: dict[str, object] = {"asks": asks, "observedHarmful": 1, "hours": hours} if "onnx:" in policy else {}
+    if "outlook" not in spec:
+        return beside
+    share = (world * 7 + day * 3) % 10 / 10 + 0.05
+    estimate = {"mean": share, "low": share, "high": share}
+    truth = {"wellWithIt": day % 2 == 0, "wellWithout": False, "isHarmful": world % 3 == 0}
+    seen = {"recovered": day % 2 == 0, "isHarmful": world % 2 == 0}
+    one = {"recovers": estimate, "waits": None, "harms": estimate, "observed": seen, "truth": truth}
+    return beside | {"expected": [one | {"runbook": policy}]}
 
 
 def _called(what: str, about: str) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from qnet.episodes import Episodes
 from qnet.learners.dqn import Config, objective
 
-ONLINE, TARGET = networks(("q", "recover", "harm"), ("value",))
+ONLINE, TARGET = networks(("q", "value", "recover", "harm"), ())
 
 
 def slow_loss(episodes: Episodes, member: int) -> float:

@@ -12,7 +12,7 @@ from qnet.episodes import Episodes
 from qnet.learners.iql import MOST, SHARPNESS, Config, by_policy, fit, objective
 from qnet.progress import SILENT
 
-ONLINE, TARGET = networks(("q", "recover", "harm", "policy"), ("value", "expectile"))
+ONLINE, TARGET = networks(("q", "value", "recover", "harm", "policy"), ("expectile",))
 
 
 def slow_loss(episodes: Episodes, member: int) -> float:

@@ -6,76 +6,18 @@ sampling.
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from packed import Decision, packed_episodes
 
+from ope.smdp import BETA, OUTCOMES, STATES, World, value_iteration, world_of
 from qnet.episodes import Episodes
 from qnet.learners import cql, dqn
 from qnet.model import Model
 from qnet.progress import SILENT
-
-STATES, OUTCOMES, BETA = 6, 12, math.log(2) / 480
-Pair = tuple[int, int]  # state, candidate
-
-
-@dataclass(frozen=True)
-class Outcome:
-    minutes: float
-    reward: float
-    next: int  # -1 = the incident ends
-
-
-@dataclass(frozen=True)
-class World:
-    outcomes: dict[Pair, list[Outcome]]
-    allowed: dict[Pair, bool]
-
-    def candidates(self, state: int) -> list[int]:
-        return [candidate for one, candidate in self.outcomes if one == state]
-
-
-def world_of(seed: int) -> World:
-    """Every third candidate is refused, though it was logged and looks like a bargain: it costs nothing."""
-    random = np.random.default_rng(seed)
-    outcomes: dict[Pair, list[Outcome]] = {}
-    allowed: dict[Pair, bool] = {}
-    for state in range(STATES):
-        for candidate in range(2 + state % 4):
-            allowed[state, candidate] = candidate % 3 != 2
-            slow = random.random()  # how often a run takes hours
-            cost = random.uniform(0.2, 2.0) if allowed[state, candidate] else 0.0
-            outcomes[state, candidate] = [
-                Outcome(
-                    minutes=float(random.uniform(240, 600) if random.random() < slow else random.uniform(5, 40)),
-                    reward=-float(cost * random.uniform(0.5, 1.5)),
-                    next=int(random.integers(STATES)) if random.random() < 0.8 else -1,
-                )
-                for _ in range(OUTCOMES)
-            ]
-    return World(outcomes, allowed)
-
-
-def value_iteration(world: World) -> dict[Pair, float]:
-    """Q of every pair, by the definition, until nothing changes."""
-    values = dict.fromkeys(world.outcomes, 0.0)
-    for _ in range(500):
-        best = {
-            state: max(values[state, one] for one in world.candidates(state) if world.allowed[state, one])
-            for state in range(STATES)
-        }
-        values = {
-            pair: sum(
-                one.reward + (math.exp(-BETA * one.minutes) * best[one.next] if one.next >= 0 else 0.0) for one in law
-            )
-            / len(law)
-            for pair, law in world.outcomes.items()
-        }
-    return values
 
 
 def log_of(world: World) -> Episodes:

@@ -54,9 +54,18 @@ class Measured:
 
     def share(self, policy: str, part: str, whole: str, days: Days | None = None) -> Interval:
         """All of one thing per one of another, such as harm per executed action."""
-        return interval(self._share(policy, part, whole, days))
+        return interval(self.drawn_share(policy, part, whole, days))
 
-    def _share(self, policy: str, part: str, whole: str, days: Days | None) -> Floats:
+    def drawn_paged(self, policy: str) -> Floats:
+        """Share of the days with a page, in each draw. (1 + B,)"""
+        return self._mean(self.paged(policy))
+
+    def paged(self, policy: str) -> Floats:
+        """1 for a day with a page, 0 for one without, NaN where it was not played. (C, D)"""
+        return np.where(np.isfinite(self.returns(policy)), self.played.of(policy, "pages") > 0, np.nan)
+
+    def drawn_share(self, policy: str, part: str, whole: str, days: Days | None = None) -> Floats:
+        """The same in each draw. (1 + B,), the first of which is that of the data as they are."""
         above, below = self.played.of(policy, part), self.played.of(policy, whole)
         counts = np.isfinite(above) if days is None else np.isfinite(above) & days
         return ratio(self.weights, np.where(counts, above, 0).sum(axis=1), np.where(counts, below, 0).sum(axis=1))
@@ -90,7 +99,7 @@ class Measured:
         """
         both = self._both(policy, other)
         drawn = interval(
-            self._share(policy, "harmful", "actions", both) - self._share(other, "harmful", "actions", both)
+            self.drawn_share(policy, "harmful", "actions", both) - self.drawn_share(other, "harmful", "actions", both)
         )
         counted = share_difference(self.harm_counts(policy, other), self.harm_counts(other, policy))
         return Interval(drawn.value, min(drawn.low, counted.low), max(drawn.high, counted.high))
@@ -122,7 +131,6 @@ class Measured:
         recoveries = played.recoveries.get(policy)
         took = (np.zeros(0, np.int64), np.zeros(0)) if recoveries is None else (recoveries.cluster, recoveries.minutes)
         healed = np.where(played.of(policy, "incidents") > 0, played.of(policy, "recovered"), np.nan)
-        paged = np.where(np.isfinite(returns), played.of(policy, "pages") > 0, np.nan)
         return {
             "return": self.mean(returns),
             "iqm": interval(trimmed_mean(self.weights, cluster, days, *QUARTILES)),
@@ -132,11 +140,13 @@ class Measured:
             "recoverMedian": interval(quantile(self.weights, *took, 0.5)),
             "recoverP90": interval(quantile(self.weights, *took, 0.9)),
             "harm": self.share(policy, "harmful", "actions"),
+            "observedHarm": self.share(policy, "observedHarmful", "actions"),
             "withoutUplift": self.share(policy, "withoutUplift", "actions"),
-            "abstained": self.mean(played.of(policy, "abstained")),
+            **{name: self.mean(played.of(policy, name)) for name in ("abstained", "asks", "refusedByPeople")},
+            **{name: self.mean(played.of(policy, name)) for name in ("excluded", "tooHarmful")},
             "actions": self.mean(played.of(policy, "actions")),
             "pages": self.mean(played.of(policy, "pages")),
-            "paged": self.mean(paged),
+            "paged": self.mean(self.paged(policy)),
             "medianWorld": interval(quantile(self.weights, worlds, of_world, 0.5)),
             "worstWorlds": interval(trimmed_mean(self.weights, worlds, of_world, *WORST)),
             **{name: self.mean(played.of(policy, name)) for name in COSTS},

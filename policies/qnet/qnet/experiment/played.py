@@ -17,10 +17,12 @@ from qnet.experiment.statistics import Floats, Ints
 
 # What a row of `quell evaluate` counts on a day, under the names that it gives them.
 COUNTED = ("hours", "impactMinutes", "actions", "harmful", "withoutUplift", "pages", "incidents")
-# What newer rows have too: parts of `hours`, and decisions where a policy proposed nothing.
+# What newer rows have too, the parts of `hours` among it.
 COSTS = tuple(f"hours-{part}" for part in ("impact", "handover", "action", "harm", "recurrence"))
-RECOVERED, ABSTAINED = "recovered", "abstained"
-KEPT = (*COUNTED, RECOVERED, ABSTAINED, *COSTS)
+RECOVERED = "recovered"
+# Decisions where a policy proposed nothing, harm as rows show it, questions to people, what limits of harm kept out.
+ALSO_COUNTED = ("abstained", "observedHarmful", "asks", "refusedByPeople", "excluded", "tooHarmful")
+KEPT = (*COUNTED, RECOVERED, *ALSO_COUNTED, *COSTS)
 
 
 @dataclass(frozen=True)
@@ -75,8 +77,7 @@ def _counted(row: dict[str, Any]) -> dict[str, float]:
     """What a row counts. A day has recovered when each of its incidents did, by itself or by somebody's action."""
     said = {name: row[name] for name in COUNTED}
     said[RECOVERED] = float(len(row["minutesToRecover"]) >= row["incidents"])
-    if "abstained" in row:
-        said[ABSTAINED] = row["abstained"]
+    said |= {name: row[name] for name in ALSO_COUNTED if name in row}
     return said | {f"hours-{part}": hours for part, hours in row.get("costs", {}).items() if f"hours-{part}" in COSTS}
 
 

@@ -53,6 +53,18 @@ def frontier_plot(results: dict[str, Any]) -> str:
     return _plot("Harm per executed action, %, against days with a page (bars: 95 % intervals)", series, ticks)
 
 
+def reliability_plot(one: dict[str, Any]) -> str:
+    """What came against what was expected, a point a group, with the line on which they agree."""
+    points = [(expected, came, low, high) for expected, came, low, high in one["groups"]]
+    ends = [min(points)[0], max(points)[0]]
+    series = [
+        Series("agreement", [(end, end, end, end) for end in ends]),
+        Series("what came", points),
+    ]
+    ticks = [(at, f"{at:.2f}") for at in [ends[0] + (ends[1] - ends[0]) * step / 4 for step in range(5)]]
+    return _plot(f"{one['what']}: {one['whose']} (bars: 95 % intervals)", series, ticks)
+
+
 def _plot(title: str, series: Sequence[Series], ticks: Sequence[tuple[float, str]]) -> str:
     xs = [point[0] for one in series for point in one.points] + [at for at, _ in ticks]
     ys = [value for one in series for point in one.points for value in point[1:]]

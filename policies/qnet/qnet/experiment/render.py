@@ -35,6 +35,17 @@ COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
     "recovered": ("days that recovered, %", _percent(1)),
     "recoverMedian": ("median minutes to recover, of those that recovered", _plain(0)),
     "recoverP90": ("90th percentile, of those that recovered", _plain(0)),
+    "minus-released": ("minus released", _signed(3)),
+    "harm-minus-released": ("harm minus released's, points", _percent(2, "+")),
+    "minus-usual": ("minus the same without the change", _signed(3)),
+    "harm-minus-usual": ("harm minus that, points", _percent(2, "+")),
+    "observedHarm": ("observed harm per action, %", _percent(1)),
+    "harm-minus-other": ("harm in truth minus the other's there, points", _percent(2, "+")),
+    "observed-minus-other": ("observed harm minus the other's there, points", _percent(1, "+")),
+    "asks": ("questions to people a day", _plain(2)),
+    "refusedByPeople": ("of them not consented to", _plain(2)),
+    "excluded": ("candidates excluded a day", _plain(2)),
+    "tooHarmful": ("pages for a harmful best a day", _plain(2)),
     "abstained": ("decisions abstained a day", _plain(2)),
     "hours-impact": ("impact, hours a day", _plain(3)),
     "hours-handover": ("after a hand-over", _plain(3)),
@@ -69,28 +80,28 @@ ABOUT = (
 def markdown(results: dict[str, Any]) -> str:
     """The results as Markdown."""
     parts = ["# What each policy is worth in sealed worlds", ABOUT, f"Protocol {results['protocol'][:12]}."]
-    parts += ["## Verdict", _bullets(results["verdict"])]
+    parts += ["## Verdict", bullets(results["verdict"])]
     if results["differences"]:
-        parts += ["## What differs from the protocol", _bullets(results["differences"])]
+        parts += ["## What differs from the protocol", bullets(results["differences"])]
     for table in results["tables"]:
-        parts += [f"## {table['title']}", made_by(results, table), _markdown_table(table)]
+        parts += [f"## {table['title']}", made_by(results, table), markdown_table(table)]
     missing = [*results["missing"], *(f"{name}: {error}" for name, error in results["failed"].items())]
-    parts += ["## What is missing", _bullets(missing or ["nothing"])]
+    parts += ["## What is missing", bullets(missing or ["nothing"])]
     return "\n\n".join(parts) + "\n"
 
 
 def page(results: dict[str, Any]) -> str:
     """The results as one HTML page with its plots in it: it asks for nothing from anywhere."""
     parts = ["<h1>What each policy is worth in sealed worlds</h1>", f"<p>{html.escape(ABOUT)}</p>"]
-    parts += ["<h2>Verdict</h2>", _list(results["verdict"])]
+    parts += ["<h2>Verdict</h2>", listed(results["verdict"])]
     if results["differences"]:
-        parts += ["<h2>What differs from the protocol</h2>", _list(results["differences"])]
+        parts += ["<h2>What differs from the protocol</h2>", listed(results["differences"])]
     parts += [returns_plot(results), frontier_plot(results)]
     for table in results["tables"]:
         parts += [f"<h2>{html.escape(table['title'])}</h2>", f"<p>{html.escape(made_by(results, table))}</p>"]
-        parts.append(_html_table(table))
+        parts.append(html_table(table))
     missing = [*results["missing"], *(f"{name}: {error}" for name, error in results["failed"].items())]
-    parts += ["<h2>What is missing</h2>", _list(missing or ["nothing"])]
+    parts += ["<h2>What is missing</h2>", listed(missing or ["nothing"])]
     return PAGE.replace("BODY", "\n".join(part for part in parts if part))
 
 
@@ -128,13 +139,15 @@ def _written(column: str, number: Number | None) -> str:
     return f"{value} [{low}, {high}]"
 
 
-def _markdown_table(table: dict[str, Any]) -> str:
+def markdown_table(table: dict[str, Any]) -> str:
+    """A table as Markdown."""
     rows = [headings(table), ["---", *["---:"] * (len(headings(table)) - 1)]]
     rows += [cells(table, row) for row in table["rows"]]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def _html_table(table: dict[str, Any]) -> str:
+def html_table(table: dict[str, Any]) -> str:
+    """A table as HTML, which scrolls where it is wide."""
     head = "".join(f"<th>{html.escape(text)}</th>" for text in headings(table))
     body = "\n".join(
         "<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in cells(table, row)) + "</tr>"
@@ -143,11 +156,13 @@ def _html_table(table: dict[str, Any]) -> str:
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></div>'
 
 
-def _bullets(lines: list[str]) -> str:
+def bullets(lines: list[str]) -> str:
+    """A list as Markdown."""
     return "\n".join("- " + line.replace("\n", "\n  ") for line in lines)
 
 
-def _list(lines: list[str]) -> str:
+def listed(lines: list[str]) -> str:
+    """A list as HTML."""
     return "<ul>" + "".join(f"<li>{html.escape(line)}</li>" for line in lines) + "</ul>"
 
 

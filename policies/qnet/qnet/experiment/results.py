@@ -68,11 +68,11 @@ def _of_confounding(asked: Asked, whole: Measured, kind: str, protocol: Protocol
     about = f"logs with {kind} confounding" + (" (the headline)" if kind == protocol.headline else "")
     abstains = any(row["numbers"]["abstained"][0] for row in rows)
     doings = DOINGS + (("abstained",) if abstains else ())
-    yield _table(f"returns-{kind}", f"Returns: {about}", RETURNS, rows)
-    yield _table(f"doings-{kind}", f"What was done and felt: {about}", doings, rows)
+    yield table_of(f"returns-{kind}", f"Returns: {about}", RETURNS, rows)
+    yield table_of(f"doings-{kind}", f"What was done and felt: {about}", doings, rows)
     hours = [row for row in rows if row["numbers"][COSTS[0]][0] is not None]
-    yield _table(f"hours-{kind}", f"Where the hours of cost went: {about}", COSTS, hours)
-    yield _table(f"worlds-{kind}", f"Worlds and families of faults: {about}", WORLDS, rows)
+    yield table_of(f"hours-{kind}", f"Where the hours of cost went: {about}", COSTS, hours)
+    yield table_of(f"worlds-{kind}", f"Worlds and families of faults: {about}", WORLDS, rows)
 
 
 def _row(whole: Measured, subject: Subject, kind: str) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def _row(whole: Measured, subject: Subject, kind: str) -> dict[str, Any]:
     for other, rival in rivals.items():
         if rival != subject.policy:
             numbers[f"minus-{other}"] = whole.difference(subject.policy, rival)
-    return _numbers(subject, whole.counts(subject.policy), numbers)
+    return numbers_of(subject, whole.counts(subject.policy), numbers)
 
 
 def _equal_page_rate(asked: Asked, whole: Measured, protocol: Protocol) -> dict[str, Any]:
@@ -104,11 +104,11 @@ def _equal_page_rate(asked: Asked, whole: Measured, protocol: Protocol) -> dict[
                 "cloningHarm": theirs["harm"],
                 "harm-minus-cloning": half.harm_difference("matched", other),
             }
-            row = _numbers(Subject(model, learner, size), half.counts("matched"), numbers)
+            row = numbers_of(Subject(model, learner, size), half.counts("matched"), numbers)
             constants = {str(seed): delta for seed, delta in chosen.items()}
             rows.append(row | {"constants": constants, "unmatched": unmatched(whole.played, grid, other)})
     title = "At equal page rate: the value of `page` shifted until each pages as often as cloning of the same size"
-    return _table("page-rate", title, PAGE_RATE, [row for row in rows if row["days"] > 0])
+    return table_of("page-rate", title, PAGE_RATE, [row for row in rows if row["days"] > 0])
 
 
 def _ablations(protocol: Protocol, whole: Measured) -> dict[str, Any]:
@@ -124,9 +124,9 @@ def _ablations(protocol: Protocol, whole: Measured) -> dict[str, Any]:
                 "harm": whole.share(policy, "harmful", "actions"),
                 "harm-minus-base": whole.harm_difference(policy, base),
             }
-            rows.append(_numbers(Subject(policy, name, size), whole.counts(policy), numbers))
+            rows.append(numbers_of(Subject(policy, name, size), whole.counts(policy), numbers))
     title = f"Ablations of {ablations['of']}, one factor each, beside {ablations['of']} of the same size"
-    return _table("ablations", title, ABLATED, [row for row in rows if row["days"] > 0])
+    return table_of("ablations", title, ABLATED, [row for row in rows if row["days"] > 0])
 
 
 def _broken(broken: Measured, protocol: Protocol) -> dict[str, Any]:
@@ -136,9 +136,9 @@ def _broken(broken: Measured, protocol: Protocol) -> dict[str, Any]:
         learner = learner_of(policy)
         label, size = (policy, None) if learner is None else (learner, what["incidents"])
         numbers = broken.of(policy) | {"minus-rules": broken.difference(policy, "rules")}
-        rows.append(_numbers(Subject(policy, label, size), broken.counts(policy), numbers))
+        rows.append(numbers_of(Subject(policy, label, size), broken.counts(policy), numbers))
     title = f"Broken knowledge: the rules of {what['share']:.0%} of the runbooks speak for the wrong evidence"
-    return _table("broken", title, BROKEN, rows)
+    return table_of("broken", title, BROKEN, rows)
 
 
 def _peers(protocol: Protocol, whole: Measured) -> dict[str, Any]:
@@ -152,8 +152,8 @@ def _peers(protocol: Protocol, whole: Measured) -> dict[str, Any]:
                 "minus-challenger": whole.difference(policy, ours),
                 "harm": whole.share(policy, "harmful", "actions"),
             }
-            rows.append(_numbers(Subject(policy, f"{peer} CQL", size), whole.counts(policy), numbers))
-    return _table("peers", "Peers, trained on the same logs", AGAINST_PEERS, [row for row in rows if row["days"] > 0])
+            rows.append(numbers_of(Subject(policy, f"{peer} CQL", size), whole.counts(policy), numbers))
+    return table_of("peers", "Peers, trained on the same logs", AGAINST_PEERS, [row for row in rows if row["days"] > 0])
 
 
 def _frontier(asked: Asked, whole: Measured, protocol: Protocol) -> list[dict[str, Any]]:
@@ -189,7 +189,8 @@ def _never_played(protocol: Protocol, whole: Measured) -> list[str]:
     return said
 
 
-def _numbers(subject: Subject, counts: dict[str, int], numbers: dict[str, Interval]) -> dict[str, Any]:
+def numbers_of(subject: Subject, counts: dict[str, int], numbers: dict[str, Interval]) -> dict[str, Any]:
+    """A row of a table."""
     return {
         "policy": subject.policy,
         "label": subject.label,
@@ -204,7 +205,8 @@ def _plain(number: Interval) -> list[float | None]:
     return [one if isfinite(one) else None for one in (number.value, number.low, number.high)]
 
 
-def _table(name: str, title: str, columns: Sequence[str], rows: list[dict[str, Any]]) -> dict[str, Any]:
+def table_of(name: str, title: str, columns: Sequence[str], rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """A table; columns are keys of its rows' numbers."""
     return {"id": name, "title": title, "columns": list(columns), "rows": rows}
 
 

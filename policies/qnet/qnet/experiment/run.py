@@ -36,7 +36,7 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser("table", help="simulate, train, evaluate and write the table of policies")
     parser.add_argument("--out", type=Path, default=Path(".quell/table"), help="kept between runs")
     parser.add_argument("--quick", action="store_true", help="a small part, in minutes")
-    parser.add_argument("--jobs", type=_count, default=2, help="processes at once")
+    parser.add_argument("--jobs", type=count, default=2, help="processes at once")
     parser.add_argument("--sizes", type=_counts, help="days of log, as 200,2000")
     parser.add_argument(
         "--sizes-other-confounding", type=_counts, help="days of log where the confounding is not the headline's"
@@ -47,19 +47,19 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--confounding", type=_names, help="of the logs, as mild,none")
     parser.add_argument("--learners", type=_names, help=f"some of {','.join(LEARNERS)}")
     parser.add_argument("--learners-other-confounding", type=_names, help="where the confounding is not the headline's")
-    parser.add_argument("--worlds", type=_count, help="sealed worlds a seed")
-    parser.add_argument("--days", type=_count, help="days a world")
-    parser.add_argument("--seer-days", type=_count, help=f"days a world on which the bounds play too ({SEER_DAYS})")
+    parser.add_argument("--worlds", type=count, help="sealed worlds a seed")
+    parser.add_argument("--days", type=count, help="days a world")
+    parser.add_argument("--seer-days", type=count, help=f"days a world on which the bounds play too ({SEER_DAYS})")
     parser.add_argument(
-        "--streams-of-largest", type=_count, help="share so many streams of the largest size among the seeds"
+        "--streams-of-largest", type=count, help="share so many streams of the largest size among the seeds"
     )
     parser.add_argument("--no-extras", action="store_true", help="neither ablations nor broken knowledge")
     parser.add_argument(
-        "--extras-seeds", type=_count, help="only the first so many seeds have ablations and the rest of it"
+        "--extras-seeds", type=count, help="only the first so many seeds have ablations and the rest of it"
     )
     parser.add_argument("--peers", action="store_true", help="train d3rlpy's CQL too")
     parser.add_argument(
-        "--budget-minutes", type=_minutes, help="start nothing new after so long, and render what is whole"
+        "--budget-minutes", type=minutes, help="start nothing new after so long, and render what is whole"
     )
     parser.add_argument("--render-only", action="store_true", help="write the table from the days played before")
     parser.add_argument("--plan", action="store_true", help="say what would be done and how long it takes, and stop")
@@ -91,7 +91,7 @@ def make_table(protocol: Protocol, asked: Asked, places: Places, *, only_plan: b
         return 0
     deadline = None if asked.budget_minutes is None else time.monotonic() + 60 * asked.budget_minutes
     with tqdm(total=len(work.tasks), unit="task", file=sys.stderr, disable=not sys.stderr.isatty()) as bar:
-        ended = run_tasks(work.tasks, asked.jobs, deadline, _sayer(bar))
+        ended = run_tasks(work.tasks, asked.jobs, deadline, sayer(bar))
     return _render(protocol, asked, planned, work.played, ended)
 
 
@@ -145,21 +145,23 @@ def _typed(arguments: Sequence[str]) -> str:
 def _say_plan(protocol: Protocol, asked: Asked, planned: Plan, work: Work) -> None:
     minutes = sum(task.seconds for task in work.tasks) / 60 / asked.jobs
     worlds = len(planned.evaluations) * asked.worlds
-    _say(
+    say(
         f"{len(planned.logs)} logs, {len(planned.cells)} models, {worlds} sealed worlds of {asked.days} days; "
         f"about {minutes:.0f} min with {asked.jobs} processes if nothing of it has been done"
     )
     for difference in differences(protocol, asked):
-        _say(f"not as the protocol has it: {difference}")
+        say(f"not as the protocol has it: {difference}")
 
 
-def _sayer(bar: Any) -> Callable[[str], None]:
-    def say(line: str) -> None:
+def sayer(bar: Any) -> Callable[[str], None]:
+    """Says a line on stderr above the bar, which goes on by one."""
+
+    def told(line: str) -> None:
         with bar.external_write_mode(file=sys.stderr):
-            _say(line)
+            say(line)
         bar.update()
 
-    return say
+    return told
 
 
 def _render(protocol: Protocol, asked: Asked, planned: Plan, files: Mapping[str, Sequence[Path]], ended: Ended) -> int:
@@ -183,8 +185,8 @@ def _render(protocol: Protocol, asked: Asked, planned: Plan, files: Mapping[str,
     ):
         (asked.out / name).write_text(content, encoding="utf-8")
     for sentence in found["verdict"]:
-        _say(sentence)
-    _say(f"the table is in {asked.out / 'table.md'}, table.html and table.json")
+        say(sentence)
+    say(f"the table is in {asked.out / 'table.md'}, table.html and table.json")
     return 1 if ended.failed else 0
 
 
@@ -193,12 +195,14 @@ def _reasons(ended: Ended) -> str:
     return "; ".join(failed) if failed else "run it without --render-only, or with more --budget-minutes"
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """A line of progress on stderr."""
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
+    """What a flag counts: 1 or more."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} counts nothing; give a whole number of 1 or more, as 2")
     return int(text)
@@ -206,19 +210,20 @@ def _count(text: str) -> int:
 
 def _counts(text: str) -> tuple[int, ...]:
     try:
-        return tuple(_count(one) for one in text.split(","))
+        return tuple(count(one) for one in text.split(","))
     except argparse.ArgumentTypeError as cause:
         raise argparse.ArgumentTypeError(f"{cause}; several with commas and no spaces, as 1,2,3") from cause
 
 
-def _minutes(text: str) -> float:
+def minutes(text: str) -> float:
+    """What a flag gives of time: 0 or more."""
     try:
-        minutes = float(text)
+        given = float(text)
     except ValueError:
-        minutes = -1.0
-    if not minutes >= 0:
+        given = -1.0
+    if not given >= 0:
         raise argparse.ArgumentTypeError(f"{text!r} is no time; give minutes, as 90")
-    return minutes
+    return given
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -64,11 +64,13 @@ def play(
     }
     policies = evaluation.policies(frozenset(model.name for model in models))
     listed = [{"name": model.name, "folder": str(model.folder.resolve())} for model in models]
-    files = [_played(out, part, about | _days(asked.days) | {"models": listed, "policies": policies}, quell, code)]
+    name = part.evaluation.name
+    spec = about | _days(asked.days) | {"models": listed, "policies": policies}
+    files = [played_spec(out, name, spec, quell, code)]
     if evaluation.bounds:
         few = min(asked.seer_days, asked.days)
         bounds = about | _days(few) | {"models": [], "policies": [*evaluation.bounds]}
-        files.append(_played(out, part, bounds, quell, code))
+        files.append(played_spec(out, name, bounds, quell, code))
     return files, f"{len(worlds)} worlds of {asked.days} days under {len(policies) + len(evaluation.bounds)} policies"
 
 
@@ -76,18 +78,29 @@ def _days(count: int) -> dict[str, int]:
     return {"daysPerWorld": count, "seerDays": count}
 
 
-def _played(out: Path, part: Part, spec: dict[str, object], quell: Sequence[str], code: str) -> Path:
-    """The file of rows of a spec, played by this code; it gets its name when it is whole; until then it is added to."""
-    text = json.dumps(spec, indent=1) + "\n"
-    folder = out / "days" / f"{part.evaluation.name}-{_sha256(text + code)[:16]}"
-    file = folder / "days.jsonl"
+def played_spec(out: Path, name: str, spec: dict[str, object], quell: Sequence[str], code: str) -> Path:
+    """The file of rows of a spec, played by this code; it gets its name when it is whole; until then it is added to.
+
+    name: of what it is a part; the file's folder begins with it. Raises TaskFailed where it cannot be played.
+    """
+    file = file_of_spec(out, name, spec, code)
+    folder = file.parent
     if not file.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "spec.json").write_text(text, encoding="utf-8")
+        (folder / "spec.json").write_text(_text_of(spec), encoding="utf-8")
         growing = folder / "growing.jsonl"
         run_command([*quell, "evaluate", "--spec", str(folder / "spec.json"), "--out", str(growing)])
         growing.rename(file)
     return file
+
+
+def file_of_spec(out: Path, name: str, spec: dict[str, object], code: str) -> Path:
+    """Where the rows of a spec are or will be: named by all that they follow from."""
+    return out / "days" / f"{name}-{_sha256(_text_of(spec) + code)[:16]}" / "days.jsonl"
+
+
+def _text_of(spec: dict[str, object]) -> str:
+    return json.dumps(spec, indent=1) + "\n"
 
 
 def point_to(evaluation: Evaluation, seed: str, files: Sequence[Path], out: Path) -> None:

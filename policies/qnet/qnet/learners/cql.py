@@ -28,7 +28,7 @@ def objective(config: Config, online: QNetwork, target: QNetwork, batch: Batch) 
     """(M,) loss: TD error of what ran + alpha * (logsumexp over allowed and executed - Q of what ran) + heads.
 
     The network itself picks what follows and the target network prices it. Rows whose executed action is outside the
-    list train the value head only. With one candidate the penalty is 0 by itself.
+    list train nothing. With one candidate the penalty is 0 by itself.
     """
     outputs = online(batch.here)
     scores = outputs.candidate["q"]  # (M, C)

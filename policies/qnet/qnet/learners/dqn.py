@@ -25,7 +25,7 @@ class Config(Training):
 
 
 def objective(config: Config, online: QNetwork, target: QNetwork, batch: Batch) -> Tensor:
-    """(M,) loss: TD error of what ran + heads. Rows executed outside the list train the value head only."""
+    """(M,) loss: TD error of what ran + heads. Rows executed outside the list train nothing."""
     outputs = online(batch.here)
     with torch.no_grad():
         price = target(batch.next).candidate["q"]

@@ -37,7 +37,7 @@ def objective(config: Config, online: QNetwork, target: QNetwork, batch: Batch) 
     """(M,) loss: expectile of the target's Q + TD error with the expectile value of what follows + weighted imitation.
 
     Candidates of the imitation are those allowed and the one that ran. Rows whose executed action is outside the list
-    train the Monte-Carlo value head only.
+    train nothing.
     """
     outputs = online(batch.here)
     value = outputs.state["expectile"]  # (M, B)
@@ -67,8 +67,8 @@ fit = partial(
     train,
     "iql",
     objective,
-    candidate_heads=("q", "recover", "harm", "policy"),
-    state_heads=("value", "expectile"),
+    candidate_heads=("q", "value", "recover", "harm", "policy"),
+    state_heads=("expectile",),
     ranks=by_policy,
 )
 load = partial(load_td, ranks=by_policy)

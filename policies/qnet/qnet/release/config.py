@@ -1,0 +1,35 @@
+"""What a release is made with: every number that the served policy depends on and that is not learnt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..bounds import INNER_SHARE, NOT_NEGATIVE, SHARE, check_bounds
+
+TIERS = 4  # of a runbook, 0..3
+
+
+@dataclass(frozen=True)
+class Config:
+    """Flat, so that each field can be given by its name as JSON."""
+
+    # The rank S = rank_q * Q + rank_value * V + rank_support * ln(pi_b / max pi_b).
+    rank_q: float = 1.0  # what CQL is trained to rank by
+    rank_value: float = 0.0  # V says what people got, not what can be got
+    rank_support: float = 0.0  # the support is a limit already
+    # When the policy asks instead of acting; in reward scales where not said.
+    m: float = 1.0  # standard deviations over the members that an advantage over paging must exceed
+    delta: float = 0.05  # least advantage over paging: a twentieth of a median incident
+    support: float = 0.05  # least share of the likeliest candidate's probability among people
+    tie: float = 0.05  # candidates whose rank is as near to the best are drawn from when exploring
+    max_harm: tuple[float, ...] = (0.6, 0.5, 0.4, 0.3)  # upper P(observed harm) of tiers 0..3; four runs in ten have it
+    distance_percentile: float = 0.99  # of the calibrate slice's scenes: one in a hundred is called strange
+
+    def __post_init__(self) -> None:
+        check_bounds(self, m=NOT_NEGATIVE, delta=NOT_NEGATIVE, support=SHARE, tie=NOT_NEGATIVE)
+        check_bounds(self, distance_percentile=INNER_SHARE)
+        check_bounds(self, rank_q=NOT_NEGATIVE, rank_value=NOT_NEGATIVE, rank_support=NOT_NEGATIVE)
+        if self.rank_q + self.rank_value + self.rank_support == 0:
+            raise ValueError("rank_q, rank_value and rank_support are all 0: nothing ranks; give one of them more")
+        if len(self.max_harm) != TIERS or not all(0 <= one <= 1 for one in self.max_harm):
+            raise ValueError(f"max_harm wants {TIERS} numbers in 0..1, one a tier")
