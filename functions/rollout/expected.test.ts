@@ -36,7 +36,7 @@ test("beside every action that ran stands what was expected of it and of waiting
     const { expected = [], actions, harmful, observedHarmful } = await judged(byVector, day);
     found += expected.length;
     assert.equal(expected.length, actions);
-    assert.equal(expected.filter(({ truth }) => truth.isHarmful).length, harmful);
+    assert.equal(expected.filter(({ forked }) => forked.isHarmful).length, harmful);
     assert.equal(expected.filter(({ observed }) => observed.isHarmful).length, observedHarmful);
     for (const { recovers, waits, harms } of expected) {
       assert.deepEqual([recovers.mean, waits?.mean], [0.5, 0.25]);

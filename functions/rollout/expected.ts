@@ -14,7 +14,7 @@ export type Expectation = Readonly<{
   waits: Estimate | null;
   harms: Estimate;
   observed: Readonly<{ recovered: boolean; isHarmful: boolean }>;
-  truth: Readonly<{ wellWithIt: boolean; wellWithout: boolean; isHarmful: boolean }>;
+  forked: Readonly<{ wellWithIt: boolean; wellWithout: boolean; isHarmful: boolean }>;
 }>;
 
 const WAITS = CANDIDATE_FEATURES.indexOf("waits");
@@ -63,5 +63,5 @@ const expectationOf = (row: EpisodeRow, truth: Judged, outlook: Outlook, waits: 
   waits: waits?.recovers ?? null,
   harms: outlook.harms,
   observed: { recovered: row.recovered, isHarmful: row.harm !== "none" },
-  truth: { wellWithIt: truth.wellSoon.withIt, wellWithout: truth.wellSoon.without, isHarmful: truth.isHarmful },
+  forked: { wellWithIt: truth.wellSoon.withIt, wellWithout: truth.wellSoon.without, isHarmful: truth.isHarmful },
 });

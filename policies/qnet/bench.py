@@ -138,7 +138,6 @@ def made_up(schema: FeatureSchema, decisions: int) -> Episodes:
         harmed=row % 50 == 0,
         well_soon=row % 2 == 1,
         well_known=torch.ones(decisions, dtype=torch.bool),
-        well_chance=(row % 2).float(),
         cluster=row // 8,
         schema=schema,
         data_hash="made-up",

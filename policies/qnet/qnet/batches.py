@@ -86,7 +86,7 @@ class Log:
             returns=log.returns[rows],
             known=self.known[rows],
             acted=log.acted[rows],
-            well=log.well_chance[rows],
+            well=torch.where(log.well_known[rows], log.well_soon[rows].float(), -1.0),
             harmed=log.harmed[rows].float(),
             weight=self.weight[:, rows],
         )

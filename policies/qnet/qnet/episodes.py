@@ -44,8 +44,7 @@ class Episodes:
     recovered: Tensor  # (N,) bool, recovered during this decision's time
     harmed: Tensor  # (N,) bool, harm was suspected, confirmed or unknown
     well_soon: Tensor  # (N,) bool, all was well within the horizon; False where that is not known
-    well_known: Tensor  # (N,) bool, whether it is
-    well_chance: Tensor  # (N,) float32, that it was: 0 or 1 where known, -1 where nothing can be said; see healing.py
+    well_known: Tensor  # (N,) bool, whether anything can be said of it; see healing.py
     cluster: Tensor  # (N,) int64, 0.. in order of first appearance
     schema: FeatureSchema
     data_hash: str  # sha256 over all of the above, the features and the reward
@@ -146,7 +145,6 @@ def _tensors(log: Log, stream: Stream, schema: FeatureSchema, weights: Reward) -
         harmed=torch.tensor(harmed[stream.rows]),
         well_soon=torch.tensor(healing.soon),
         well_known=torch.tensor(healing.known),
-        well_chance=torch.tensor(healing.chance, dtype=torch.float32),
         cluster=torch.tensor(stream.cluster),
         schema=schema,
         data_hash="",

@@ -53,7 +53,6 @@ def episodes_by_hand(decided: Sequence[Decided], discount: float = 1.0, data_has
         harmed=torch.zeros(len(decided), dtype=torch.bool),
         well_soon=torch.zeros(len(decided), dtype=torch.bool),
         well_known=ran >= 0,
-        well_chance=torch.where(ran < 0, -1.0, 0.0),
         cluster=torch.tensor([one.cluster for one in decided]),
         schema=schema,
         data_hash=data_hash,

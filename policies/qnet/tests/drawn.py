@@ -111,9 +111,9 @@ def heads_alone(network: QNetwork, episodes: Episodes, decision: int, member: in
     value, recover, harm = (
         scores_alone(network, episodes, decision, head, member)[taken] for head in ("value", "recover", "harm")
     )
-    seen, chance = seen_to_its_end(episodes, decision), float(episodes.well_chance[decision])
+    seen, said = seen_to_its_end(episodes, decision), bool(episodes.well_known[decision])
     loss = slow_huber(value - float(episodes.returns[decision])) if seen else 0.0
-    loss += slow_nats(recover, chance) if chance >= 0 else 0.0
+    loss += slow_nats(recover, float(episodes.well_soon[decision])) if said else 0.0
     touches = bool(episodes.candidate[taken, episodes.schema.index("effect")] > 0.5)
     return loss + (slow_nats(harm, float(episodes.harmed[decision])) if touches else 0.0)
 

@@ -89,7 +89,7 @@ def _beside(spec: dict[str, Any], world: int, day: int, policy: str) -> dict[str
     estimate = {"mean": share, "low": share, "high": share}
     truth = {"wellWithIt": day % 2 == 0, "wellWithout": False, "isHarmful": world % 3 == 0}
     seen = {"recovered": day % 2 == 0, "isHarmful": world % 2 == 0}
-    one = {"recovers": estimate, "waits": None, "harms": estimate, "observed": seen, "truth": truth}
+    one = {"recovers": estimate, "waits": None, "harms": estimate, "observed": seen, "forked": truth}
     return beside | {"expected": [one | {"runbook": policy}]}
 
 

@@ -25,7 +25,7 @@ class Decision:
     returns: float = -1.0
     recovered: bool = False
     harmed: bool = False
-    well: float = 0.0  # the chance that all was well soon; -1 = nothing can be said
+    well: float = 0.0  # 1 = all was well soon, 0 = it was not, -1 = nothing can be said
     cluster: int = 0
 
 
@@ -63,7 +63,6 @@ def packed_episodes(decisions: Sequence[Decision]) -> Episodes:
         harmed=torch.tensor([one.harmed for one in decisions]),
         well_soon=torch.tensor([one.well == 1 for one in decisions]),
         well_known=torch.tensor([one.well in (0, 1) for one in decisions]),
-        well_chance=torch.tensor([one.well for one in decisions], dtype=torch.float32),
         cluster=torch.tensor([one.cluster for one in decisions]),
         schema=schema,
         data_hash="written-out",

@@ -184,7 +184,6 @@ def _packed(rows: _Rows, schema: FeatureSchema, data_hash: str) -> Episodes:
         harmed=torch.tensor(rows.harmed),
         well_soon=torch.tensor(rows.recovered),
         well_known=torch.tensor(executed >= 0),
-        well_chance=torch.tensor(np.where(executed < 0, -1.0, rows.recovered), dtype=torch.float32),
         cluster=torch.tensor(rows.cluster),
         schema=schema,
         data_hash=data_hash,

@@ -83,7 +83,7 @@ def action(recovers: float, waits: float | None) -> dict[str, Any]:
         "waits": None if waits is None else estimate(waits),
         "harms": estimate(0.2),
         "observed": {"recovered": True, "isHarmful": True},
-        "truth": {"wellWithIt": True, "wellWithout": True, "isHarmful": False},
+        "forked": {"wellWithIt": True, "wellWithout": True, "isHarmful": False},
     }
 
 

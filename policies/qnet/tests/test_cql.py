@@ -160,7 +160,6 @@ def test_true_outcomes_teach_more_than_copying_people_and_shuffled_ones_less() -
         harmed=episodes.harmed[order],
         well_soon=episodes.well_soon[order],
         well_known=episodes.well_known[order],
-        well_chance=episodes.well_chance[order],
     )
     config = Config(width=32, members=2, least_updates=300, epochs=1)
 

@@ -68,8 +68,8 @@ def test_flips_change_so_many_rewards_and_only_where_they_are_aimed() -> None:
 @pytest.mark.parametrize(
     ("name", "verdicts"),
     [
-        ("30 % worse", {"refused"}),
-        ("30 % worse, a deterministic log, the simulator blind to it", {"NOT EVALUABLE"}),
+        ("30 % worse, or as bad as can be", {"refused"}),
+        ("the same, a deterministic log, the simulator blind to it", {"NOT EVALUABLE"}),
         ("the champion itself", {"passed"}),
     ],
 )

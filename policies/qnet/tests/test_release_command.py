@@ -176,7 +176,7 @@ def test_outputs_are_what_the_file_says_of_each_row(place: Path) -> None:
     ("changes", "said"),
     [
         ({"config": '{"max_harm": [0.5]}'}, "max_harm wants 4 numbers"),
-        ({"config": '{"rank_q": 0}'}, "nothing ranks"),
+        ({"config": '{"rank_q": 0, "rank_value": 0}'}, "nothing ranks"),
         ({"config": '{"margin": 1}'}, "margin is no field"),
         ({"slices": "0.5,0.5"}, "wants a share above 0 of train, tune, calibrate, test"),
         ({"slices": "0.9,0.09,0.001,0.009"}, "the slice calibrate has none of the log's 60 clusters"),
@@ -209,7 +209,7 @@ def same(one: Episodes, other: Episodes) -> bool:
     return all(
         torch.equal(mine, yours) if isinstance(mine, torch.Tensor) else mine == yours
         for (name, mine), yours in zip(vars(one).items(), vars(other).values(), strict=False)
-        if name in Episodes.__dataclass_fields__ and name not in ("data_hash", "well_chance")
+        if name in Episodes.__dataclass_fields__ and name != "data_hash"
     )
 
 

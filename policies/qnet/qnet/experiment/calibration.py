@@ -31,7 +31,7 @@ COMPARED: Mapping[str, tuple[str, Callable[[dict[str, Any]], float], Callable[[d
     "recover-truth": (
         "P(recover), all well within 30 minutes in truth",
         lambda one: one["recovers"]["mean"],
-        lambda one: one["truth"]["wellWithIt"],
+        lambda one: one["forked"]["wellWithIt"],
     ),
     "recover-observed": (
         "P(recover), recovery as observed",
@@ -41,19 +41,19 @@ COMPARED: Mapping[str, tuple[str, Callable[[dict[str, Any]], float], Callable[[d
     "wait-truth": (
         "P(recover) of waiting, all well within 30 minutes in truth without the action",
         lambda one: float("nan") if one["waits"] is None else one["waits"]["mean"],
-        lambda one: one["truth"]["wellWithout"],
+        lambda one: one["forked"]["wellWithout"],
     ),
     "uplift-truth": (
         "uplift over waiting, forked difference in truth",
         lambda one: float("nan") if one["waits"] is None else one["recovers"]["mean"] - one["waits"]["mean"],
-        lambda one: float(one["truth"]["wellWithIt"]) - float(one["truth"]["wellWithout"]),
+        lambda one: float(one["forked"]["wellWithIt"]) - float(one["forked"]["wellWithout"]),
     ),
     "harm-observed": (
         "P(harm), observed harm",
         lambda one: one["harms"]["mean"],
         lambda one: one["observed"]["isHarmful"],
     ),
-    "harm-truth": ("P(harm), harm in truth", lambda one: one["harms"]["mean"], lambda one: one["truth"]["isHarmful"]),
+    "harm-truth": ("P(harm), harm in truth", lambda one: one["harms"]["mean"], lambda one: one["forked"]["isHarmful"]),
 }
 
 

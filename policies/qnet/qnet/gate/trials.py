@@ -48,7 +48,7 @@ class Study:
     """How much is asked."""
 
     trials: int = 200  # of each kind
-    flips: int = 12  # of each share, and of each way to flip
+    flips: int = 50  # of each share, and of each way to flip
     sizes: Sizes = field(default_factory=Sizes)
     seed: int = 1
 
@@ -60,16 +60,16 @@ Asked = tuple[Truth, Floats, dict[str, Any]]
 def kinds_of(study: Study) -> dict[str, tuple[int, Callable[[Truth, int], Asked]]]:
     """Each kind with the number of its trials and how one is made of a world and a seed."""
     kinds: dict[str, tuple[int, Callable[[Truth, int], Asked]]] = {
-        "30 % worse": (study.trials, lambda truth, _: (truth, worse(truth, 0.3), {})),
-        "30 % worse, a deterministic log, the simulator blind to it": (
+        "30 % worse, or as bad as can be": (study.trials, lambda truth, _: (truth, worse(truth, 0.3), {})),
+        "the same, a deterministic log, the simulator blind to it": (
             study.trials,
             lambda truth, seed: _deterministic(truth, seed, study),
         ),
         "one family 15 % worse": (study.trials, lambda truth, _: (truth, worse_family(truth, 0.15), {})),
-        "worse, the simulator blind to it": (study.trials // 5, lambda truth, seed: _unseen(truth, seed, study)),
-        "the champion itself": (study.trials // 5, lambda truth, _: (truth, truth.champion, {})),
-        "equal, other choices": (study.trials // 5, lambda truth, _: (*twins(truth), {})),
-        "better in the rarest state": (study.trials // 5, lambda truth, _: _better(truth)),
+        "worse, the simulator blind to it": (study.trials // 2, lambda truth, seed: _unseen(truth, seed, study)),
+        "the champion itself": (study.trials // 2, lambda truth, _: (truth, truth.champion, {})),
+        "equal, other choices": (study.trials // 2, lambda truth, _: (*twins(truth), {})),
+        "better in the rarest state": (study.trials // 2, lambda truth, _: _better(truth)),
     }
     for share in SHARES:
         for aimed in (False, True):

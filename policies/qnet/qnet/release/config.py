@@ -14,15 +14,17 @@ class Config:
     """Flat, so that each field can be given by its name as JSON."""
 
     # The rank S = rank_q * Q + rank_value * V + rank_support * ln(pi_b / max pi_b).
-    rank_q: float = 1.0  # what CQL is trained to rank by
-    rank_value: float = 0.0  # V says what people got, not what can be got
-    rank_support: float = 0.0  # the support is a limit already
+    # Q looks ahead and errs with itself; V is what people got, noisy and unbiased. On 750 days of the training families
+    # half of each cost 0.470 hours a day, Q alone 0.548; 0.3 to 0.7 of Q made no difference.
+    rank_q: float = 0.5
+    rank_value: float = 0.5
+    rank_support: float = 0.0  # 0.1 made no difference; it is a limit already
     # When the policy asks instead of acting; in reward scales where not said.
-    m: float = 1.0  # standard deviations over the members that an advantage over paging must exceed
-    delta: float = 0.05  # least advantage over paging: a twentieth of a median incident
+    m: float = 2.0  # standard deviations over the members that an advantage over paging must exceed; 1 to 3 did as well
+    delta: float = 0.0  # least advantage over paging beyond that; 0.1 and 0.3 only paged more
     support: float = 0.05  # least share of the likeliest candidate's probability among people
     tie: float = 0.05  # candidates whose rank is as near to the best are drawn from when exploring
-    max_harm: tuple[float, ...] = (0.6, 0.5, 0.4, 0.3)  # upper P(observed harm) of tiers 0..3; four runs in ten have it
+    max_harm: tuple[float, ...] = (0.8, 0.8, 0.6, 0.5)  # upper P(observed harm) of tiers 0..3; below 0.6 good runs went
     distance_percentile: float = 0.99  # of the calibrate slice's scenes: one in a hundred is called strange
 
     def __post_init__(self) -> None:

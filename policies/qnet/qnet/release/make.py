@@ -130,10 +130,9 @@ class Observed:
 def observed(episodes: Episodes) -> Observed:
     """In the order of the decisions that have one."""
     listed = episodes.executed >= 0
-    well = episodes.well_chance[listed].double().numpy()
     return Observed(
-        well=well,
-        has_well=well >= 0,
+        well=episodes.well_soon[listed].double().numpy(),
+        has_well=episodes.well_known[listed].numpy(),
         harmed=episodes.harmed[listed].double().numpy(),
         acted=episodes.acted[listed].numpy(),
         returns=episodes.returns[listed].double().numpy(),

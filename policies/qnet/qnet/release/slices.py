@@ -93,7 +93,6 @@ def part_of(episodes: Episodes, one: Slice) -> Episodes:
         harmed=episodes.harmed[decisions],
         well_soon=episodes.well_soon[decisions],
         well_known=episodes.well_known[decisions],
-        well_chance=episodes.well_chance[decisions],
         cluster=episodes.cluster[decisions] - one.first_cluster,
         data_hash=canonical_hash([episodes.data_hash, one.first_cluster, one.clusters]),
     )
