@@ -56,12 +56,13 @@ test("people's days are learnt from and an agent's are judged by: two streams, a
     simulated.map(({ incidents, behaviour, epsilon, policy }) => [incidents, behaviour, epsilon, policy]),
     [
       ["20000", "oncall", "0.15", "rules"],
-      ["20000", "agent", "0.15", "rules"],
+      ["10000", "agent", "0.15", "rules"],
     ],
   );
   assert.notEqual(simulated[0]?.seed, simulated[1]?.seed);
   const [people, agent, model] = ["people", "agent", "model"].map((name) => join(out, name));
-  assert.deepEqual(trainings, [["-m", "qnet", "release", `--episodes=${people}`, `--out=${model}`]]);
+  const learner = '--learner={"epochs": 16, "heads_weight": 0.5}';
+  assert.deepEqual(trainings, [["-m", "qnet", "release", `--episodes=${people}`, `--out=${model}`, learner]]);
   assert.deepEqual(gates, [
     {
       ...{ challenger: model, champion: "rules", episodes: agent, learnt: people, out: join(out, "gate"), days: "900" },
