@@ -56,7 +56,7 @@ test("people's days are learnt from and an agent's are judged by: two streams, a
     simulated.map(({ incidents, behaviour, epsilon, policy }) => [incidents, behaviour, epsilon, policy]),
     [
       ["20000", "oncall", "0.15", "rules"],
-      ["10000", "agent", "0.15", "rules"],
+      ["20000", "agent", "0.15", "rules"],
     ],
   );
   assert.notEqual(simulated[0]?.seed, simulated[1]?.seed);
