@@ -289,7 +289,7 @@ const learntDecision = (draw: Decision["draw"]): Decision =>
       [allow(candidateWith()), learntScore(-0.5, { members: [-0.5, -0.7] })],
       [refuse(candidateWith()), learntScore(0, { members: [0, -0.25] })],
       [allow(candidateWith({ params: { Service: "b" } }), { tier: 2 }), learntScore(-0.6, { members: [-0.6, -0.6] })],
-      [allow(WAIT), learntScore(-0.7, { members: [-0.75, -0.7] })],
+      [allow(WAIT), learntScore(-0.7, { members: [-0.75, -0.9] })],
       [allow(PAGE), learntScore(-1, { members: [-1, -1.25] })],
     ],
     { draw, limits: limitsWith() },
@@ -298,7 +298,7 @@ const learntDecision = (draw: Decision["draw"]): Decision =>
 test("a row of a learnt policy carries its members' ranks, all candidates of one member and then of the next", () => {
   const row = rowOf({ decision: learntDecision("best"), deed: deedWith() });
 
-  assert.deepEqual(row.q, [-0.5, 0, -0.6, -0.75, -1, -0.7, -0.25, -0.6, -0.7, -1.25]);
+  assert.deepEqual(row.q, [-0.5, 0, -0.6, -0.75, -1, -0.7, -0.25, -0.6, -0.9, -1.25]);
 });
 
 test("a row of a learnt policy that explores marks what a proposal was drawn from, and by how much", () => {
