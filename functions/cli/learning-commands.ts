@@ -28,7 +28,11 @@ const addSimulate = (program: Command, screen: Screen, answer: Answer): void => 
     .requiredOption("--out <dir>", "folder for the episodes; what only the simulator knows goes into its truth folder")
     .option("--incidents <count>", "simulated days, an incident or two on each", "2000")
     .option("--seed <number>", "same seed, same days", "1")
-    .option("--split <name>", "train, or test: days with families and services that train never has", "train")
+    .option(
+      "--split <name>",
+      "train; test: days with families and services that train never has; whole: nothing is held out",
+      "train",
+    )
     .option(
       "--behaviour <who>",
       "oncall: the world's people choose; agent: a policy does, and logs propensities",

@@ -89,7 +89,7 @@ export const release = async (
 };
 
 const LOG = {
-  ...{ split: "train", behaviour: "oncall", confounding: "mild", epsilon: "0.15", policy: "rules", broken: "0" },
+  ...{ split: "whole", behaviour: "oncall", confounding: "mild", epsilon: "0.15", policy: "rules", broken: "0" },
   truth: false,
 } as const;
 

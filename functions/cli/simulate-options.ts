@@ -52,7 +52,7 @@ const WHAT_TO_DO: Readonly<Record<keyof Asked, string>> = {
   incidents: "give a whole number from 1 to 1000000, for instance --incidents 2000",
   seed: "give a whole number of 0 or more, for instance --seed 1",
   out: "give a folder, for instance --out episodes",
-  split: `give ${SPLITS.join(" or ")}`,
+  split: `give ${SPLITS.join(", ")}`,
   behaviour: "give oncall or agent",
   confounding: `give ${CONFOUNDINGS.join(", ")}`,
   epsilon: "give a share from 0 to 1, for instance --epsilon 0.15",

@@ -76,7 +76,7 @@ test("a folder that cannot be made is bad input", async () => {
 for (const [flag, value, what] of [
   ["--incidents", "0", "from 1 to 1000000"],
   ["--seed", "-1", "of 0 or more"],
-  ["--split", "both", "train or test"],
+  ["--split", "both", "train, test, whole"],
   ["--behaviour", "robot", "oncall or agent"],
   ["--confounding", "some", "none, mild, strong"],
   ["--epsilon", "1.5", "from 0 to 1"],

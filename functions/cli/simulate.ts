@@ -2,7 +2,7 @@ import { accessSync, constants, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { ownersLimit } from "../core/autonomy.ts";
 import { hashOf } from "../core/ids.ts";
-import { testDays, trainDays } from "../rollout/days/days.ts";
+import { type Days, type SPLITS, testDays, trainDays, wholeDays } from "../rollout/days/days.ts";
 import type { Log } from "../rollout/days/log.ts";
 import { peopleChoose } from "../rollout/days/people-choose.ts";
 import { OtherLog, type Simulation, simulate } from "../rollout/simulation.ts";
@@ -72,12 +72,18 @@ const askedOf = (options: SimulateOptions, { scorer }: TargetPolicy): Simulation
   return { ...asked, policy: scorer.policy, ...model, epsilon, ...(autonomy === undefined ? {} : { autonomy }) };
 };
 
+const DAYS: Readonly<Record<(typeof SPLITS)[number], typeof trainDays>> = {
+  train: trainDays,
+  test: (seed, wishes): Days => testDays(`${seed}`, 0, wishes),
+  whole: wholeDays,
+};
+
 const logOf = (options: SimulateOptions, agent: TargetPolicy): Log => {
   const { seed, split, confounding, behaviour, truth, autonomy } = options;
   return {
     name: `${split}-${confounding}-${seed}`,
     worldHash: hashOf({ code: simulatorHash(), ...askedOf(options, agent) }),
-    days: split === "train" ? trainDays(seed, options) : testDays(`${seed}`, 0, options),
+    days: DAYS[split](seed, options),
     behaviour: { source: behaviour },
     judge: truth,
     ...(autonomy === undefined ? {} : { autonomy: ownersLimit(autonomy) }),

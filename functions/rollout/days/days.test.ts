@@ -5,7 +5,15 @@ import { emptyTrackRecord } from "../../core/track-record.ts";
 import { faultNamed } from "../../world/faults/all-faults.ts";
 import { FAMILIES } from "../../world/faults/fault.ts";
 import { playDay } from "./day.ts";
-import { type Days, DRAFTER_NAMES, HELD_OUT_FAMILIES, type OtherDrafter, testDays, trainDays } from "./days.ts";
+import {
+  type Days,
+  DRAFTER_NAMES,
+  HELD_OUT_FAMILIES,
+  type OtherDrafter,
+  testDays,
+  trainDays,
+  wholeDays,
+} from "./days.ts";
 
 const WISHES = { confounding: "mild", broken: 0 } as const;
 const COUNT = 400;
@@ -16,6 +24,13 @@ const families = (days: Days) =>
 const blueprints = (days: Days): ReadonlySet<string> =>
   new Set(drawn(days).flatMap(({ topology }) => topology.services.map(({ blueprint }) => blueprint)));
 const sizes = (days: Days) => drawn(days).map(({ topology }) => topology.services.length);
+
+test("with nothing held out a log has every family, and systems as large as those that models are judged on", () => {
+  const seen = new Set(families(wholeDays(1, WISHES)));
+
+  assert.ok(HELD_OUT_FAMILIES.every((family) => seen.has(family)));
+  assert.ok(Math.max(...sizes(wholeDays(1, WISHES))) > 33);
+});
 
 test("what is learnt from never has a held-out family, and what it is judged on has each of them", () => {
   const seen = new Set(families(trainDays(1, WISHES)));

@@ -12,8 +12,11 @@ import type { World } from "../../world/state.ts";
 import { catalogueKnown, mistakenOf } from "./knowledge.ts";
 import { type DraftingModel, simulatedDrafter } from "./simulated-drafter.ts";
 
-/** Which part of the world a stream of days is drawn from: what is learnt from, or what it is judged on. */
-export const SPLITS = ["train", "test"] as const;
+/**
+ * Which part of the world a stream of days is drawn from: what is learnt from and what it is judged on where a learner is
+ * to be tried on what it has never seen, or all that is known, for what is to be released.
+ */
+export const SPLITS = ["train", "test", "whole"] as const;
 
 /** One day to be played. */
 export type DrawnDay = Readonly<{
@@ -80,14 +83,25 @@ const draftingBy = (stream: string, recall: number, broken: number): Pick<DrawnD
 const numbered = (name: string): number => Number.parseInt(sha256(name).slice(0, 12), 16);
 
 /** Days to learn from: without the families and the ways to build that are held out, and without the largest systems. */
-export const trainDays = (seed: number, { confounding, broken }: StreamWishes): Days => {
-  const number = numbered(`train|${seed}`);
-  const drafting = draftingBy(`train|${seed}`, protocol.logs.drafterRecall, broken);
+export const trainDays = (seed: number, wishes: StreamWishes): Days =>
+  daysToLearnFrom(`train|${seed}`, wishes, { most: MOST_TRAINED_SERVICES, without: HELD_OUT });
+
+/** Days to learn from with nothing held out: families, ways to build and sizes are as those that a model is judged on. */
+export const wholeDays = (seed: number, wishes: StreamWishes): Days =>
+  daysToLearnFrom(`whole|${seed}`, wishes, { most: SIZES[1] });
+
+const daysToLearnFrom = (
+  stream: string,
+  { confounding, broken }: StreamWishes,
+  { most, ...parts }: Readonly<{ most: number; without?: Without }>,
+): Days => {
+  const number = numbered(stream);
+  const drafting = draftingBy(stream, protocol.logs.drafterRecall, broken);
   return (index) => ({
     scenario: scenarioAt(number, index, {
       confounding,
-      services: sizeUpTo(MOST_TRAINED_SERVICES, `${number}/${index}`),
-      without: HELD_OUT,
+      services: sizeUpTo(most, `${number}/${index}`),
+      ...parts,
     }),
     ...drafting,
   });
