@@ -91,7 +91,7 @@ test("in a stratified world the families take turns, and nothing but the faults 
 const draftedBy = async (drafter: OtherDrafter | null) => {
   const days = testDays("a", 1, { ...WISHES, drafter });
   const rows = [];
-  for (let index = 0; index < 5; index += 1) {
+  for (let index = 0; index < 12; index += 1) {
     const policy = () => POLICIES.page ?? assert.fail();
     const day = await playDay({ ...days(index), policy, trackRecord: emptyTrackRecord, judge: false });
     rows.push(...day.rows.filter(({ row_version }) => row_version === 0));
