@@ -23,7 +23,7 @@ class Healing:
 
 
 def healing_of(log: Log, stream: Stream) -> Healing:
-    """The label of each decision. An effect: it recovered. `wait`: it healed by itself before anything else was done.
+    """The label of each decision. An effect: it recovered in time. `wait`: it healed by itself, before anything ran.
 
     A wait that somebody cut short counts as one that did not heal. To leave such rows out would leave those that
     healed, and to guess how they would have gone on from those that were waited for longer makes waiting look better
@@ -34,7 +34,8 @@ def healing_of(log: Log, stream: Stream) -> Healing:
     ran = log.column("executed_runbook").take(pa.array(stream.rows))
     waited, paged = (pc.equal(ran, name).to_numpy(zero_copy_only=False) for name in ("wait", "page"))
     acted = ~waited & ~paged & (log.numbers("executed")[stream.rows] >= 0)
-    soon = np.where(acted, log.numbers("recovered")[stream.rows], _heals(log, stream, waited))
+    in_time = log.numbers("elapsed_minutes")[stream.rows] <= HORIZON_MINUTES
+    soon = np.where(acted, log.numbers("recovered")[stream.rows] & in_time, _heals(log, stream, waited))
     return Healing(soon=soon, known=acted | waited)
 
 

@@ -46,6 +46,8 @@ def test_a_curve_rises_from_knot_to_knot_within_its_interval(sample: tuple[Any, 
 
     is_sound(chance)
     is_sound(value)
+    for ends in (chance.low, chance.high, value.low, value.high):
+        assert list(ends) == sorted(ends)
     assert min(chance.low) >= 0
     assert max(chance.high) <= 1
     assert max(value.high) <= 0

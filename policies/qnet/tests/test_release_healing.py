@@ -49,7 +49,7 @@ def slowly(rows: list[Row], step: int) -> tuple[bool, bool]:
     row = rows[step]
     if row["executed_runbook"] == "restart":
         known = row["executed"] >= 0
-        return known and row["recovered"], known
+        return known and row["recovered"] and row["elapsed_minutes"] <= HORIZON_MINUTES, known
     if row["executed_runbook"] == "page":
         return False, False
     minutes = 0.0

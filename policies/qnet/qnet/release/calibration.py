@@ -79,12 +79,15 @@ def _curve(raw: Floats, observed: Floats, interval: Callable[[Floats], tuple[flo
     order = np.argsort(raw, kind="stable")
     bins = min(MOST_KNOTS, max(1, len(raw) // LEAST_ROWS))
     blocks = pooled(np.array_split(raw[order], bins), np.array_split(observed[order], bins))
-    bounds = [interval(seen) for _, seen in blocks]
+    bounds = np.array([interval(seen) for _, seen in blocks])
+    # A small block has a wide interval; who is said to be likelier to harm must not have a lower upper end for it.
+    low = np.minimum.accumulate(bounds[::-1, 0])[::-1]
+    high = np.maximum.accumulate(bounds[:, 1])
     return Curve(
         raw=tuple(round(float(said.mean()), DIGITS) for said, _ in blocks),
         mean=tuple(round(float(seen.mean()), DIGITS) for _, seen in blocks),
-        low=tuple(round(low, DIGITS) for low, _ in bounds),
-        high=tuple(round(high, DIGITS) for _, high in bounds),
+        low=tuple(round(float(one), DIGITS) for one in low),
+        high=tuple(round(float(one), DIGITS) for one in high),
     )
 
 
