@@ -21,7 +21,7 @@ export type AutonomySource = Readonly<{
   events: readonly AutonomyEvent[];
   /** The share of harm that was accepted when these episodes were made; null where nothing could be earned then. */
   acceptedHarm: number | null;
-  /** Under whose choices; null where nobody has written it down. */
+  /** Under whose choices; null where nobody has written it down, and where it was more than one model. */
   actor: Actor | null;
 }>;
 
@@ -65,11 +65,11 @@ const sourceOf = (where: string, rows: readonly EpisodeRow[], policy: string | n
   return { where, decisions, events, acceptedHarm: null, actor: actorOf(events, policy) };
 };
 
-/** The policy that was named, and the model that spoke through it last. */
+/** The policy that was named, and the one model that spoke through it. */
 const actorOf = (events: readonly AutonomyEvent[], policy: string | null): Actor | null => {
-  if (policy === null) return null;
-  const last = events.findLast((event) => event.kind === "trial");
-  return { policy, modelHash: last?.modelHash ?? "" };
+  const models = new Set(events.flatMap((event) => (event.kind === "trial" ? [event.modelHash] : [])));
+  const [modelHash = ""] = models;
+  return policy === null || models.size > 1 ? null : { policy, modelHash };
 };
 
 const sourceInStore = (flag: string, file: string): AutonomySource => {

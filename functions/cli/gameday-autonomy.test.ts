@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { writeEpisodes } from "../adapters/parquet/write-episodes.ts";
 import { rowWith, WAITED } from "../core/autonomy.fixture.ts";
+import type { EpisodeRow } from "../core/episode.ts";
 import { FEATURES_HASH } from "../core/features.ts";
+import { actedAlone, gamedayAutonomy } from "./gameday-autonomy.ts";
 import { quell } from "./quell.ts";
 
 const said = async (...args: readonly string[]) => {
@@ -25,9 +27,9 @@ const said = async (...args: readonly string[]) => {
 };
 
 /** A log of an agent in which ecs-rollback has earned to act alone under this policy. */
-const earnedUnder = (policy: string): string => {
+const earnedUnder = (policy: string, models: readonly string[] = [""]): string => {
   const folder = mkdtempSync(join(tmpdir(), "quell-autonomy-"));
-  const runs = Array.from({ length: 200 }, (_, i) => rowWith(i));
+  const runs = Array.from({ length: 200 }, (_, i) => rowWith(i, { model_hash: models[i % models.length] ?? "" }));
   const waits = Array.from({ length: 30 }, (_, i) => rowWith(1_000 + i, WAITED));
   const rows = [...runs, ...waits];
   const { sha256 } = writeEpisodes(join(folder, "part-00000.parquet"), rows);
@@ -70,6 +72,27 @@ test("what another policy has earned does not count", async () => {
   );
 });
 
+test("of a log in which two models chose nobody knows what either has earned", async () => {
+  const { code, err } = await said("--autonomy", earnedUnder("qnet", ["a", "b"]));
+
+  assert.equal(code, 2);
+  assert.match(err, /nobody has written down which one policy and model chose/);
+});
+
+test("what people approved did not act alone, though it had earned it", async () => {
+  const auto: Partial<EpisodeRow> = { stage: "auto", consents: [0, 0, 0], exit_status: "succeeded" };
+  const rows = [
+    rowWith(1, { ...auto, human_response: "none" }),
+    rowWith(2, { ...auto, human_response: "approved" }),
+    rowWith(3, { ...auto, human_response: "none", consents: [1, 0, 0] }),
+  ];
+  const autonomy = await gamedayAutonomy(byRules);
+
+  const [cell] = actedAlone(autonomy, [], () => rows.map((row) => JSON.stringify(row)));
+
+  assert.deepEqual(cell, { runbook: "ecs-rollback", environment: "production", runs: 1, harms: 0 });
+});
+
 test("evidence that cannot be read, and of which nobody knows whose it is, is bad input", async () => {
   const nameless = mkdtempSync(join(tmpdir(), "quell-autonomy-"));
   writeEpisodes(join(nameless, "part-00000.parquet"), [rowWith(1)]);
@@ -78,7 +101,7 @@ test("evidence that cannot be read, and of which nobody knows whose it is, is ba
 
   assert.deepEqual([absent.code, unknown.code], [2, 2]);
   assert.match(absent.err, /--autonomy \/nowhere: it is not there; name a folder/);
-  assert.match(unknown.err, /nobody has written down which policy chose in these episodes/);
+  assert.match(unknown.err, /nobody has written down which one policy and model chose in these episodes/);
 });
 
 test("a store that was begun with other autonomy is refused", async () => {

@@ -22,9 +22,10 @@ export const gamedayAutonomy = async (path: string): Promise<GamedayAutonomy> =>
   const { events, actor, acceptedHarm } = await autonomySource("--autonomy", path);
   if (actor === null)
     throw new BadInput(
-      `--autonomy ${path}: nobody has written down which policy chose in these episodes; give a log of an agent`,
+      `--autonomy ${path}: nobody has written down which one policy and model chose in these episodes; give a log of an agent`,
     );
-  const states = autonomyOf(events, earningCells(catalogue, ENVIRONMENTS), ownersLimit(acceptedHarm ?? DEFAULT_HARM));
+  const limit = ownersLimit(acceptedHarm ?? DEFAULT_HARM);
+  const states = autonomyOf(events, earningCells(catalogue, ENVIRONMENTS), limit, undefined, undefined, actor);
   return { states, actor };
 };
 
@@ -55,6 +56,6 @@ export const actedAlone = (
   });
 };
 
-/** A tier 1 effect without consent; one of tier 0 never needs any. */
-const ranAlone = ({ exit_status, tier, consents, executed }: EpisodeRow): boolean =>
-  exit_status !== "none" && tier[executed] === 1 && consents[executed] === 0;
+/** A tier 1 effect to which nobody was asked to consent; one of tier 0 never needs any. */
+const ranAlone = ({ exit_status, tier, consents, executed, human_response }: EpisodeRow): boolean =>
+  exit_status !== "none" && tier[executed] === 1 && consents[executed] === 0 && human_response !== "approved";

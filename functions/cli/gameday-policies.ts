@@ -42,12 +42,15 @@ export const policyNamed = (name: string): PolicyOf => {
   return policy;
 };
 
-/** The policy of this name, ready to play; `close` ends what runs its model. Throws BadInput for a name that is none. */
+/**
+ * The policy of this name, ready to play; `close` ends what runs its model. It has no deadline: the same seed gives the same
+ * day, however busy the machine is. Throws BadInput for a name that is none.
+ */
 export const openPolicy = async (
   name: string,
   writeError: Write,
 ): Promise<Readonly<{ policy: PolicyOf; close: () => Promise<void> }>> => {
   if (!isModelPolicy(name)) return { policy: policyNamed(name), close: async () => {} };
-  const { scorer, model } = await servedModel(name, writeError);
+  const { scorer, model } = await servedModel(name, writeError, { isolation: "none" });
   return { policy: () => scorer, close: async () => model?.inference.close() };
 };

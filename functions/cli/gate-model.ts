@@ -4,6 +4,7 @@ import type { Manifest } from "../adapters/onnx/manifest.ts";
 import type { ModelFile } from "../adapters/onnx/model-file.ts";
 import { type ModelPolicy, onnxScorer } from "../adapters/onnx/onnx-scorer.ts";
 import { inferenceOf } from "../adapters/onnx/open-model.ts";
+import { hashOf } from "../core/ids.ts";
 import type { Scorer } from "../core/ports.ts";
 import type { Draw } from "../core/stages.ts";
 import { BadInput } from "./errors.ts";
@@ -28,4 +29,13 @@ export const openModel = async (folder: string): Promise<OpenedModel> => {
   const inference = await inferenceOf(loaded, "none");
   const scorer = (of: ModelPolicy, draw: Draw) => onnxScorer(of, manifest, inference, draw);
   return { manifest, file, inference, scorer, close: inference.close };
+};
+
+/**
+ * Hex sha256 of all that decides in a model's manifest: its weights' hash, and the rank, thresholds and calibration beside
+ * them. The same weights with other thresholds are another policy.
+ */
+export const identityOf = (manifest: Manifest): string => {
+  const { gate: _gate, report: _report, createdAt: _made, manifest_hash: _own, ...policy } = manifest;
+  return hashOf(policy);
 };

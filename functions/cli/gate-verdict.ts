@@ -39,12 +39,15 @@ export const writeRefusal = (folder: string, challenger: string, champion: strin
  * Puts a model that passed where it is served from: its bytes, its manifest with the verdict, and the report. The manifest
  * comes last: after a crash in between there is no model. Throws BadInput where the model is none that would be served.
  * @param from the model's folder @param gated the folder in which the gate left its verdict and report
+ * @param judged manifest_hash of what the gate read when it began
  */
-export const releaseInto = (folder: string, from: string, gated: string): void => {
+export const releaseInto = (folder: string, from: string, gated: string, judged: string): void => {
   const pair = readPair(from);
   if (pair.kind === "refused") throw new BadInput(`${from}: ${pair.because.detail}; gate it again`);
   const read = readManifest(pair.manifest);
   if (read.kind === "refused") throw new BadInput(`${from}: ${read.detail}; gate it again`);
+  if (read.manifest.manifest_hash !== judged)
+    throw new BadInput(`${from}: is not the model that was judged; gate it again`);
   const { verdict: said, reasons, promotion, undecided, approval } = readVerdict(gated);
   const why = [...(promotion === null ? [] : [promotion]), ...reasons].map((one) => one.slice(0, LONGEST_REASON));
   const { manifest_hash: _before, ...rest } = read.manifest;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { loadModel } from "../adapters/onnx/load-model.ts";
@@ -7,7 +7,7 @@ import { readScored } from "../adapters/parquet/read-episodes.ts";
 import { FAMILIES } from "../world/faults/fault.ts";
 import { BadInput } from "./errors.ts";
 import { hearing, logOf, newFolder, releasedModel, workThat } from "./gate.fixture.ts";
-import { gate } from "./gate.ts";
+import { type GateWork, gate } from "./gate.ts";
 import type { GateFlags } from "./gate-options.ts";
 
 const LOG = await logOf(16, "agent");
@@ -42,7 +42,7 @@ test("the spec says who is judged, by which files, and what they are cut into; e
     `--out=${flags.out}`,
   ]);
   assert.deepEqual([spec.schema, spec.challenger, spec.champion, spec.model], [1, "onnx:challenger", "rules", MODEL]);
-  assert.deepEqual(spec.episodes, [LOG]);
+  assert.deepEqual([spec.episodes, spec.openings], [[LOG], join(LOG, "openings.jsonl")]);
   assert.deepEqual(spec.slices, { train: 0, tune: 0.2, calibrate: 0, test: 0.8 });
   assert.equal(spec.trainedOn.length, 4);
   assert.ok(spec.trainedOn.every((name: string) => name.startsWith("day-train-mild-12-")));
@@ -144,6 +144,40 @@ test("a model that passed is released with its verdict and its report, and is se
   assert.deepEqual(readdirSync(released).sort(), ["manifest.json", "model.onnx", "report.html"]);
 });
 
+test("what is released is what was judged: a model that was changed meanwhile is not", async () => {
+  const [release, challenger] = [newFolder(), releasedModel()];
+  const { quick: _, ...whole } = { ...flagsWith({ release, challenger }), days: "1" };
+  const told = workThat();
+  const python: GateWork["python"] = async (args, stdout) => {
+    const other = releasedModel({ rank: { q: 2, value: 0, support: 0 } });
+    if (args[2] === "gate") copyFileSync(join(other, "manifest.json"), join(challenger, "manifest.json"));
+    return told.work.python(args, stdout);
+  };
+
+  await assert.rejects(
+    run(whole, { ...told, work: { ...told.work, python } }),
+    (error) => error instanceof BadInput && /is not the model that was judged; gate it again/.test(error.message),
+  );
+  assert.deepEqual(readdirSync(release), []);
+});
+
+test("a policy with other thresholds meets other worlds than the same weights did; one that is only named anew does not", async () => {
+  const { thresholds } = jsonIn(MODEL, "manifest.json");
+  const seedOf = async (changes: Readonly<Record<string, unknown>>): Promise<string> => {
+    const { played } = await run(flagsWith({ challenger: releasedModel(changes) }));
+    return jsonIn(played[0] ?? "").seed;
+  };
+
+  const [same, anew, other] = [
+    await seedOf({}),
+    await seedOf({ createdAt: "2026-11-22T00:00:00Z", report: "other.html" }),
+    await seedOf({ thresholds: { ...thresholds, m: thresholds.m + 1 } }),
+  ];
+
+  assert.equal(anew, same);
+  assert.notEqual(other, same);
+});
+
 test("what did not pass is released by nobody, and the exit code is the judge's", async () => {
   for (const [verdict, judged] of [
     ["refused", 1],
@@ -183,6 +217,27 @@ test("a policy without a model is judged as well: there is no parity to measure 
   assert.deepEqual([spec.challenger, spec.model, spec.trainedOn, spec.challengers], ["drafter", null, null, []]);
   assert.equal(jsonIn(flags.out, "checks.json").parity, null);
   assert.equal(asked.length, 1);
+});
+
+test("where the champion cannot be opened, the challenger that was open is closed", async () => {
+  const told = workThat();
+  const [opened, closed]: [string[], string[]] = [[], []];
+  const champion = releasedModel();
+  const open: typeof told.work.open = async (folder) => {
+    if (folder === champion) throw new BadInput("it cannot be opened");
+    opened.push(folder);
+    const model = await told.work.open(folder);
+    const close = async () => {
+      closed.push(folder);
+      await model.close();
+    };
+    return { ...model, close };
+  };
+
+  const judging = run(flagsWith({ champion }), { ...told, work: { ...told.work, open } });
+
+  await assert.rejects(judging, /it cannot be opened/);
+  assert.deepEqual([opened, closed], [[MODEL], [MODEL]]);
 });
 
 test("what cannot be judged is bad input that names the flag and says what to do", async () => {

@@ -9,7 +9,7 @@ import { type Checks, checksOf } from "./gate-checks.ts";
 import { FAMILY_SHARES, type PlayDays, pairedDays } from "./gate-days.ts";
 import { readGolden } from "./gate-golden.ts";
 import { openLog } from "./gate-log.ts";
-import { type OpenedModel, openModel } from "./gate-model.ts";
+import { identityOf, type OpenedModel, openModel } from "./gate-model.ts";
 import { type Contender, type GateFlags, type GateOptions, gateOptions } from "./gate-options.ts";
 import { parityBy } from "./gate-parity.ts";
 import { stepsIn } from "./gate-steps.ts";
@@ -45,10 +45,10 @@ export const gate = async (flags: GateFlags, screen: Screen, work: GateWork = wo
   mkdirSync(out, { recursive: true });
   if (options.sizes.isQuick)
     screen.writeError("quell: a quick gate: its verdict is of a toy, and says nothing of a model\n");
-  const refused = refusalOf(challenger);
-  if (refused !== null) {
-    const text = writeRefusal(out, challenger.judged, champion.judged, refused);
-    screen.write(options.json ? `${text}\n` : `${challenger.policy}: refused: ${refused}\n`);
+  const judged = challenger.folder === null ? null : loadModel(challenger.folder, { gated: false });
+  if (judged?.kind === "refused") {
+    const text = writeRefusal(out, challenger.judged, champion.judged, judged.because.detail);
+    screen.write(options.json ? `${text}\n` : `${challenger.policy}: refused: ${judged.because.detail}\n`);
     return 1;
   }
   const spec = await specOf(options, screen, work);
@@ -57,17 +57,11 @@ export const gate = async (flags: GateFlags, screen: Screen, work: GateWork = wo
   screen.writeError("quell: judging ...\n");
   const json = options.json ? ["--json"] : [];
   const code = await work.python(["-m", "qnet", "gate", `--spec=${path}`, `--out=${out}`, ...json], "inherit");
-  if (code === 0 && release !== null && challenger.folder !== null) {
-    releaseInto(release, challenger.folder, out);
+  if (code === 0 && release !== null && challenger.folder !== null && judged !== null) {
+    releaseInto(release, challenger.folder, out, judged.manifest.manifest_hash);
     screen.writeError(`quell: released in ${release}\n`);
   }
   return code;
-};
-
-const refusalOf = ({ folder }: Contender): string | null => {
-  if (folder === null) return null;
-  const loaded = loadModel(folder, { gated: false });
-  return loaded.kind === "refused" ? loaded.because.detail : null;
 };
 
 /** Does all that Python judges by and says where it lies; every path is whole. */
@@ -77,8 +71,12 @@ const specOf = async (options: GateOptions, screen: Screen, work: GateWork) => {
   const log = await openLog(episodes);
   const trained = await trainedFor(options);
   const model = challenger.folder === null ? null : await work.open(challenger.folder);
-  const [ours, theirs] = [await policyOf(challenger, work, model), await policyOf(champion, work, null)];
+  const opened: Pick<TargetPolicy, "close">[] = model === null ? [] : [model];
   try {
+    const ours = await policyOf(challenger, work, model);
+    if (model === null) opened.push(ours);
+    const theirs = await policyOf(champion, work, null);
+    opened.push(theirs);
     const step = stepsIn(join(out, "steps"), screen.writeError);
     const measure = parityBy((args) => work.python(args, "ignore"));
     const checked = { options, log, golden, challenger: ours, champion: theirs, model, screen };
@@ -94,11 +92,11 @@ const specOf = async (options: GateOptions, screen: Screen, work: GateWork) => {
       ...{ schema: 1, challenger: challenger.judged, champion: champion.judged, model: challenger.folder },
       ...{ reward: join(QNET, "reward.json"), features: join(QNET, "features.json") },
       ...{ episodes: [resolve(episodes)], scored: folders, days: resolve(days), familyShares: FAMILY_SHARES },
-      ...{ checks: writtenIn(out, checks), openings: resolve(out, "openings.jsonl"), ...trained },
+      ...{ checks: writtenIn(out, checks), openings: resolve(episodes, "openings.jsonl"), ...trained },
       ...{ challengers: others, shuffled: null },
     };
   } finally {
-    await Promise.all([ours.close(), theirs.close()]);
+    await Promise.all(opened.map(({ close }) => close()));
   }
 };
 
@@ -139,9 +137,11 @@ const rivalOf = async (options: GateOptions, screen: Screen, model: OpenedModel)
   ),
 });
 
-/** No world exists before the model and the protocol that it is judged by. */
+/** No world exists before the policy and the protocol that it is judged by. */
 const sealOf = ({ policy }: Contender, model: OpenedModel | null): string =>
-  sha256(`${model?.manifest.model.sha256 ?? sha256(policy)}|${sha256(readFileSync(join(QNET, "protocol.json")))}`);
+  sha256(
+    `${model === null ? sha256(policy) : identityOf(model.manifest)}|${sha256(readFileSync(join(QNET, "protocol.json")))}`,
+  );
 
 const writtenIn = (out: string, checks: Checks): string => {
   const path = resolve(out, "checks.json");

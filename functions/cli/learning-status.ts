@@ -26,8 +26,10 @@ const statusOf = async (flags: StatusFlags): Promise<LearningStatus> => {
   const asked = flags.autonomy === undefined ? null : acceptedHarm("--autonomy", flags.autonomy);
   const source = await sourceOf(flags);
   const settings = ownersLimit(asked ?? source.acceptedHarm ?? DEFAULT_HARM);
-  const cells = autonomyOf(source.events, earningCells(catalogue, environmentsIn(source.events)), settings);
-  const span = spanOf(source.events);
+  const { events, actor } = source;
+  const earning = earningCells(catalogue, environmentsIn(events));
+  const cells = autonomyOf(events, earning, settings, undefined, undefined, actor);
+  const span = spanOf(events);
   return {
     policy: actingPolicy(),
     source,

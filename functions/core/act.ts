@@ -17,7 +17,7 @@ import { findRunbook, type Runbook } from "./runbook.ts";
 import { currentIncident, modeFor, type Session, serviceFor, subjectOf } from "./session.ts";
 import type { Consent, Outcome, Plan, Refusal, RunStatus } from "./stages.ts";
 import { takeBack } from "./undo.ts";
-import { watch } from "./watch.ts";
+import { type Watched, watch } from "./watch.ts";
 
 /** What came of carrying out one choice: everything that the record and the episode tell of it. */
 export type Deed = Readonly<{
@@ -127,11 +127,12 @@ const verified = async (
     await settle(session, step, effect, "undo-failed", run.status);
     const lost = `what it takes is too long to be kept: ${run.lost.join(", ")}`;
     const outcome = { kind: "undo-failed", afterSeconds: secondsSince(decision, endedAtMs), step: lost } as const;
+    await endAutonomy(session, decision, effect, harmSeen(outcome, watched));
     return { outcome, exit: run.status, undone: false, endedAtMs, seenNews: null };
   }
   const back = await takeBack(session, decision, plan, runbook, effect, run, watched);
   await settle(session, step, effect, back.aftermath, back.status);
-  if (harmOf(back.outcome, true) === "confirmed") await endAutonomy(session, decision, effect);
+  await endAutonomy(session, decision, effect, harmSeen(back.outcome, watched));
   return {
     outcome: back.outcome,
     exit: run.status,
@@ -153,16 +154,29 @@ const settle = (
     return null;
   });
 
-/** At once: its next run asks a person, long before this one has become evidence. */
-const endAutonomy = (session: Session, decision: Decision, effect: Effect): Promise<null> =>
-  session.journal.step(`suspend-${decision.step}`, async () => {
+/** The harm that was seen of an effect, though it was taken back; null where none was. What nobody knows was not seen. */
+const harmSeen = (outcome: Outcome, watched: Watched | null): string | null => {
+  if (watched?.regressed === true || harmOf(outcome, true) === "confirmed") return "it was seen to make things worse";
+  return outcome.kind === "undo-failed" ? "it could not be taken back" : null;
+};
+
+/** At once: its next run asks a person, long before this one has become evidence. Nothing where no harm was seen. */
+const endAutonomy = async (
+  session: Session,
+  decision: Decision,
+  effect: Effect,
+  harm: string | null,
+): Promise<null> => {
+  if (harm === null) return null;
+  return session.journal.step(`suspend-${decision.step}`, async () => {
     const { ports, settings } = session;
     const owner = decision.target === null ? null : ownerOf(settings, decision.target);
     const { environment } = owner ?? serviceFor(settings, await currentIncident(session));
-    const because = `it was seen to make things worse in decision ${decision.decisionId}`;
+    const because = `${harm} in decision ${decision.decisionId}`;
     await suspendAutonomy(ports.ledger, { runbook: effect.runbook, environment }, because, ports.clock.nowMs());
     return null;
   });
+};
 
 const publicConsent = (consent: Consent): NonNullable<Deed["consent"]> => ({
   by: consent.by,

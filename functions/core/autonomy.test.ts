@@ -27,6 +27,23 @@ test("88 clean runs earn autonomy where waiting is known to be worse, and 87 do 
   assert.deepEqual([enough?.earnedAtMs, enough?.cleanRunsToGo], [87 * DAY_MS, 0]);
 });
 
+test("clean runs under another model earn this one nothing, and its harms count against this one", () => {
+  const b = { policy: "qnet", modelHash: "b" };
+  const of = (events: readonly AutonomyEvent[], modelHash: string) => events.map((event) => ({ ...event, modelHash }));
+  const earned = (events: readonly AutonomyEvent[], acting: typeof b | null) =>
+    autonomyOf([...WAITS, ...events], cells, settings, undefined, undefined, acting)[0];
+  const underA = of(cleanDays(0, 200), "a");
+  const underB = of(cleanDays(200, 400), "b");
+  const harms = of([trial(400, { harmed: true })], "a");
+
+  const [none, alone, both] = [earned(underA, b), earned(underB, b), earned([...underA, ...underB], b)];
+
+  assert.deepEqual([none?.earnedAtMs, none?.counted], [null, 0]);
+  assert.ok(alone?.earnedAtMs != null && earned(underA, null)?.earnedAtMs != null);
+  assert.deepEqual(both, alone);
+  assert.deepEqual([earned([...underB, ...harms], b)?.harms, earned([...underB, ...harms], b)?.counted], [1, 201]);
+});
+
 test("over twenty cells it takes 157", () => {
   const twenty = [...cells, ...range(0, 19).map((i) => ({ ...CELL, runbook: `other-${i}`, tier: 1 as const }))];
 

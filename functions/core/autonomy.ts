@@ -1,5 +1,6 @@
 import { cleanRunsToGo, logNeeded, type Weighing, weighing } from "./autonomy-e-value.ts";
 import { type AutonomyEvent, byKnown, type Cell, cellKey } from "./autonomy-evidence.ts";
+import type { Actor } from "./autonomy-item.ts";
 import { reversible } from "./guard-facts.ts";
 import type { Catalogue, Runbook } from "./runbook.ts";
 import { type Settings, settingsSchema } from "./settings.ts";
@@ -66,6 +67,8 @@ const earningTier = (runbook: Runbook): EarningCell["tier"] | null => {
  * e-value over all runs suffices and the lower bound of its uplift over waiting is above 0; it asks again as soon as either
  * no longer holds, and one confirmed harm while it acts alone suspends it.
  * @param events in any order @param reinstatedAtMs when a person last lifted a cell's suspension, by `cellKey`
+ * @param acting whose states they are: a clean trial under another model is no evidence of what this one does, a harm is
+ * under any. The events are those of one policy. Null counts every trial.
  */
 export const autonomyOf = (
   events: readonly AutonomyEvent[],
@@ -73,8 +76,11 @@ export const autonomyOf = (
   settings: AutonomySettings,
   asOfMs = Number.POSITIVE_INFINITY,
   reinstatedAtMs: ReadonlyMap<string, number> = new Map(),
+  acting: Actor | null = null,
 ): readonly CellState[] => {
-  const known = events.filter(({ atMs }) => atMs < asOfMs).toSorted(byKnown);
+  const counts = (event: AutonomyEvent): boolean =>
+    event.kind !== "trial" || event.harmed || acting === null || event.modelHash === acting.modelHash;
+  const known = events.filter((event) => event.atMs < asOfMs && counts(event)).toSorted(byKnown);
   const needed = logNeeded(cells.length, settings.confidence);
   return cells.map((cell) => {
     const liftedAtMs = reinstatedAtMs.get(cellKey(cell)) ?? Number.NEGATIVE_INFINITY;

@@ -365,6 +365,26 @@ test("one number of a score that is NaN, infinite or denormal makes it abstain, 
   );
 });
 
+test("numbers of refused candidates that no record keeps change nothing: who draws again from the record draws the same", () => {
+  fc.assert(
+    fc.property(anyLearnt, fc.constantFrom(...BAD), fc.nat(99), (input, spoilt, which) => {
+      const ways = spoilScore(spoilt);
+      const way = ways[which % ways.length];
+      const priced = input.priced.map((one) =>
+        one.verdict.kind === "refused" && way !== undefined && one.score !== null
+          ? { ...one, score: way(one.score) }
+          : one,
+      );
+
+      const chosen = choose({ ...input, priced });
+      const again = choose({ ...input, priced: JSON.parse(JSON.stringify(chosen.weighed)) });
+
+      assert.deepEqual(again, chosen);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
 test("one feature that is NaN, infinite or too small for a float32 makes it abstain, and nothing is executed", () => {
   fc.assert(
     fc.property(anyLearnt, fc.constantFrom(...BAD, 1e-40), fc.boolean(), (input, spoilt, inState) => {

@@ -38,9 +38,10 @@ const unitFrom = (seed: string): number => Number.parseInt(sha256(seed).slice(0,
  * likely to harm. Abstains where the numbers cannot be trusted, and where every effect was refused, or the best left out,
  * though one of them would have been the best. Where a learnt model's word is not enough, a person is asked.
  */
-export const choose = (input: ChooseInput): Chosen => {
-  const seed = decisionId(input.incidentId, input.step);
-  const why = doubtIn(input);
+export const choose = (given: ChooseInput): Chosen => {
+  const seed = decisionId(given.incidentId, given.step);
+  const why = doubtIn(given);
+  const input = { ...given, priced: given.priced.map(asKept) };
   if (why !== null) return abstain(input, { kind: "abstained", because: why, falls: "page" }, new Map(), seed);
   const standings = input.priced.map(({ verdict, score }) => standingOf(input.catalogue, verdict, score));
   const { severity = 1, limits = null, draw } = input;
@@ -56,6 +57,10 @@ export const choose = (input: ChooseInput): Chosen => {
   const unknown = { code: "all-refused", detail: "what was drawn is not in the catalogue" } as const;
   return abstain(input, { kind: "abstained", because: unknown, falls: "page" }, excluded, seed);
 };
+
+/** As a record keeps it, so that from the record everyone draws the same: a score that is no number there is none. */
+const asKept = (one: ChooseInput["priced"][number]): ChooseInput["priced"][number] =>
+  one.score === null || isFiniteScore(one.score) ? one : { ...one, score: null };
 
 /** The index on whose part of [0, 1) the number falls, the parts laid end to end. */
 const drawn = (shares: ReadonlyMap<number, number>, at: number): number | undefined => {
@@ -121,7 +126,6 @@ const weigh = (
 ): readonly Weighed[] =>
   priced.map((one, i) => ({
     ...one,
-    score: one.score !== null && isFiniteScore(one.score) ? one.score : null,
     excluded: excluded.get(i) ?? null,
     probability: probability(i),
   }));

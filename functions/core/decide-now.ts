@@ -39,6 +39,14 @@ const triedIn = (chapters: readonly Chapter[]): readonly Tried[] =>
 const alarmsRead = ({ alarms, missing }: Context): Context["alarms"] | null =>
   missing.some(({ source }) => source === "alarms") ? null : alarms;
 
+/** A decision as it was stored: what older code did not write down of it is null. */
+export const restored = (stored: Decision): Decision => ({
+  ...stored,
+  limits: stored.limits ?? null,
+  severity: stored.severity ?? null,
+  result: stored.result.kind === "chosen" ? { ...stored.result, asks: stored.result.asks ?? null } : stored.result,
+});
+
 /**
  * Gathers, decides, and writes the decision down under `decision#ID/STEP` before anything comes of it. A retry that
  * finds it written takes that one: what was announced is what is carried out.
@@ -75,5 +83,6 @@ export const decideNow = async (session: Session, chapters: readonly Chapter[]):
   await changeIncident(ports.ledger, incidentId, (current) =>
     current.decided > step ? undefined : { ...current, decided: step + 1 },
   );
-  return { kind: "decided", decision: ("write" in written ? written.write : written.stop) as unknown as Decision };
+  const stored = ("write" in written ? written.write : written.stop) as unknown as Decision;
+  return { kind: "decided", decision: restored(stored) };
 };

@@ -34,8 +34,8 @@ export type Deliberation = Readonly<{
   draw: Draw;
   /** Of the learnt model's word; null where the policy is none. */
   limits: Limits | null;
-  /** Of the service, 1 the gravest. */
-  severity: number;
+  /** Of the service, 1 the gravest; null of a decision that was stored when nobody wrote it down. */
+  severity: number | null;
 }>;
 
 /** One decision, whole: what was weighed, what came of it, and on what it rested. It is JSON. */

@@ -95,7 +95,7 @@ const pagedBecause = (chapters: readonly Chapter[]): string => {
   const why =
     best.verdict.kind === "refused"
       ? `was refused: ${best.verdict.because.detail}`
-      : `${best.score?.outlook === undefined ? "fits too little" : "is worth less than calling a person"} (${(best.score?.q.mean ?? 0).toFixed(2)})`;
+      : `${best.score?.outlook === undefined ? "fits too little" : "is ranked below calling a person"} (${(best.score?.q.mean ?? 0).toFixed(2)})`;
   // A refused candidate may carry a drafter's own words for both.
   return `the best runbook, ${redact(runbook, 80).text} on ${redact(target ?? "", 160).text}, ${why}`;
 };

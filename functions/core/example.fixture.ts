@@ -243,7 +243,7 @@ export const decisionFor = (priced: Priced, changes: Partial<Decision> = {}, pas
       features: encodeCandidate(context, verdict.candidate, catalogue, { candidates: [], past }),
       score: typeof score === "number" ? { q: { mean: score, sd: 0 } } : score,
     })),
-    ...{ state, severity, draw, limits: limits ?? undefined, scorerFailure: null },
+    ...{ state, severity: severity ?? 1, draw, limits: limits ?? undefined, scorerFailure: null },
   });
   const drafter: Decision["drafter"] = {
     ...{ name: "offline", because: null, model: null, modelBecause: null },

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { restored } from "./decide-now.ts";
 import {
   allow,
   candidateWith,
   catalogue,
   decisionFor,
+  deedWith,
   learntScore,
   limitsWith,
   OPENED_MS,
@@ -15,6 +17,7 @@ import {
 } from "./example.fixture.ts";
 import { explain, prospectWords, runnerUpOf } from "./explain.ts";
 import { difference, prospectOf } from "./prospect.ts";
+import { decisionRecord } from "./record.ts";
 import type { Estimate, Outlook, Score, Verdict } from "./stages.ts";
 import { type PastRun, pastOf } from "./track-record.ts";
 
@@ -71,11 +74,11 @@ test("what is worse is told as worse, and one run is not told as many", () => {
   const words = told([[allow(candidateWith()), poor], ...scene().slice(1)], ...runs(1, 0));
 
   assert.match(words[0] ?? "", /^worse than calling a person by 0\.50 \(0\.22 to 0\.71\)$/);
-  assert.match(words[2] ?? "", /^9 of 100 fewer than recover by waiting \(-21 to 4\)$/);
+  assert.match(words[2] ?? "", /^9 of 100 fewer than recover by waiting \(-4 to 21\)$/);
   assert.equal(words.at(-1), "1 earlier run here on such alarms, 0 helped");
 });
 
-test("where people seldom waited, or nobody knows what waiting brings, uplift is not known and is not made up", () => {
+test("where people seldom waited, or nobody could, uplift is not known, and why is told", () => {
   const [first] = scene();
   assert.ok(first !== undefined);
   const scenes: readonly Priced[] = [
@@ -88,7 +91,9 @@ test("where people seldom waited, or nobody knows what waiting brings, uplift is
 
   assert.deepEqual(
     lines,
-    scenes.map(() => "uplift over waiting not known: wait seldom logged here"),
+    ["wait seldom logged here", "waiting was not a choice here", "waiting was not a choice here"].map(
+      (why) => `uplift over waiting not known: ${why}`,
+    ),
   );
 });
 
@@ -184,6 +189,8 @@ const LOSERS: readonly (readonly [string, Priced, string])[] = [
     "left out: harm in up to 62 of 100 such runs, 50 allowed at tier 0",
   ],
   ["is worth less", scene([allow(other), learntScore(-0.62)]), "lower by 0.12"],
+  ["is worth hardly less", scene([allow(other), learntScore(-0.504)]), "lower by less than 0.01"],
+  ["is worth the same", scene([allow(other), learntScore(-0.5)]), "level, and later in the list"],
   [
     "is worth less and would have been asked about",
     scene([allow(other), learntScore(-0.62, { distance: 12 })]),
@@ -214,6 +221,20 @@ test("where something about as good was drawn to learn from it, the best is the 
   assert.ok(
     lost.every((one) => one?.index === 0 && /^better by 0\.\d\d, another was drawn to learn from$/.test(one.lost)),
   );
+});
+
+test("a decision that was stored before limits, severity and questions were kept is told without them", () => {
+  const decision = decisionFor(scene([allow(other), learntScore(-0.62)]), { limits });
+  const { limits: _limits, severity: _severity, result, ...older } = JSON.parse(JSON.stringify(decision));
+  const { asks: _asks, ...choice } = result;
+
+  const read = restored({ ...older, result: choice });
+
+  assert.deepEqual([read.limits, read.severity, Object(read.result).asks], [null, null, null]);
+  assert.equal(runnerUpOf(catalogue, read)?.lost, "lower value");
+  const told = decisionRecord(catalogue, { decision: read, deed: deedWith() });
+  assert.deepEqual([told.limits, told.severity, told.choice?.asks], [null, null, null]);
+  assert.deepEqual(restored(decision), decision);
 });
 
 test("an explanation survives the journal: it is the same of a decision that was stored as JSON", () => {

@@ -3,7 +3,7 @@ import { pageAmong } from "./proposal.ts";
 import { type Prospect, prospectOf, type Told } from "./prospect.ts";
 import type { Catalogue } from "./runbook.ts";
 import type { Estimate, Weighed } from "./stages.ts";
-import { standingOf } from "./standing.ts";
+import { bestFirst, standingOf } from "./standing.ts";
 import { questionOn } from "./trust.ts";
 
 /** The best candidate that was not chosen, by its index, and why it lost. */
@@ -34,27 +34,33 @@ export const runnerUpOf = (catalogue: Catalogue, decision: Decided): RunnerUp | 
     index !== chosenIn(decision) && one.score !== null ? [{ one, index }] : [],
   );
   const [best] = others.toSorted((a, b) => rankOf(b.one) - rankOf(a.one));
-  return best === undefined ? null : { index: best.index, lost: lostBecause(catalogue, decision, best.one) };
+  return best === undefined
+    ? null
+    : { index: best.index, lost: lostBecause(catalogue, decision, best.one, best.index) };
 };
 
 const rankOf = (weighed: Weighed | undefined): number => weighed?.score?.q.mean ?? 0;
 
-const lostBecause = (catalogue: Catalogue, decision: Decided, one: Weighed): string => {
+const lostBecause = (catalogue: Catalogue, decision: Decided, one: Weighed, index: number): string => {
   const { weighed, limits } = decision;
   if (one.verdict.kind === "refused") return `refused: ${one.verdict.because.detail}`;
   if (one.excluded !== null) return `left out: ${one.excluded.detail}`;
   const chosen = weighed[chosenIn(decision)];
   if (limits === null || chosen === undefined) return "lower value";
-  const behind = rankOf(chosen) - rankOf(one);
-  const lost =
-    behind < 0 ? `better by ${fixed(-behind)}, another was drawn to learn from` : `lower by ${fixed(behind)}`;
   const standings = weighed.map(({ verdict, score }) => standingOf(catalogue, verdict, score));
+  const behind = rankOf(chosen) - rankOf(one);
+  const isFirst = bestFirst(standings, index, chosenIn(decision)) < 0;
+  const later = index > chosenIn(decision) ? "level, and later in the list" : "level, and less gentle";
+  const drawn = `${behind === 0 ? "level" : `better by ${apart(-behind)}`}, another was drawn to learn from`;
+  const lost = isFirst ? drawn : behind === 0 ? later : `lower by ${apart(behind)}`;
   const standing = standingOf(catalogue, one.verdict, one.score);
   const question = questionOn(limits, standing, pageAmong(standings));
   return question === null ? lost : `${lost}, and a person would have been asked: ${question.detail}`;
 };
 
 const fixed = (value: number): string => value.toFixed(2);
+/** A difference above 0. */
+const apart = (by: number): string => (by < 0.005 ? "less than 0.01" : fixed(by));
 const of100 = (share: number): number => Math.round(share * 100);
 
 const between = ({ low, high }: Estimate, said: (value: number) => string | number): string =>
@@ -63,15 +69,18 @@ const between = ({ low, high }: Estimate, said: (value: number) => string | numb
 /** Better or worse than something, by so much, with the range: the sign of a range is told by its own numbers. */
 const leadOver = (what: string, lead: Estimate): string =>
   lead.mean < 0
-    ? `worse than ${what} by ${fixed(-lead.mean)} ${between({ mean: -lead.mean, low: -lead.high, high: -lead.low }, fixed)}`
+    ? `worse than ${what} by ${fixed(-lead.mean)} ${between(mirrored(lead), fixed)}`
     : `better than ${what} by ${fixed(lead.mean)} ${between(lead, fixed)}`;
 
-const upliftWords = ({ kind, recovers, upliftOverWait }: Prospect): readonly string[] => {
+const mirrored = ({ mean, low, high }: Estimate): Estimate => ({ mean: -mean, low: -high, high: -low });
+
+const upliftWords = ({ kind, recovers, upliftOverWait, mayWait }: Prospect): readonly string[] => {
   if (recovers === null || kind === "wait") return [];
-  if (upliftOverWait === null) return ["uplift over waiting not known: wait seldom logged here"];
-  const { mean } = upliftOverWait;
-  const more = mean < 0 ? `${-of100(mean)} of 100 fewer` : `${of100(mean)} of 100 more`;
-  return [`${more} than recover by waiting ${between(upliftOverWait, of100)}`];
+  if (upliftOverWait === null)
+    return [`uplift over waiting not known: ${mayWait ? "wait seldom logged here" : "waiting was not a choice here"}`];
+  const isFewer = upliftOverWait.mean < 0;
+  const by = isFewer ? mirrored(upliftOverWait) : upliftOverWait;
+  return [`${of100(by.mean)} of 100 ${isFewer ? "fewer" : "more"} than recover by waiting ${between(by, of100)}`];
 };
 
 const similarWords = ({ kind, similarRuns }: Prospect): readonly string[] => {

@@ -59,10 +59,29 @@ test("saying it again writes nothing, and keeps under whom and when it was earne
 
   await grantAutonomy(ledger, EARNED, rules, 5);
   const once = await itemIn(ledger);
-  await grantAutonomy(ledger, EARNED, { policy: "qnet", modelHash: "b" }, 9);
+  await grantAutonomy(ledger, EARNED, { ...rules }, 9);
 
   assert.equal(writes(), 1);
   assert.deepEqual(await itemIn(ledger), once);
+});
+
+test("what another actor earned does not keep this one from it, and an owner's grant is left as it is", async () => {
+  const [ledger, owned] = [simulatedLedger(), simulatedLedger()];
+  const [one, other] = [
+    { policy: "qnet", modelHash: "a" },
+    { policy: "qnet", modelHash: "b" },
+  ];
+  await owned.write(KEY, { earned: true, changedAtMs: 0, by: "ada" }, null);
+  await grantAutonomy(ledger, EARNED, one, 5);
+
+  for (const each of [ledger, owned]) await grantAutonomy(each, EARNED, other, 9);
+
+  const held = await itemIn(ledger);
+  assert.deepEqual(
+    [one, other].map((acting) => autonomyEarned(held, acting).holds),
+    [false, true],
+  );
+  assert.equal(Object(await itemIn(owned)).by, "ada");
 });
 
 test("what the evidence no longer carries asks again", async () => {
@@ -110,6 +129,19 @@ test("what an owner granted stands without evidence, for whoever acts, and a har
   await suspendAutonomy(ledger, CELL, "it made things worse", 6);
 
   assert.deepEqual([stands, autonomyEarned(await itemIn(ledger), null).holds], [true, false]);
+});
+
+test("an item that is damaged ends suspended, and whole, so that a person can reinstate it", async () => {
+  for (const damaged of [{ earned: true }, "yes", { earned: false, changedAtMs: "?", by: "evidence" }]) {
+    const ledger = simulatedLedger();
+    await ledger.write(KEY, damaged, null);
+
+    await suspendAutonomy(ledger, CELL, "it made things worse", 6);
+
+    assert.match(autonomyEarned(await itemIn(ledger), null).detail, /must not act alone .*: it made things worse/);
+    await reinstateAutonomy(ledger, CELL, "ada", 8);
+    assert.equal(Object(await itemIn(ledger)).suspendedBecause, null);
+  }
 });
 
 test("there is nothing to suspend where nothing acts alone, nor to lift where nothing is suspended", async () => {

@@ -1,6 +1,6 @@
 import type { CellState } from "./autonomy.ts";
 import type { Cell } from "./autonomy-evidence.ts";
-import { type Actor, type AutonomyItem, autonomyItemIn } from "./autonomy-item.ts";
+import { type Actor, type AutonomyItem, autonomyItemIn, isEarnedBy } from "./autonomy-item.ts";
 import type { Json } from "./json.ts";
 import { autonomyKey, change } from "./ledger.ts";
 import type { Ledger } from "./ports.ts";
@@ -14,6 +14,7 @@ const PREFIX = "autonomy#";
  * Brings the ledger's items to what the evidence says: what has earned to act alone, no longer does, or is suspended.
  * Saying it again writes nothing; a crash in the middle leaves some cells as they were, and the next time writes them. What
  * an owner granted stands until a harm ends it, and no evidence lifts a suspension.
+ * @param states of that actor: what another one earned is to be earned again
  * @param acting under whose choices it is earned from here on
  */
 export const grantAutonomy = async (
@@ -41,7 +42,7 @@ const itemFor = (
   const changed = { changedAtMs, by: BY_EVIDENCE, reinstatedAtMs };
   if (suspended !== null && suspended.atMs >= (reinstatedAtMs ?? Number.NEGATIVE_INFINITY))
     return { ...changed, earned: false, earnedBy: null, suspendedBecause: suspended.because };
-  if (earnedAtMs !== null && held?.earned !== true)
+  if (earnedAtMs !== null && (held?.earned !== true || !isEarnedBy(held, acting)))
     return { ...changed, earned: true, earnedBy: namesOf(acting), suspendedBecause: null };
   if (earnedAtMs === null && held?.earned === true && held.by === BY_EVIDENCE)
     return { ...changed, earned: false, earnedBy: null, suspendedBecause: null };
@@ -50,7 +51,17 @@ const itemFor = (
 
 const namesOf = ({ policy, modelHash }: Actor): Actor => ({ policy, modelHash });
 
-/** Ends a cell's autonomy at once, where it has any. Repeating it changes nothing. */
+/** What a ledger holds of a cell; an item that is damaged counts as one that was earned. */
+const heldOrDamaged = (item: Json | null, changedAtMs: number): AutonomyItem | null => {
+  try {
+    return autonomyItemIn(item);
+  } catch {
+    const unknown = { earnedBy: null, suspendedBecause: null, reinstatedAtMs: null };
+    return { earned: true, changedAtMs, by: BY_EVIDENCE, ...unknown };
+  }
+};
+
+/** Ends a cell's autonomy at once, where it has any. Repeating it changes nothing; what is damaged is written whole. */
 export const suspendAutonomy = async (
   ledger: Pick<Ledger, "read" | "write">,
   { runbook, environment }: Cell,
@@ -58,7 +69,7 @@ export const suspendAutonomy = async (
   nowMs: number,
 ): Promise<void> => {
   await change(ledger, autonomyKey(runbook, environment), (item) => {
-    const held = autonomyItemIn(item);
+    const held = heldOrDamaged(item, nowMs);
     if (held === null || !held.earned) return { stop: null };
     const suspended = { ...held, earned: false, changedAtMs: nowMs, suspendedBecause: because };
     return { write: suspended as unknown as Json };

@@ -9,7 +9,8 @@ type Recorded = Pick<DecisionRecord, "severity" | "draw" | "limits" | "candidate
 
 /**
  * The probability of each candidate, worked out again from what a record says of a decision: exactly those with which it was
- * drawn. Whoever doubts a logged propensity needs nothing else. What abstained for its numbers puts 1 on the hand-over.
+ * drawn. Whoever doubts a logged propensity needs nothing else. What abstained for its numbers puts 1 on the hand-over;
+ * where no severity was kept, `wait` is taken not to have been explored.
  */
 export const propensitiesOf = ({ severity, draw, limits, candidates, abstention }: Recorded): readonly number[] => {
   const one = (kind: CandidateRecord["kind"]): readonly number[] => {
@@ -17,7 +18,7 @@ export const propensitiesOf = ({ severity, draw, limits, candidates, abstention 
     return candidates.map((_, i) => (i === index ? 1 : 0));
   };
   if (abstention !== null && DOUBTS.includes(abstention.because.code)) return one("page");
-  const proposal = proposalOf(candidates.map(standingIn), { severity, draw, limits });
+  const proposal = proposalOf(candidates.map(standingIn), { severity: severity ?? 1, draw, limits });
   if (proposal.kind === "abstained") return one(proposal.falls);
   return candidates.map((_, i) => proposal.shares.get(i) ?? 0);
 };

@@ -14,8 +14,10 @@ export type Prospect = Readonly<{
   overPage: Estimate | null;
   /** Null of a hand-over: what people do then is not the candidate's. */
   recovers: Estimate | null;
-  /** How much more probable recovery is than by waiting, -1..1; null where people seldom waited in such a scene. */
+  /** How much more probable recovery is than by waiting, -1..1; null where people seldom waited in such a scene, or could not. */
   upliftOverWait: Estimate | null;
+  /** Whether waiting was among what could be chosen. */
+  mayWait: boolean;
   harms: Estimate | null;
   expectedMinutes: number | null;
   similarRuns: SimilarRuns | null;
@@ -66,9 +68,8 @@ export const prospectOf = (catalogue: Catalogue, { weighed, limits }: Told, inde
   const kind = kindOf(catalogue, one);
   const { runbook, version } = one.verdict.candidate;
   const outlook = one.score?.outlook ?? null;
-  const outlookOf = (of: Runbook["kind"]) =>
-    weighed.find((other) => kindOf(catalogue, other) === of)?.score?.outlook ?? null;
-  const [page, wait] = [outlookOf("page"), outlookOf("wait")];
+  const weighedAs = (of: Runbook["kind"]) => weighed.find((other) => kindOf(catalogue, other) === of);
+  const [page, wait] = [weighedAs("page")?.score?.outlook ?? null, weighedAs("wait")?.score?.outlook ?? null];
   const isWaitKnown = wait !== null && limits !== null && wait.support >= limits.support;
   const isEffect = kind !== "wait" && kind !== "page";
   return {
@@ -77,6 +78,7 @@ export const prospectOf = (catalogue: Catalogue, { weighed, limits }: Told, inde
     recovers: kind === "page" ? null : (outlook?.recovers ?? null),
     upliftOverWait:
       isEffect && outlook !== null && isWaitKnown ? asShare(difference(outlook.recovers, wait.recovers)) : null,
+    mayWait: weighedAs("wait")?.verdict.kind === "allowed",
     harms: isEffect ? (outlook?.harms ?? null) : null,
     expectedMinutes: isEffect ? (findRunbook(catalogue, runbook, version)?.expectedMinutes ?? null) : null,
     similarRuns: isEffect ? similarRunsIn(one.features) : null,

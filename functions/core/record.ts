@@ -46,7 +46,7 @@ export type DecisionRecord = Readonly<{
   mode: Mode;
   policy: string;
   /** Under what the proposal was drawn: with the candidates below, all that their probabilities follow from. */
-  severity: number;
+  severity: number | null;
   draw: Draw;
   limits: Limits | null;
   context: Readonly<{

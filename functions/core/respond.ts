@@ -3,7 +3,7 @@ import { type Chapter, idle } from "./chapter.ts";
 import { claim } from "./claim.ts";
 import { close, closeRecovered } from "./close.ts";
 import type { Decision } from "./decide.ts";
-import { decideNow } from "./decide-now.ts";
+import { decideNow, restored } from "./decide-now.ts";
 import { deletedEnding, type Ending, endingAfter, handedOver, recoveredEnding } from "./ending.ts";
 import { because, type Terminal } from "./reasons.ts";
 import { recordEpisode } from "./record-episode.ts";
@@ -53,7 +53,7 @@ const untilItEnds = async (session: Session, chapters: Chapter[]): Promise<Endin
         return ending;
       continue;
     }
-    const { decision } = now;
+    const decision = restored(now.decision);
     const before = chapters.at(-1);
     if (before !== undefined) await recordEpisode(session, before, { toMs: decision.decidedAtMs, end: "none" });
     const deed = await become(session, decision);

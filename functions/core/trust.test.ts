@@ -94,13 +94,19 @@ test("numbers of a refused candidate are no reason to doubt the others, and none
 
 const QUESTIONS: readonly (readonly [string, Partial<Outlook>, Partial<Limits>, string, RegExp])[] = [
   ["is sure and known", {}, {}, "unasked", /^$/],
-  ["beats a person by less than is wanted", {}, { delta: 0.6 }, "not-better-than-page", /^0\.5 better than .* 0\.6 /],
+  [
+    "beats a person by less than is wanted",
+    {},
+    { delta: 0.6 },
+    "not-better-than-page",
+    /^ranked 0\.5 above calling a person, at least 0\.6 above /,
+  ],
   [
     "beats a person by less than its members differ",
     { members: [0, -0.9, 0, -1.1] },
     {},
     "ensemble-disagrees",
-    /^0\.5 better than calling a person and 0\.51 worse at 2 standard deviations/,
+    /^ranked 0\.5 above calling a person and ranked 0\.51 below at 2 standard deviations/,
   ],
   ["was seldom done", { support: 0.02 }, {}, "low-support", /seldom .* 2 for each 100 .* 5 are wanted/],
   ["is in a scene unlike those learnt from", { distance: 10.5 }, {}, "out-of-distribution", /10\.5 .* 10 allowed/],

@@ -8,8 +8,9 @@ const downOf100 = (share: number): number => Math.floor(share * 1000 + HAIR) / 1
 /** What a product of a float64 is off by, and more: 0.07 * 1000 is a little above 70. */
 const HAIR = 1e-9;
 const readable = (value: number): string => String(Number(value.toFixed(2)));
-const compared = (lead: number): string =>
-  Number.isFinite(lead) ? `${readable(Math.abs(lead))} ${lead < 0 ? "worse" : "better"}` : "not comparable, not better";
+/** A lead in rank; a lead in value is told as better or worse, so that nobody takes one for the other. */
+const ranked = (lead: number): string =>
+  Number.isFinite(lead) ? `ranked ${readable(Math.abs(lead))} ${lead < 0 ? "below" : "above"}` : "not ranked above";
 
 /**
  * Why an effect is too likely to harm to be proposed at all, or null. It is held against the upper end of what a model
@@ -56,13 +57,12 @@ export const callOn = (limits: Limits, one: Standing, page: Standing | undefined
 
 const questionOf = (limits: Limits, outlook: Outlook, page: Outlook | undefined): Because<AbstainedCode> | null => {
   const { mean, sd } = lead(outlook, page);
-  const wanted = `at least ${readable(limits.delta)} better is wanted`;
+  const wanted = `at least ${readable(limits.delta)} above is wanted`;
   // Each is passed only where it is shown to hold: a number that cannot be compared asks.
-  if (!(mean >= limits.delta))
-    return because("not-better-than-page", `${compared(mean)} than calling a person, ${wanted}`);
+  if (!(mean >= limits.delta)) return because("not-better-than-page", `${ranked(mean)} calling a person, ${wanted}`);
   if (!(mean - limits.m * sd >= limits.delta)) {
-    const least = `${compared(mean - limits.m * sd)} at ${limits.m} standard deviations of its members below that`;
-    return because("ensemble-disagrees", `${compared(mean)} than calling a person and ${least}, ${wanted}`);
+    const least = `${ranked(mean - limits.m * sd)} at ${limits.m} standard deviations of its members less`;
+    return because("ensemble-disagrees", `${ranked(mean)} calling a person and ${least}, ${wanted}`);
   }
   if (!(outlook.support >= limits.support)) {
     const often = `${downOf100(outlook.support)} for each 100 of what they do most`;

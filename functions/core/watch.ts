@@ -16,6 +16,8 @@ export type Watched = Readonly<{
   /** When the alarm last went OK, where it did. */
   okAtMs: number | null;
   worse: readonly string[];
+  /** Whether it was stopped because an SLI was left worse for several looks in a row. */
+  regressed: boolean;
   /** The incident's `news` at the last look: what was written since was not looked at. */
   news: number;
 }>;
@@ -113,8 +115,9 @@ export const watch = async (
   for (let look = 0; ; look += 1) {
     const seen = await session.journal.step(`${name}-look-${look}`, () => glance(session, baseline));
     const { nowMs, recovery } = seen;
-    const ended = (kind: Watched["kind"]): Watched => ({
+    const ended = (kind: Watched["kind"], regressed = false): Watched => ({
       kind,
+      regressed,
       endedAtMs: nowMs,
       okAtMs: seen.okAtMs,
       worse: seen.worse,
@@ -133,7 +136,7 @@ export const watch = async (
       napSeconds = Math.min(ringingSeconds(untilMs - nowMs), (untilMs - nowMs) / 1000);
     }
     regression = seen.worse.length > 0 ? regression + 1 : 0;
-    if (stopWhenWorse && regression >= REGRESSION_LOOKS) return ended("not-recovered");
+    if (stopWhenWorse && regression >= REGRESSION_LOOKS) return ended("not-recovered", true);
     if (look >= MOST_LOOKS) return ended("not-recovered");
     await doze(session, `${name}-nap-${look}`, napSeconds, seen.news);
   }

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { spoiltRollback } from "../../runbooks/spoilt.fixture.ts";
 import { autonomyKey } from "../core/ledger.ts";
 import { POLICIES } from "../core/policies.ts";
-import type { Scorer } from "../core/ports.ts";
+import type { Ports, Scorer } from "../core/ports.ts";
+import type { Catalogue } from "../core/runbook.ts";
 import { scenarioWith } from "../world/scenario.ts";
 import { type Flow, type Flown, play } from "./flow.fixture.ts";
 
@@ -48,3 +49,75 @@ test("a run that is seen to make things worse ends the autonomy of its runbook b
   });
   assert.ok(Object(item).changedAtMs <= (flown.incidents[0]?.closedAtMs ?? 0));
 });
+
+type Actuator = Ports["actuator"];
+/** Shows the ends of runs in this role as something else. */
+const showing =
+  (role: string, change: (run: Awaited<ReturnType<Actuator["poll"]>>) => Awaited<ReturnType<Actuator["poll"]>>) =>
+  (ports: Ports): Ports => {
+    const ids = new Set<string>();
+    const { actuator } = ports;
+    const start: Actuator["start"] = async (request) => {
+      const started = await actuator.start(request);
+      if (started.kind === "started" && request.tags.role === role) ids.add(started.executionId);
+      return started;
+    };
+    const poll: Actuator["poll"] = async (id) => {
+      const run = await actuator.poll(id);
+      return ids.has(id) && run.status !== "running" ? change(run) : run;
+    };
+    return { ...ports, actuator: { ...actuator, start, poll } };
+  };
+const neverTakenBack = (known: Catalogue): Catalogue => ({
+  ...known,
+  runbooks: known.runbooks.map((one) =>
+    one.id === "ecs-rollback" && one.documents !== null
+      ? { ...one, reversal: "not-needed", documents: { ...one.documents, undo: null } }
+      : one,
+  ),
+});
+const HUGE = "x".repeat(300_000);
+
+const SEEN: readonly (readonly [what: string, flow: Omit<Flow, "scenario">, outcome: string, because: RegExp])[] = [
+  [
+    "makes things worse and needs no undo",
+    { catalogue: neverTakenBack(spoiltRollback()) },
+    "not-recovered",
+    /^it was seen to make things worse in decision /,
+  ],
+  [
+    "did not succeed, and whose undo fails",
+    {
+      around: (ports) =>
+        showing("undo", (run) => ({ ...run, status: "failed", failedStep: "restore" }))(
+          showing("run", (run) => ({ ...run, status: "failed" }))(ports),
+        ),
+    },
+    "undo-failed",
+    /^it could not be taken back in decision /,
+  ],
+  [
+    "did not succeed, and left nothing that its undo could go by",
+    {
+      around: showing("run", (run) => ({
+        ...run,
+        status: "failed",
+        reason: HUGE,
+        outputs: Object.fromEntries(Object.keys(run.outputs).map((name) => [name, HUGE])),
+      })),
+    },
+    "undo-failed",
+    /^it could not be taken back in decision /,
+  ],
+];
+
+for (const [what, flow, outcome, because] of SEEN)
+  test(`a run that ${what} ends the autonomy of its runbook`, async () => {
+    const flown = await play({ ...flow, scenario, before: earnedBy(null) });
+
+    const outcomes = flown.records.flatMap(({ decisions }) => decisions.map((one) => one.outcome.kind));
+    const item = Object(await flown.item(KEY));
+    assert.ok(outcomes.includes(outcome as (typeof outcomes)[number]), outcomes.join());
+    assert.equal(item.earned, false);
+    assert.match(item.suspendedBecause, because);
+  });

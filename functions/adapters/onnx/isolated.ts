@@ -26,20 +26,22 @@ type Turn = Readonly<{ scene: Scene; resolve: (heads: Heads) => void; reject: (w
 /**
  * Runs the network in a process of its own. A thread would not do: one that is inside the network cannot be ended, and
  * Node exits only after its threads. What takes too long or too much memory is killed, its scene fails with
- * InferenceFailed, and the next one finds a fresh process. Nothing here keeps the own process alive but a scene that is
- * waited for.
+ * InferenceFailed, and the next one finds a fresh process, as it does where one died while nothing was asked. What is
+ * closed fails whatever it is asked. Nothing here keeps the own process alive but a scene that is waited for.
  */
 export const isolatedInference = (bytes: Uint8Array, members: number, options: IsolationOptions = {}): Inference => {
   const own = { ...DEFAULTS, ...options };
   const turns: Turn[] = [];
   let worker: SessionProcess | null = null;
   let isBusy = false;
+  let isClosed = false;
   const drop = (): void => {
     worker?.kill();
     worker = null;
   };
   const take = async ({ scene, resolve, reject }: Turn): Promise<void> => {
     try {
+      if (worker?.isDead() === true) drop();
       worker ??= startProcess(bytes, members, own);
       resolve(await worker.ask(scene));
     } catch (error) {
@@ -56,10 +58,12 @@ export const isolatedInference = (bytes: Uint8Array, members: number, options: I
   return {
     run: (scene) =>
       new Promise((resolve, reject) => {
+        if (isClosed) return reject(new InferenceFailed("the model was closed"));
         turns.push({ scene, resolve, reject });
         void work();
       }),
     close: async () => {
+      isClosed = true;
       for (const { reject } of turns.splice(0)) reject(new InferenceFailed("the model was closed"));
       drop();
     },

@@ -177,6 +177,8 @@ const heldIn = (message: Message, field: number): Attribute => {
   if (field === 4) return message.text(field);
   if (field === 8) return wholeNumbers(message.all(field));
   if (field === 5) return tensorOf(message.bytes(field) ?? new Uint8Array()).tensor;
-  const floats = floatsOf(message.all(field));
-  return field === 7 ? floats : (floats[0] ?? 0);
+  const fields = message.all(field);
+  if (field === 7) return floatsOf(fields);
+  if (fields.some(({ kind }) => kind !== "fixed32")) throw new Malformed("the file has no float where one belongs");
+  return floatsOf(fields)[0] ?? 0;
 };

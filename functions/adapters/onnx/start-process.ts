@@ -10,7 +10,12 @@ export class InferenceFailed extends Error {
 }
 
 /** A process that holds a model. It is asked one scene at a time; whoever sees it fail kills it. */
-export type SessionProcess = Readonly<{ ask: (scene: Scene) => Promise<Heads>; kill: () => void }>;
+export type SessionProcess = Readonly<{
+  ask: (scene: Scene) => Promise<Heads>;
+  /** Whether it can answer nothing any more. */
+  isDead: () => boolean;
+  kill: () => void;
+}>;
 
 type Limits = Readonly<{ deadlineMs: number; startMs: number; mostBytes: number; program: string }>;
 type Waiting = Readonly<{ resolve: (frame: Frame) => void; reject: (why: InferenceFailed) => void }>;
@@ -91,6 +96,7 @@ export const startProcess = (bytes: Uint8Array, members: number, limits: Limits)
   opened.catch(() => {});
   return {
     kill,
+    isDead: () => death !== null,
     ask: async (scene) => {
       expect(await opened, KINDS.open);
       const answer = await exchange(frame(KINDS.scene, sceneContent(scene)), limits.deadlineMs);

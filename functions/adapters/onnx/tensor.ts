@@ -88,7 +88,7 @@ const packed = (bytes: Uint8Array): readonly number[] => {
   let value = 0n;
   let shift = 0n;
   for (const byte of bytes) {
-    if (shift > 63n) throw new Malformed("a number of the file has more than 64 bits");
+    if (shift > 63n || (shift === 63n && byte > 1)) throw new Malformed("a number of the file has more than 64 bits");
     value |= BigInt(byte & 0x7f) << shift;
     shift += 7n;
     if (byte >= 0x80) continue;

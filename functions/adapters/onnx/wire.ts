@@ -21,8 +21,10 @@ const varintAt = (bytes: Uint8Array, at: number): Readonly<{ value: bigint; next
   for (let read = 0; read < LONGEST_VARINT; read += 1) {
     const byte = bytes[at + read];
     if (byte === undefined) throw new Malformed("the file ends in the middle of a number");
+    // The tenth holds the last of 64 bits and ends the number.
+    if (read === LONGEST_VARINT - 1 && byte > 1) break;
     value |= BigInt(byte & 0x7f) << BigInt(7 * read);
-    if (byte < 0x80) return { value: BigInt.asUintN(64, value), next: at + read + 1 };
+    if (byte < 0x80) return { value, next: at + read + 1 };
   }
   throw new Malformed("a number of the file has more than 64 bits");
 };
@@ -79,7 +81,7 @@ export type Message = Readonly<{
   all: (number: number) => readonly Field[];
 }>;
 
-const UTF8 = new TextDecoder("utf-8", { fatal: true });
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const LONGEST_TEXT = 1000;
 
 export const textOf = (bytes: Uint8Array): string => {
@@ -132,7 +134,7 @@ export const messageOf = (bytes: Uint8Array, shape: Shape): Message => {
     bytes: (number) => {
       const field = only(number);
       if (field === undefined) return null;
-      if (field.kind === "varint") throw new Malformed(`field ${number} of the ${shape.name} has no bytes`);
+      if (field.kind !== "bytes") throw new Malformed(`field ${number} of the ${shape.name} has no bytes`);
       return field.value;
     },
     all: (number) => fields.get(number) ?? [],

@@ -11,6 +11,7 @@ import { simulatedPager } from "../../adapters/simulated/pager.ts";
 import { simulatedSwitch } from "../../adapters/simulated/switch.ts";
 import type { AutomationDocument } from "../../core/automation-document.ts";
 import type { CellState } from "../../core/autonomy.ts";
+import type { Actor } from "../../core/autonomy-item.ts";
 import { draftOffline } from "../../core/draft.ts";
 import type { EpisodeRow } from "../../core/episode.ts";
 import { grantAutonomy } from "../../core/grant-autonomy.ts";
@@ -42,8 +43,8 @@ export type DayPlan = Readonly<{
   catalogue: Catalogue;
   policy: PolicyOf;
   trackRecord: Ports["trackRecord"];
-  /** What has earned to act alone before this day; nothing where it is left out. */
-  autonomy?: readonly CellState[];
+  /** What has earned to act alone under this actor before this day; nothing where it is left out. */
+  autonomy?: (acting: Actor) => readonly CellState[];
   /** The catalogue's rules draft where it is left out. */
   drafter?: (world: World) => Drafter;
   /** Who answers cards; left out, somebody who says yes after four minutes. */
@@ -100,7 +101,7 @@ type System = Readonly<{
 export const playDay = async (plan: DayPlan): Promise<Day> => {
   const system = await openDay(plan);
   const { world, ports, executions, approvals, settings } = system;
-  await grantAutonomy(ports.ledger, plan.autonomy ?? [], ports.scorer, world.nowMs);
+  await grantAutonomy(ports.ledger, plan.autonomy?.(ports.scorer) ?? [], ports.scorer, world.nowMs);
   let incidents: readonly Incident[] = [];
   for (;;) {
     await approvals.answerDue(world.nowMs);

@@ -1,5 +1,6 @@
 import { type AutonomySettings, autonomyOf, type CellState, earningCells } from "../../core/autonomy.ts";
 import { type AutonomyEvent, autonomyEvents } from "../../core/autonomy-evidence.ts";
+import type { Actor } from "../../core/autonomy-item.ts";
 import { type Behaviour, type EpisodeRow, rowOf } from "../../core/episode.ts";
 import type { TrackRecord } from "../../core/ports.ts";
 import type { Catalogue } from "../../core/runbook.ts";
@@ -68,8 +69,10 @@ const growingTrackRecord = (known: readonly PastRun[]) => {
 /** The stream's own evidence for and against letting its runbooks act alone: all of it, however long the stream. */
 const growingAutonomy = (settings: AutonomySettings | undefined, known: readonly AutonomyEvent[]) => {
   const events = [...known];
-  const before = (catalogue: Catalogue, nowMs: number): readonly CellState[] =>
-    settings === undefined ? [] : autonomyOf(events, earningCells(catalogue, ENVIRONMENTS), settings, nowMs);
+  const before = (catalogue: Catalogue, nowMs: number, acting: Actor): readonly CellState[] =>
+    settings === undefined
+      ? []
+      : autonomyOf(events, earningCells(catalogue, ENVIRONMENTS), settings, nowMs, undefined, acting);
   return { before, learn: (rows: readonly EpisodeRow[]) => void events.push(...autonomyEvents(rows)) };
 };
 
@@ -86,7 +89,7 @@ export const playLog = async function* (
   const { before, learn } = growingAutonomy(log.autonomy, known.autonomy);
   for (let index = fromIndex; index < toIndex; index += 1) {
     const day = log.days(index);
-    const autonomy = before(day.catalogue, day.scenario.clockStartMs);
+    const autonomy = (acting: Actor) => before(day.catalogue, day.scenario.clockStartMs, acting);
     const played = await playDay({ ...day, policy: log.policyOn(day), trackRecord, autonomy, judge: log.judge });
     const rows = finishedDay(played, { clusterId: clusterOf(log.name, index), worldHash: log.worldHash })
       .map((row) => rowOf(row, log.behaviour))
