@@ -12,6 +12,9 @@ from gate_files import CHECKS, INCIDENTS, agent_rows, gate, judged_days, write_g
 from test_report import Page
 
 from qnet.__main__ import main
+from qnet.gate.command import identity_of
+from qnet.gate.log import read_proposals
+from qnet.schema import read_schema
 
 ENOUGH = judged_days({"rules": 1.0, "new": 1.0}, a_family=5000)
 
@@ -40,7 +43,7 @@ def test_an_equal_challenger_passes_and_is_not_called_better(passed: tuple[Path,
 
 
 def test_each_opening_is_a_line_with_the_thresholds_and_is_counted(tmp_path: Path) -> None:
-    write_gate(tmp_path)
+    write_gate(tmp_path, days=ENOUGH)
     _, first = gate(tmp_path)
 
     _, second = gate(tmp_path)
@@ -71,6 +74,50 @@ def test_what_costs_more_in_the_simulator_is_refused_and_the_test_slice_stays_cl
     assert verdict["reasons"][0].startswith("G3: overall: cost -20.0%")
     assert not (tmp_path / "openings.jsonl").exists()
     assert verdict["openings"] == 0
+
+
+def test_the_test_slice_stays_closed_where_another_stage_cannot_tell(tmp_path: Path) -> None:
+    write_gate(tmp_path)
+
+    _, verdict = gate(tmp_path)
+
+    assert verdict["stages"]["G3"]["verdict"] == "NOT EVALUABLE"
+    assert verdict["stages"]["G4"]["verdict"] == "NOT EVALUABLE"
+    assert not (tmp_path / "openings.jsonl").exists()
+
+
+def test_no_reward_is_read_but_of_the_decisions_that_are_asked_about(tmp_path: Path) -> None:
+    """What costs below nothing is damage to whoever reads it."""
+    rows = agent_rows(400)
+    damaged = [row | {"impact_discounted": -1.0} if place >= 100 else row for place, row in enumerate(rows)]
+    write_gate(tmp_path, rows=damaged)
+
+    code, verdict = gate(tmp_path)
+
+    assert code == 1
+    assert verdict["stages"]["G1"]["figures"]["calibration"]["observed"] < 0
+
+
+def test_how_an_incident_ended_is_not_known_before_its_outcomes_are_read(tmp_path: Path) -> None:
+    write_gate(tmp_path, rows=agent_rows(20))
+
+    proposals = read_proposals([tmp_path / "log"], read_schema(tmp_path / "features.json"))
+
+    assert set(agent_rows(20)[0]) >= {"end", "recovered", "harm"}
+    assert set(proposals.log.column("end").to_pylist()) == {"ended"}
+    assert {"recovered", "recovered_by", "harm"}.isdisjoint(proposals.log.rows.column_names)
+
+
+def test_who_is_judged_is_the_whole_policy_and_not_its_weights_alone(tmp_path: Path) -> None:
+    manifest: dict[str, Any] = {"model": {"sha256": "a"}, "thresholds": {"m": 2}, "rank": {"q": 1.5}, "calibration": []}
+    said = {"gate": {"verdict": "none"}, "report": "a.html", "createdAt": "today", "manifest_hash": "b"}
+
+    def identity(**changes: Any) -> str:
+        (tmp_path / "manifest.json").write_text(json.dumps(manifest | said | changes))
+        return identity_of(tmp_path)
+
+    assert {identity(**{name: "another"}) for name in said} == {identity()}
+    assert len({identity(), *(identity(**{name: "another"}) for name in manifest)}) == 1 + len(manifest)
 
 
 def without_columns(folder: Path, *names: str) -> None:
@@ -132,6 +179,18 @@ def test_the_log_of_people_without_any_probability_is_not_evaluable(tmp_path: Pa
     assert code == 1
     assert verdict["verdict"] == "NOT EVALUABLE"
     assert any("no incident was proposed for in ask or auto" in reason for reason in verdict["reasons"])
+
+
+def test_who_passes_is_told_of_which_policy_each_stage_speaks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_gate(tmp_path, days=ENOUGH)
+
+    gate(tmp_path)
+
+    said = "G3 judged the challenger as it is served, G4 its restricted form"
+    assert said in capsys.readouterr().out
+    assert said in (tmp_path / "out" / "report.html").read_text()
 
 
 def test_json_on_stdout_is_the_verdict_and_nothing_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ope import Requirements
-from qnet.gate.decisions import Decisions, Floats, Logged, Outcomes, capped
-from qnet.gate.estimated import Answer
+from qnet.gate.decisions import Decisions, Floats, Ints, Logged, Outcomes, capped
+from qnet.gate.estimated import Answer, scope_words
 from qnet.gate.evidence import evidence_stage
 from qnet.gate.thresholds import Thresholds
 from qnet.gate.trial_policies import improved, worse
@@ -27,11 +27,11 @@ def logged(challenger: Floats, seed: int = 1, truth: Truth = TRUTH, **changes: F
 
 def answered(test: Logged, said: list[str] | None = None, closed: str = "", judged: int = 1) -> Answer:
     heard: list[str] = [] if said is None else said
-    alpha = 0.05 / judged
+    alpha = 0.05 / judged**2
     return evidence_stage(test, THRESHOLDS, Requirements(), heard.append, lambda p: (p <= alpha, judged), closed)
 
 
-def forbidden() -> Outcomes:
+def forbidden(_: Ints) -> Outcomes:
     raise AssertionError("an outcome was read")
 
 
@@ -39,11 +39,11 @@ def test_the_diagnostics_are_told_before_an_outcome_is_read() -> None:
     test = logged(TRUTH.champion)
     order: list[str] = []
 
-    def outcomes() -> Outcomes:
+    def read(rows: Ints) -> Outcomes:
         order.append("outcomes")
-        return test.outcomes()
+        return test.read(rows)
 
-    answered(replace(test, outcomes=outcomes), order)
+    answered(replace(test, read=read), order)
 
     assert order[-1] == "outcomes"
     assert sum("mean cumulative weight" in line for line in order[:-1]) == 2
@@ -78,7 +78,7 @@ NOT_EVALUABLE = {
 
 @pytest.mark.parametrize("says", NOT_EVALUABLE)
 def test_a_log_that_cannot_answer_is_not_evaluable_and_no_outcome_is_read(says: str) -> None:
-    test = replace(NOT_EVALUABLE[says](), outcomes=forbidden)
+    test = replace(NOT_EVALUABLE[says](), read=forbidden)
 
     answer = answered(test)
 
@@ -88,7 +88,7 @@ def test_a_log_that_cannot_answer_is_not_evaluable_and_no_outcome_is_read(says: 
 
 
 def test_a_closed_slice_is_not_opened_whatever_its_diagnostics_say() -> None:
-    answer = answered(replace(logged(TRUTH.champion), outcomes=forbidden), closed="refused before")
+    answer = answered(replace(logged(TRUTH.champion), read=forbidden), closed="refused before")
 
     assert (answer.stage.verdict, answer.stage.reasons) == ("NOT EVALUABLE", ("refused before",))
     assert answer.stage.figures["challenger"]["evaluable"]
@@ -111,7 +111,7 @@ def shifted(test: Logged, by: float) -> Logged:
     other = test.decisions.at_proposal(test.targets["champion"]) == 0
     whole = test.outcomes()
     dearer = Outcomes(whole.reward - by * (chosen & other), whole.discount, whole.harmed)
-    return replace(test, outcomes=lambda: dearer)
+    return replace(test, read=dearer.only)
 
 
 @pytest.mark.parametrize(("by", "verdict", "better"), [(2.0, "refused", False), (-2.0, "passed", True)])
@@ -135,7 +135,7 @@ def test_a_pass_that_another_challenger_has_used_up_on_this_slice_is_none() -> N
 
     assert alone.stage.verdict == "passed"
     assert beside.stage.verdict == "refused"
-    assert "100000 challengers" in beside.stage.reasons[0]
+    assert "challenger number 100000 on this slice" in beside.stage.reasons[0]
 
 
 def test_who_does_what_the_champion_does_is_not_worse_and_not_better() -> None:
@@ -144,6 +144,21 @@ def test_who_does_what_the_champion_does_is_not_worse_and_not_better() -> None:
     assert answer.stage.verdict == "passed"
     assert not answer.better
     assert answer.stage.figures["gain"] == {"value": 0.0, "low": 0.0, "high": 0.0}
+
+
+def test_it_is_said_of_which_policy_g4_speaks_and_how_often_that_one_is_not_the_one_that_is_served() -> None:
+    challenger = worse(TRUTH, 0.3)
+    test = logged(challenger)
+    decisions = test.decisions
+    own = test.targets["challenger"]
+
+    answer = answered(test)
+
+    supported = (decisions.probability >= THRESHOLDS.floor)[own == 1]
+    differing = (~supported & (own != test.targets["champion"]).any(axis=1)).mean()
+    assert answer.stage.figures["servedAndRestrictedDiffer"] == pytest.approx(differing)
+    assert f"they differ in {differing:.1%} of the decisions" in scope_words(answer.stage.figures)
+    assert scope_words(answered(logged(TRUTH.champion)).stage.figures) in answered(logged(TRUTH.champion)).stage.reasons
 
 
 def test_incidents_in_shadow_are_left_out_and_the_share_that_asked_is_told() -> None:
@@ -177,7 +192,7 @@ def test_more_observed_harm_refuses_what_costs_nothing() -> None:
     whole = test.outcomes()
     harmed = Outcomes(whole.reward, whole.discount, chosen & other)
 
-    answer = answered(replace(test, outcomes=lambda: harmed))
+    answer = answered(replace(test, read=harmed.only))
 
     assert answer.stage.verdict == "refused"
     assert answer.stage.reasons[0].startswith("observed harm is higher")

@@ -92,11 +92,13 @@ def test_a_family_of_499_incidents_is_undecided_and_its_runbooks_take_consent() 
     assert "take a person's consent" in result.stage.reasons[0]
 
 
-def test_a_family_that_nobody_played_is_undecided() -> None:
+def test_a_family_that_nobody_played_is_undecided_and_the_whole_cannot_be_judged() -> None:
     result = found(days(), {"config": 0.4, "deploy": 0.4, "storage": 0.2})
 
     assert [one.verdict for one in result.families] == ["passed", "passed", "undecided"]
     assert result.stage.figures["covered"] == pytest.approx(0.8)
+    assert result.stage.verdict == "NOT EVALUABLE"
+    assert result.stage.reasons[0].startswith("only 80.0% of the incidents are of families that were played")
 
 
 def test_a_family_measured_within_the_margin_by_too_wide_an_interval_is_undecided() -> None:

@@ -1,7 +1,6 @@
 """`gate --spec FILE --out DIR [--json]`: exit 0 passed, 1 refused or NOT EVALUABLE, 2 bad input."""
 
 import argparse
-import hashlib
 import json
 import sys
 from pathlib import Path
@@ -9,13 +8,13 @@ from typing import Any
 
 from ope import Requirements
 from qnet.bad_input import BadInput
+from qnet.release.canonical import canonical_sha256
 from qnet.reward import read_reward
 from qnet.schema import read_schema
 
 from .days import read_days
 from .document import document_of, sentence_of
 from .judge import Case, judge
-from .leaks import shuffled_future
 from .log import logged_of, read_proposals
 from .openings import append, read_openings
 from .page import write_page
@@ -23,6 +22,7 @@ from .replayed import read_checks
 from .spec import Spec, read_json, read_spec
 from .thresholds import Thresholds, thresholds_hash
 
+JUDGEMENTS = ("gate", "report", "createdAt", "manifest_hash")  # keys of a manifest that decide nothing
 VERDICT, REPORT = "verdict.json", "report.html"
 
 
@@ -70,36 +70,29 @@ def case_of(spec: Spec) -> Case:
     if spec.shuffled is not None:
         scored |= dict(zip(("cloning", "shuffled"), spec.shuffled, strict=True))
     ranked = {f"ranked {name}": folder for name, folder in spec.challengers}
-    model = None if spec.model is None else _manifest(spec.model)
     return Case(
         challenger=spec.challenger,
-        identity=spec.challenger if spec.model is None else _sha256(spec.model / "model.onnx"),
+        identity=spec.challenger if spec.model is None else identity_of(spec.model),
         has_model=spec.model is not None,
         logged=logged_of(proposals, scored | ranked, spec.episodes, weights),
         simulated_log=proposals.is_simulated,
         ranked=("challenger", "champion", *ranked),
         slices=spec.slices,
         trained_on=spec.trained_on,
-        future=shuffled_future(proposals.log, thresholds.shuffle_clusters, thresholds.seed),
         checks=read_checks(spec.checks, spec.model is not None),
         days=read_days(spec.days, spec.challenger, spec.champion),
         shares=spec.shares,
         openings=read_openings(spec.openings),
         thresholds=thresholds,
         requirements=requirements,
-        thresholds_hash=thresholds_hash(thresholds, requirements, None if model is None else model.get("thresholds")),
+        thresholds_hash=thresholds_hash(thresholds, requirements),
     )
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
+def identity_of(folder: Path) -> str:
+    """Hex sha256 of all that decides in a model's manifest: its weights' hash, and the rank, thresholds and calibration
+    beside them. The same weights with other thresholds are another policy. Raises BadInput."""
     manifest = read_json(folder / "manifest.json")
     if not isinstance(manifest, dict):
         raise BadInput(f"{folder / 'manifest.json'}: is no manifest; export the model again")
-    return manifest
-
-
-def _sha256(file: Path) -> str:
-    try:
-        return hashlib.sha256(file.read_bytes()).hexdigest()
-    except OSError as cause:
-        raise BadInput(f"{file}: cannot be read ({cause.strerror}); export the model again") from cause
+    return canonical_sha256({name: value for name, value in manifest.items() if name not in JUDGEMENTS})

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .leaks import Against, Shuffled
+from .leaks import Against
 from .openings import Opening, Openings, opened_before
 from .slices import SLICES, Sliced
 from .stage import Stage, stage_of
@@ -18,7 +18,6 @@ class Checked:
     disorder: str  # what is wrong with the order of the slices
     has_model: bool
     trained_on: frozenset[str] | None
-    future: Shuffled
     returns: Against | None  # a model of shuffled returns against cloning; None where there is none, or no evidence
     has_shuffled: bool
     checks: Mapping[str, Any]
@@ -30,7 +29,7 @@ def data_stage(found: Checked) -> Stage:
     """Refuses what is not clean; says what was not tested."""
     leaked, unknown, notes = _of_leaks(found)
     refused = [*_of_slices(found), *leaked, *_of_golden(found)]
-    earlier = {one.thresholds for one in found.openings.before if one.test == found.opening.test}
+    earlier = {one.thresholds for one in found.openings.before if one.meets(found.opening)}
     if earlier - {found.opening.thresholds}:
         refused.append("this test slice was opened before under other thresholds: take a later slice for these")
     times = opened_before(found.openings, found.opening)
@@ -41,8 +40,6 @@ def data_stage(found: Checked) -> Stage:
         "clusters": sizes,
         "clustersInNoSlice": int((found.sliced.slice_of == "").sum()),
         "trainedOn": None if found.trained_on is None else len(found.trained_on),
-        "encodedTwice": found.future.decisions,
-        "changedByTheFuture": found.future.differing,
         "recomputedHistories": found.checks["leaks"]["rows"],
         "differingHistories": found.checks["leaks"]["differing"],
         "shuffledMinusCloning": None if found.returns is None else found.returns.difference,
@@ -69,7 +66,7 @@ def _of_leaks(found: Checked) -> tuple[list[str], list[str], list[str]]:
     refused: list[str] = []
     unknown: list[str] = []
     notes: list[str] = []
-    leaks, future, returns = found.checks["leaks"], found.future, found.returns
+    leaks, returns = found.checks["leaks"], found.returns
     if leaks["differing"] > 0:
         example = f", for instance {leaks['example']}" if leaks["example"] else ""
         refused.append(
@@ -77,13 +74,6 @@ def _of_leaks(found: Checked) -> tuple[list[str], list[str], list[str]]:
         )
     if leaks["rows"] == 0:
         unknown.append("the history features of no row were recomputed")
-    if future.differing > 0:
-        refused.append(
-            f"{future.differing} of {future.decisions} decisions are encoded otherwise when later rows are shuffled, "
-            f"for instance {future.example}"
-        )
-    if future.decisions == 0:
-        unknown.append("no decision stands before another cluster: whether the future changes the past was not tested")
     if returns is not None and returns.low > 0:
         refused.append(
             f"a model of shuffled returns is better than cloning by {returns.difference:.3f} (bound {returns.low:.3f}"

@@ -56,6 +56,10 @@ class Outcomes:
     discount: Floats  # (N,) exp(-beta * minutes) to the next decision
     harmed: Flags  # (N,) observed harm: suspected, confirmed or unknown
 
+    def only(self, rows: Ints) -> "Outcomes":
+        """What came of those decisions alone."""
+        return Outcomes(self.reward[rows], self.discount[rows], self.harmed[rows])
+
 
 @dataclass(frozen=True)
 class Logged:
@@ -66,17 +70,16 @@ class Logged:
 
     decisions: Decisions
     targets: dict[str, Floats]
-    outcomes: Callable[[], Outcomes]
+    read: Callable[[Ints], Outcomes]  # of these rows, which are whole incidents; of no other one an outcome is read
+
+    def outcomes(self) -> Outcomes:
+        """What came of all of these decisions."""
+        return self.read(np.arange(len(self.decisions.step)))
 
     def only(self, rows: Ints) -> "Logged":
         """The same of these decisions alone, which must be whole incidents."""
-
-        def outcomes() -> Outcomes:
-            whole = self.outcomes()
-            return Outcomes(whole.reward[rows], whole.discount[rows], whole.harmed[rows])
-
         targets = {name: target[rows] for name, target in self.targets.items()}
-        return Logged(self.decisions.only(rows), targets, outcomes)
+        return Logged(self.decisions.only(rows), targets, lambda some: self.read(rows[some]))
 
 
 def capped(reward: Floats, discount: Floats, incident: Ints, step: Ints, cap: float) -> Floats:

@@ -4,6 +4,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from .estimated import scope_words
 from .judge import Judgement
 from .simulator import Family
 
@@ -58,7 +59,7 @@ def _plain(value: Any) -> Any:
 def sentence_of(judgement: Judgement, challenger: str, report: Path) -> str:
     """What came of it, why, and where the rest stands."""
     if judgement.verdict == "passed":
-        why = judgement.promotion
+        why = f"{judgement.promotion}; {scope_words(judgement.stages['G4'].figures)}"
         if judgement.undecided:
             why += f"; a person consents to each of {len(judgement.approval)} runbooks of the undecided families "
             why += ", ".join(judgement.undecided)

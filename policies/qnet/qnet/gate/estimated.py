@@ -1,6 +1,6 @@
 """What came of it: the restricted challenger against the champion, doubly robust, weighted and clipped."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
@@ -18,9 +18,8 @@ from .thresholds import Thresholds
 from .values import basis_of, ridge_of
 
 NAMES = ("challenger", "champion")
-WHOSE = "what is judged here, and may be deployed, is the restricted policy"
 Stands = Callable[[float], tuple[bool, int]]
-"""Whether a p-value stands among those of all who were judged on this test slice, and how many they are."""
+"""Whether a p-value is small enough for the k-th challenger on this test slice, and k."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ class Bounds:
         return float(spread_of(self.columns[name][:, None], self.clusters, 0, 0).se[0])
 
     def shown(self, name: str, stands: Stands) -> bool:
-        """Whether the mean is shown to be at least 0, by the bound and beside all who were judged here."""
+        """Whether the mean is shown to be at least 0, by the bound and by what is left to err for who comes k-th."""
         return self.low(name) >= 0 and (not self.columns[name].any() or stands(self.p(name))[0])
 
 
@@ -117,7 +116,7 @@ def estimated(
         "gainClipped": float(clipped.gain.mean()) / scale,
         "standardError": bounds.se("gain"),
         "p": p,
-        "judgedOnThisSlice": stands(p)[1],
+        "placeOnThisSlice": stands(p)[1],
         "harm": bounds.side("harm"),
     }
     unknown = _doubts(figures, thresholds)
@@ -130,10 +129,18 @@ def estimated(
             f"observed harm is higher: {100 * figures['harm']['value']:+.2f} points an incident "
             f"(bound {100 * figures['harm']['low']:+.2f})"
         )
-    seldom = figures["differs"] - figures["differsRestricted"]
-    notes = [f"at {seldom:.1%} of the decisions the challenger's own choice is the champion's to make: {WHOSE}"]
     better = holds and not unknown and bounds.low("gain") > 0 and bounds.shown("gain", stands)
-    return Answer(stage_of([] if unknown else refused, unknown, notes if seldom > 0 else [], figures), better, p)
+    return Answer(stage_of([] if unknown else refused, unknown, [scope_words(figures)], figures), better, p)
+
+
+def scope_words(figures: Mapping[str, Any]) -> str:
+    """Of which policy each stage speaks. figures: those of G4."""
+    share = figures.get("servedAndRestrictedDiffer")
+    apart = "in nobody knows how many" if share is None else f"in {share:.1%}"
+    return (
+        "G3 judged the challenger as it is served, G4 its restricted form, which leaves to the champion what the log "
+        f"seldom shows: they differ {apart} of the decisions, and of the challenger's own choice there G4 says nothing"
+    )
 
 
 def _both(asked: Asked) -> dict[str, Floats]:
@@ -185,9 +192,8 @@ def _why_not(figures: dict[str, Any], thresholds: Thresholds) -> str:
     said = (
         f"the restricted policy is not shown to be no worse: {found}, a loss of more than {margin:.0%} is not excluded"
     )
-    judged = figures["judgedOnThisSlice"]
     if gain["low"] >= -margin:
-        return f"{said} as one of {judged} challengers that were judged on this slice"
+        return f"{said} by what is left to err for challenger number {figures['placeOnThisSlice']} on this slice"
     more = figures["incidents"] * ((gain["value"] - gain["low"]) / max(gain["value"] + margin, 1e-9)) ** 2
     counted = f"about {ceil(more):,} incidents like these would show it" if more < 1e9 else "no number of them may"
     return f"{said}; {counted}, here are {figures['incidents']:,}"

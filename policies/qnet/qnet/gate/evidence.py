@@ -71,9 +71,11 @@ def diagnostics(found: dict[str, Evaluability], figures: dict[str, Any]) -> list
 def _live(test: Logged) -> tuple[Logged, dict[str, Any]]:
     """The incidents in which every proposal was ours and meant, none in shadow.
 
-    Whether a proposal asks a person first is the guard's to say of each candidate, so it follows from what was drawn:
-    to keep only the rows that asked, or only those that did not, would choose by the draw and spoil the weights. The
-    bound therefore speaks of that mix, whose share is told.
+    Whether a proposal asks a person first is the guard's to say of each candidate, and a learnt model's, which asks
+    where it is in doubt. Either follows from what was drawn: to keep only the rows that asked, or only those that did
+    not, would choose by the draw and spoil the weights. The bound therefore speaks of that mix, whose share is told.
+    A row tells what came of a candidate as the log ran it: where the challenger would ask about one that the log ran
+    alone, or the other way round, its outcome stands for both, which nothing here corrects.
     """
     decisions = test.decisions
     _, code = np.unique(decisions.incident, return_inverse=True)
@@ -116,11 +118,13 @@ def _evaluable(decisions: Decisions, target: Floats, requirements: Requirements)
 
 
 def _differs(part: Logged, deployed: Floats) -> dict[str, float]:
-    """In what share of decisions the challenger differs from the champion, and the restricted policy does."""
-    champion = part.targets["champion"]
+    """In what share of decisions the challenger differs from the champion, its restricted form does, and both do from
+    one another."""
+    champion, challenger = part.targets["champion"], part.targets["challenger"]
     return {
-        "differs": float(0.5 * np.abs(part.targets["challenger"] - champion).sum(axis=1).mean()),
+        "differs": float(0.5 * np.abs(challenger - champion).sum(axis=1).mean()),
         "differsRestricted": float(0.5 * np.abs(deployed - champion).sum(axis=1).mean()),
+        "servedAndRestrictedDiffer": float(0.5 * np.abs(challenger - deployed).sum(axis=1).mean()),
     }
 
 

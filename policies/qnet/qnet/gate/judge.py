@@ -10,9 +10,9 @@ from ope import Requirements
 
 from .data import Checked, data_stage
 from .days import Days
-from .decisions import Logged, Outcomes
+from .decisions import Ints, Logged, Outcomes
 from .evidence import evidence_stage
-from .leaks import Shuffled, shuffled_returns
+from .leaks import shuffled_returns
 from .openings import Opening, Openings, opened_before, stands, test_hash
 from .ranking import ranking_stage
 from .replayed import replayed_stage
@@ -22,7 +22,7 @@ from .stage import Stage, Verdict, overall, reasons_of
 from .thresholds import Thresholds
 
 PROMOTION = "no evidence of more harm, non-inferior in the simulator, approved by a person"
-NOT_OPENED = "the outcomes of the test slice were not opened, for another stage refuses already"
+NOT_OPENED = "the outcomes of the test slice were not opened, for another stage has not passed"
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,6 @@ class Case:
     ranked: tuple[str, ...]
     slices: Slices
     trained_on: frozenset[str] | None
-    future: Shuffled
     checks: Mapping[str, Any]
     days: Days
     shares: Mapping[str, float]
@@ -72,13 +71,13 @@ def judge(case: Case, say: Callable[[str], None], opened: Callable[[Opening], No
     cut = sliced(decisions, case.slices)
     tune = case.logged.only(np.flatnonzero(cut.rows(decisions, "tune")))
     has_shuffled = {"cloning", "shuffled"} <= case.logged.targets.keys()
-    opening = Opening(test_hash(sorted(cut.named("test"))), case.identity, case.thresholds_hash)
+    tested = cut.named("test")
+    opening = Opening(test_hash(sorted(tested)), case.identity, case.thresholds_hash, tested)
     checked = Checked(
         sliced=cut,
         disorder=in_order(case.slices),
         has_model=case.has_model,
         trained_on=case.trained_on,
-        future=case.future,
         returns=shuffled_returns(tune, case.thresholds, case.requirements) if has_shuffled else None,
         has_shuffled=has_shuffled,
         checks=case.checks,
@@ -92,22 +91,22 @@ def judge(case: Case, say: Callable[[str], None], opened: Callable[[Opening], No
         "G2": replayed_stage(case.checks, case.has_model, case.thresholds),
         "G3": simulated.stage,
     }
-    refused = any(stage.verdict == "refused" for stage in stages.values())
+    is_closed = overall(stages) != "passed"
     test = case.logged.only(np.flatnonzero(cut.rows(decisions, "test")))
     reads: list[Opening] = []
 
-    def outcomes() -> Outcomes:
+    def read(rows: Ints) -> Outcomes:
         opened(opening)
         reads.append(opening)
-        return test.outcomes()
+        return test.read(rows)
 
     answer = evidence_stage(
-        replace(test, outcomes=outcomes),
+        replace(test, read=read),
         case.thresholds,
         case.requirements,
         say,
         lambda p: stands(case.openings, opening, p, 1 - case.thresholds.level),
-        NOT_OPENED if refused else "",
+        NOT_OPENED if is_closed else "",
     )
     stages["G4"] = answer.stage
     verdict = overall(stages)

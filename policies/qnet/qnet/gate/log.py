@@ -1,7 +1,7 @@
 """Reads the log with propensities in two steps: proposals first, outcomes when the diagnostics have been printed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,10 @@ from qnet.log_files import COLUMNS, Log
 from qnet.reward import COST_COLUMNS, Costs, Reward, discounts, rewards
 from qnet.schema import FeatureSchema
 
-from .decisions import Decisions, Floats, Logged, Outcomes, capped
+from .decisions import Decisions, Floats, Ints, Logged, Outcomes, capped
 
 TARGET = "target_prob"
-# What is read before any outcome. `end` is no cost: without it nobody knows which decisions follow each other.
+# What is read before any outcome. Of `end` only whether it is one: how an incident ended is an outcome.
 PROPOSALS = (
     *("row_version", "decision_id", "incident_id", "cluster_id", "step", "decided_at"),
     *("features_hash", "world_hash"),
@@ -43,13 +43,20 @@ class Proposals:
 
 def read_proposals(folders: Sequence[Path], schema: FeatureSchema) -> Proposals:
     """Reads all but the outcomes. Raises BadEpisodes where a rule between rows is broken or the features are others."""
-    log = read_columns(folders, PROPOSALS)
+    log = _without_endings(read_columns(folders, PROPOSALS))
     for found in pc.unique(log.column("features_hash")).to_pylist():
         if found != schema.hash:
             raise BadEpisodes(f"{folders[0]}: holds features {found}, features.json is {schema.hash}; write it again")
     rows = in_order(log)
     is_simulated = bool(pc.any(pc.not_equal(log.column("world_hash"), "")).as_py())
     return Proposals(log, schema, rows, _decisions(log, rows, schema), is_simulated)
+
+
+def _without_endings(log: Log) -> Log:
+    """Whoever ended is said to have ended, whichever way: enough to know which decisions follow each other."""
+    place = log.rows.column_names.index("end")
+    ended = pc.if_else(pc.equal(log.column("end"), "none"), "none", "ended")
+    return replace(log, rows=log.rows.set_column(place, "end", ended).combine_chunks())
 
 
 def in_order(log: Log) -> NDArray[np.int64]:
@@ -60,8 +67,9 @@ def in_order(log: Log) -> NDArray[np.int64]:
     return stream.rows[np.lexsort((stream.step, first[code]))]
 
 
-def read_columns(folders: Sequence[Path], columns: Sequence[str]) -> Log:
-    """These columns of every Parquet file that lies directly in the folders. Nothing else of the files is read."""
+def read_columns(folders: Sequence[Path], columns: Sequence[str], wanted_rows: pc.Expression | None = None) -> Log:
+    """These columns of every Parquet file that lies directly in the folders, and of the rows wanted. Nothing else of
+    the files is kept."""
     paths = [path for folder in folders for path in sorted(folder.glob("*.parquet"))]
     if not paths:
         raise BadEpisodes(f"{', '.join(map(str, folders))}: no Parquet file; name a folder that holds a log")
@@ -73,7 +81,8 @@ def read_columns(folders: Sequence[Path], columns: Sequence[str]) -> Log:
             if missing:
                 raise BadEpisodes(f"{path}: lacks the column {', '.join(missing)}; {SCORE}")
             wanted = pa.schema([(name, COLUMNS.get(name, pa.list_(pa.float64()))) for name in columns])
-            tables.append(pq.read_table(path, columns=list(columns)).select(list(columns)).cast(wanted))
+            table = pq.read_table(path, columns=list(columns), filters=wanted_rows)
+            tables.append(table.select(list(columns)).cast(wanted))
         except (pa.ArrowException, OSError) as cause:
             raise BadEpisodes(f"{path}: cannot be read ({str(cause).splitlines()[0]}); {SCORE}") from cause
     starts = np.cumsum([0, *(table.num_rows for table in tables[:-1])])
@@ -86,19 +95,22 @@ def logged_of(proposals: Proposals, scored: Mapping[str, Path], folders: Sequenc
     targets = {name: _target(proposals, keys, name, folder) for name, folder in scored.items()}
     decisions = proposals.decisions
 
-    def outcomes() -> Outcomes:
-        log = read_columns(folders, OUTCOMES)
-        rows = _places(_keys(log), keys, folders[0])
+    ids = pa.array(proposals.log.column("decision_id").take(pa.array(proposals.rows)))
+
+    def read(some: Ints) -> Outcomes:
+        log = read_columns(folders, OUTCOMES, pc.field("decision_id").isin(ids.take(pa.array(some))))
+        rows = _places(_keys(log), keys[some], folders[0])
+        incident, step = decisions.incident[some], decisions.step[some]
         costs = Costs(**{name: log.numbers(name)[rows] for name in COST_COLUMNS})
         whole = np.concatenate([log.numbers(name)[rows] for name in COST_COLUMNS])
         if not (np.isfinite(whole).all() and (whole >= 0).all()):
             raise BadEpisodes(f"{folders[0]}: a cost is below 0 or no number; the log is damaged: write it again")
         discount = discounts(costs, weights)
-        reward = capped(rewards(costs, weights), discount, decisions.incident, decisions.step, weights.cap_scales)
+        reward = capped(rewards(costs, weights), discount, incident, step, weights.cap_scales)
         harmed = pc.not_equal(log.column("harm"), "none").to_numpy(zero_copy_only=False)[rows]
         return Outcomes(reward, discount, harmed)
 
-    return Logged(decisions, targets, outcomes)
+    return Logged(decisions, targets, read)
 
 
 def _target(proposals: Proposals, keys: NDArray[np.str_], name: str, folder: Path) -> Floats:

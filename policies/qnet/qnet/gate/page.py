@@ -9,6 +9,7 @@ import jinja2
 
 from qnet import plots
 
+from .estimated import scope_words
 from .judge import Case, Judgement
 from .simulator import Family
 
@@ -21,8 +22,8 @@ TITLES = {
     "G4": "G4: the log with propensities",
 }
 RULES = {
-    "G0": "Four slices by time, each cluster whole in one of them; nothing of the later ones was trained on, and no "
-    "feature knows what came later.",
+    "G0": "Four slices by time, each cluster whole in one of them; nothing of the later ones was trained on, "
+    "and the history features are what earlier rows say.",
     "G1": "Fitted Q evaluation on the tune slice. It says who is worth a gate, and promotes nobody.",
     "G2": "Nothing here is a matter of degree: one forbidden action, one broken property, one altered file refuses.",
     "G3": "A veto only. A gain in the simulator is not a gain in production.",
@@ -34,6 +35,8 @@ LIMITS = (
     "not found.",
     "Anything about acting alone where the log asked: a bound from proposals that people approved says nothing of it. "
     "G4 says what share of the proposals asked.",
+    "What a question changes: where the challenger would ask a person about a choice that the log made alone, or the "
+    "other way round, what came of the logged one stands for both.",
     "Anything about an account, where the log was simulated: autonomy in an account is earned there.",
     "Anything about the challenger where the restricted policy leaves its choice to the champion.",
 )
@@ -73,7 +76,8 @@ def write_page(file: Path, judgement: Judgement, case: Case, champion: str) -> N
 
 def _summary(judgement: Judgement) -> str:
     if judgement.verdict == "passed":
-        return f"A person may promote it, with these words and no others: {judgement.promotion}."
+        scope = scope_words(judgement.stages["G4"].figures)
+        return f"A person may promote it, with these words and no others: {judgement.promotion}. {scope}."
     if judgement.verdict == "refused":
         return "It is not promoted. Why, by stage:"
     return "It is not promoted: the evidence cannot tell. Why, by stage:"

@@ -5,20 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-from numpy.typing import NDArray
 
-from qnet.log_files import Log
-
-from .decisions import Decisions
 from .judge import Case, Judgement, judge
-from .leaks import encoded, shuffled_future
 from .stage import Verdict
 from .trial_policies import improved
 from .trial_world import CLEAN, Sizes, Truth, case_of
 
 LEAK_INCIDENTS = 60_000  # a quarter of them tells a gain of two in a hundred
-LEAK_DECISIONS = 400  # of the log that is encoded twice
 
 
 @dataclass(frozen=True)
@@ -36,7 +29,6 @@ def planted(truth: Truth, seed: int, sizes: Sizes) -> list[Planted]:
     changed: dict[str, Case] = {
         "nothing": clean,
         "history features of one row are others when recomputed": _checked(clean, "leaks", differing=1, example="d-7"),
-        "vectors scaled by the whole log, later rows too": replace(clean, future=_scaled_by_all(clean)),
         "a model of shuffled returns that does as well as one of true returns": _learnt_from_shuffled(
             truth, seed, sizes
         ),
@@ -79,38 +71,3 @@ def _learnt_from_shuffled(truth: Truth, seed: int, sizes: Sizes) -> Case:
     states = case.logged.decisions.offered[:, 0].argmax(axis=1) // truth.scores.shape[1]
     targets = case.logged.targets | {"cloning": champion[states], "shuffled": best[states]}
     return replace(case, logged=replace(case.logged, targets=targets))
-
-
-def _scaled_by_all(case: Case) -> Any:
-    """A reader that divides each feature by its largest value in the log, as it lies before it."""
-    log = rows_of(case.logged.decisions, LEAK_DECISIONS)
-
-    def leaky(read: Log) -> dict[str, NDArray[np.float32]]:
-        vectors = encoded(read)
-        most = np.abs(read.column("state").flatten().to_numpy()).max()
-        return {name: vector / most for name, vector in vectors.items()}
-
-    return shuffled_future(log, LEAK_DECISIONS, 1, leaky)
-
-
-def rows_of(decisions: Decisions, first: int) -> Log:
-    """The first so many decisions of whole incidents as rows of a log, with a clock in the scene."""
-    count = int(np.flatnonzero(decisions.step[: first + 1] == 0)[-1])
-    last = np.append(decisions.step[1:count] == 0, True)
-    candidates = decisions.probability.shape[1]
-    columns: dict[str, Any] = {
-        "row_version": pa.array(np.zeros(count, dtype=np.int32)),
-        "decision_id": [f"decision-{row}" for row in range(count)],
-        "incident_id": [f"incident-{one}" for one in decisions.incident[:count]],
-        "cluster_id": decisions.cluster[:count].tolist(),
-        "step": pa.array(decisions.step[:count].astype(np.int32)),
-        "decided_at": pa.array(decisions.decided_at[:count]),
-        "state": pa.array([[float(row)] for row in range(count)], type=pa.list_(pa.float32())),
-        "candidates": pa.array(decisions.offered[:count].reshape(count, -1).tolist(), type=pa.list_(pa.float32())),
-        "candidate_key": pa.array([["x"] * candidates] * count),
-        "probability": pa.array(decisions.probability[:count].tolist()),
-        "proposed": pa.array(decisions.proposed[:count].astype(np.int32)),
-        "epsilon": pa.array(decisions.epsilon[:count]),
-        "end": np.where(last, "recovered", "none").tolist(),
-    }
-    return Log(pa.table(columns).combine_chunks(), (), np.array([0]))

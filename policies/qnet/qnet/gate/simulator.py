@@ -19,6 +19,7 @@ from .days import Days
 from .stage import Stage, stage_of
 from .thresholds import Thresholds
 
+COVERED = 0.999  # least share of incidents whose families were played: what nobody played cannot be vetoed
 Decided = Literal["passed", "refused", "undecided"]
 
 
@@ -51,6 +52,8 @@ def simulator_stage(days: Days, shares: Mapping[str, float], thresholds: Thresho
     place = np.array([names.index(name) for name in days.family.tolist()])
     wanted = np.array([shares.get(name, 0.0) for name in names])
     covered = float(wanted[np.isin(names, days.family)].sum() / wanted.sum())
+    if covered < COVERED:
+        unknown.append(f"only {covered:.1%} of the incidents are of families that were played: play days of all")
     whole = compare(days, weights_of(place, wanted), thresholds)
     refused = [*(f"overall: {reason}" for reason in _vetoes(whole, thresholds)), *refused]
     undecided = [one for one in families if one.verdict == "undecided"]

@@ -1,7 +1,6 @@
 """Every number that the gate compares with, in one place: they are hashed before the test slice is opened."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from ope import Requirements
 from qnet.schema import canonical_hash
@@ -19,7 +18,10 @@ class Thresholds:
     parity_rows: int = 10_000
 
     incidents: int = 10_000  # paired, in the simulator
-    worlds: int = 20  # topologies, the clusters of the bootstrap
+    # Topologies, the clusters of the simulator's bootstrap. `Requirements` asks for 30 clusters of a log, whose days
+    # are of all sizes and decide a pass; worlds are of one size, each plays every family as often, both policies meet
+    # the same days, and what is found can only veto.
+    worlds: int = 20
     family_incidents: int = 500  # fewer decide nothing about a family
     cost_margin: float = 0.05  # so much of the champion's cost may be lost
     harm_margin: float = 0.005  # so much more harm per executed action
@@ -30,10 +32,9 @@ class Thresholds:
     clip: float = 20.0  # of cumulative weights: clipping there must not change the verdict
     agree: float = 2.0  # standard errors between the doubly robust and the weighted estimate
 
-    shuffle_clusters: int = 1000  # before the cut, and as many after it, whose vectors are read a second time
     rank_draws: int = 400  # of the intervals in the ranking, which decides nothing
 
 
-def thresholds_hash(thresholds: Thresholds, requirements: Requirements, model: Any) -> str:
-    """Hex sha256 over the gate's numbers, those of the evidence, and the model's own (its manifest's thresholds)."""
-    return canonical_hash({"gate": asdict(thresholds), "evidence": asdict(requirements), "model": model})
+def thresholds_hash(thresholds: Thresholds, requirements: Requirements) -> str:
+    """Hex sha256 over the gate's numbers and those of the evidence; a model's own thresholds are of its identity."""
+    return canonical_hash({"gate": asdict(thresholds), "evidence": asdict(requirements)})

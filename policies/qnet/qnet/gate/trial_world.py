@@ -18,7 +18,6 @@ from ope.smdp import world_of as drawn_world
 from .days import Days
 from .decisions import Decisions, Floats, Ints, Logged, Outcomes
 from .judge import Case
-from .leaks import Shuffled
 from .openings import Openings
 from .slices import Slices
 from .thresholds import Thresholds
@@ -96,11 +95,10 @@ def case_of(truth: Truth, challenger: Floats, seed: int, sizes: Sizes, **changes
         "ranked": ("challenger", "champion"),
         "slices": Slices((0.0, 0.25, 0.0, 0.75), None),
         "trained_on": frozenset({"another-log"}),
-        "future": Shuffled(100, 0, ""),
         "checks": CLEAN,
         "days": played(truth, challenger, champion, seed, sizes),
         "shares": shares,
-        "openings": Openings((), {}),
+        "openings": Openings(()),
         "thresholds": Thresholds(draws=1000, rank_draws=100),
         "requirements": Requirements(),
         "thresholds_hash": "thresholds",
@@ -133,7 +131,7 @@ def logged_of(truth: Truth, log: Log, logger: Floats, tables: Mapping[str, Float
     )
     harmed = np.random.default_rng([seed, 2]).random(rows) < truth.harm[log.state, log.proposed]
     outcomes = Outcomes(log.reward, log.discount, harmed)
-    return Logged(decisions, {name: table[log.state] for name, table in tables.items()}, lambda: outcomes)
+    return Logged(decisions, {name: table[log.state] for name, table in tables.items()}, outcomes.only)
 
 
 def played(truth: Truth, challenger: Floats, champion: Floats, seed: int, sizes: Sizes) -> Days:
