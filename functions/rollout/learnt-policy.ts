@@ -21,7 +21,7 @@ export type Learnt = Readonly<{
   }>;
   /** Added to the rank of calling a person, in the unit of the rank. */
   pageBonus: number;
-  /** What is done where it would ask a person: ask, call one, or act. */
+  /** What is done where it would ask a person: ask, call one, or act; who acts has no doubts about waiting either. */
   onAsk: "ask" | "page" | "act";
 }>;
 
@@ -84,10 +84,15 @@ export const scorerOf = ({ model, rank }: Pick<Learnt, "model" | "rank">): strin
   return rank === null ? `onnx:${model}` : `onnx:${model}+rank:${rank.q},${rank.value},${rank.support}`;
 };
 
+/** Far beyond any difference of ranks and any distance, and finite, as limits have to be. */
+const ANY = 1e6;
+const NO_DOUBTS = { m: 0, delta: -ANY, support: 0, distance: ANY, approval: [] } as const;
+
 /** The limits of the model with what this policy has in their place. */
-export const limitsOf = ({ limits: { harm, ...others } }: Learnt, own: Limits): Limits => ({
+export const limitsOf = ({ limits: { harm, ...others }, onAsk }: Learnt, own: Limits): Limits => ({
   ...own,
   ...others,
+  ...(onAsk === "act" ? NO_DOUBTS : {}),
   tiers: own.tiers.map(({ tier, maxHarm }) => ({ tier, maxHarm: harm?.[tier] ?? maxHarm })),
 });
 
