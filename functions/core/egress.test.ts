@@ -16,21 +16,22 @@ const [{ text: TOKEN, secret: SECRET } = { text: "", secret: "" }] = positives()
   ({ name, how }) => name === "jwt" && how === "log line",
 );
 
-const json = (text: fc.Arbitrary<string>): fc.Arbitrary<Json> =>
+const json = (text: fc.Arbitrary<string>, key = text): fc.Arbitrary<Json> =>
   fc.letrec<{ value: Json }>((tie) => ({
     value: fc.oneof(
       { maxDepth: 4 },
       fc.constantFrom<Json>(null, true, 0, -0.5, 1e300),
       text,
       fc.array(tie("value"), { maxLength: 4 }),
-      fc.dictionary(text, tie("value"), { maxKeys: 4 }),
+      fc.dictionary(key, tie("value"), { maxKeys: 4 }),
     ),
   })).value;
 
 test("a document in which nothing is found leaves as the same object", () => {
   const identity = fc.integer({ min: 0, max: 2 ** 31 }).chain((seed) => fc.constantFrom(...identities(seed)));
   fc.assert(
-    fc.property(json(identity), (document) => {
+    // An identity may end in `password`: as a key it says that its value is one.
+    fc.property(json(identity, fc.constantFrom("name", "target", "runs")), (document) => {
       assert.equal(cleaned(document), document);
     }),
   );
