@@ -16,8 +16,9 @@ import {
   WAIT,
 } from "./example.fixture.ts";
 import { explain, prospectWords, runnerUpOf } from "./explain.ts";
-import { difference, prospectOf } from "./prospect.ts";
+import { prospectOf } from "./prospect.ts";
 import { decisionRecord } from "./record.ts";
+import { difference } from "./share-interval.ts";
 import type { Estimate, Outlook, Score, Verdict } from "./stages.ts";
 import { type PastRun, pastOf } from "./track-record.ts";
 

@@ -1,6 +1,7 @@
 import type { Deliberation } from "./decide.ts";
 import { CANDIDATE_FEATURES } from "./features.ts";
 import { type Catalogue, findRunbook, type Runbook } from "./runbook.ts";
+import { difference } from "./share-interval.ts";
 import type { Estimate, Limits, Weighed } from "./stages.ts";
 import { helpedRuns } from "./track-record.ts";
 
@@ -28,19 +29,6 @@ export type Told = Readonly<{ weighed: Deliberation["weighed"]; limits: Limits |
 
 const kindOf = (catalogue: Catalogue, { verdict: { candidate } }: Weighed): Runbook["kind"] | null =>
   findRunbook(catalogue, candidate.runbook, candidate.version)?.kind ?? null;
-
-/**
- * The difference of two estimates that do not know of each other: Newcombe's square-and-add interval (Statistics in Medicine
- * 17, 1998, 873-890, method 10), which keeps the skew of both.
- */
-export const difference = (a: Estimate, b: Estimate): Estimate => {
-  const mean = a.mean - b.mean;
-  return {
-    mean,
-    low: mean - Math.hypot(a.mean - a.low, b.high - b.mean),
-    high: mean + Math.hypot(a.high - a.mean, b.mean - b.low),
-  };
-};
 
 const asShare = ({ mean, low, high }: Estimate): Estimate => ({
   mean,

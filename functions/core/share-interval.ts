@@ -23,18 +23,25 @@ const wilson = ({ count, of }: Counted, z: number): Estimate => {
 };
 
 /**
+ * The difference of two estimates that do not know of each other: Newcombe's square-and-add interval (Statistics in Medicine
+ * 17, 1998, 873-890, method 10), which keeps the skew of both.
+ */
+export const difference = (a: Estimate, b: Estimate): Estimate => {
+  const mean = a.mean - b.mean;
+  return {
+    mean,
+    low: mean - Math.hypot(a.mean - a.low, b.high - b.mean),
+    high: mean + Math.hypot(a.high - a.mean, b.mean - b.low),
+  };
+};
+
+/**
  * How much greater the first share is than the second, with Newcombe's interval (Newcombe 1998, "Interval estimation for the
- * difference between independent proportions", Statistics in Medicine 17: 873-890, method 10): each end alone is a bound
+ * difference between independent proportions"): each end alone is a bound
  * that holds with `confidence`. Null where either share rests on nothing.
  */
 export const differenceOf = (first: Counted, second: Counted, confidence: number): Estimate | null => {
   if (first.of === 0 || second.of === 0) return null;
   const z = normalQuantile(confidence);
-  const [one, other] = [wilson(first, z), wilson(second, z)];
-  const mean = one.mean - other.mean;
-  return {
-    mean,
-    low: mean - Math.hypot(one.mean - one.low, other.high - other.mean),
-    high: mean + Math.hypot(one.high - one.mean, other.mean - other.low),
-  };
+  return difference(wilson(first, z), wilson(second, z));
 };
