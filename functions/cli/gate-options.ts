@@ -10,7 +10,8 @@ export type GateFlags = Readonly<{
   champion: string;
   episodes: string;
   training?: string;
-  learnt?: string;
+  learnt?: readonly string[];
+  shuffled?: string;
   out: string;
   days: string;
   release?: string;
@@ -36,8 +37,10 @@ export type GateOptions = Readonly<{
   episodes: string;
   /** What `qnet release` left of how the challenger was made; null where nobody says. */
   training: string | null;
-  /** The log that the challenger learnt from; null where nobody says. */
-  learnt: string | null;
+  /** The logs that the challenger learnt from; null where nobody says. */
+  learnt: readonly string[] | null;
+  /** A model of the same logs whose outcomes were shuffled; null where the leak test is not made. */
+  shuffled: string | null;
   out: string;
   sizes: Sizes;
   release: string | null;
@@ -62,7 +65,7 @@ const QUICK: Sizes = { isQuick: true, daysPerFamily: 1, worlds: 1, parityRows: 2
 
 /** Reads the flags. Throws BadInput that names the flag, what it was given and what to do. */
 export const gateOptions = (flags: GateFlags): GateOptions => {
-  const { episodes, training = null, learnt = null, release = null } = flags;
+  const { episodes, training = null, learnt = null, shuffled = null, release = null } = flags;
   const isQuick = flags.quick === true;
   if (!/^[1-9]\d{0,4}$/.test(flags.days))
     throw new BadInput(
@@ -72,8 +75,11 @@ export const gateOptions = (flags: GateFlags): GateOptions => {
     throw new BadInput(`--episodes ${episodes}: is not there; name a log that an agent wrote with propensities`);
   if (training !== null && !existsSync(training))
     throw new BadInput(`--training ${training}: is not there; name the folder that \`qnet release\` wrote`);
-  if (learnt !== null && !existsSync(learnt))
-    throw new BadInput(`--learnt ${learnt}: is not there; name the log that the challenger was trained on`);
+  for (const log of learnt ?? [])
+    if (!existsSync(log))
+      throw new BadInput(`--learnt ${log}: is not there; name every log that the challenger was trained on`);
+  if (shuffled !== null && !existsSync(join(shuffled, "model.onnx")))
+    throw new BadInput(`--shuffled ${shuffled}: has no model.onnx; name a folder of \`qnet release --shuffled\``);
   if (isQuick && release !== null)
     throw new BadInput(`--release ${release}: a quick gate judges a toy and releases nothing; leave out --quick`);
   const [challenger, champion] = [contender("challenger", flags.challenger), contender("champion", flags.champion)];
@@ -83,7 +89,7 @@ export const gateOptions = (flags: GateFlags): GateOptions => {
     throw new BadInput(`--release ${release}: ${flags.challenger} has no model that could be released`);
   const sizes = isQuick ? QUICK : { ...WHOLE, daysPerFamily: Number(flags.days) };
   const { out } = flags;
-  return { challenger, champion, episodes, training, learnt, out, sizes, release, json: flags.json === true };
+  return { challenger, champion, episodes, training, learnt, shuffled, out, sizes, release, json: flags.json === true };
 };
 
 const contender = (role: Contender["role"], policy: string): Contender => {

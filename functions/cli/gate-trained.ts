@@ -24,19 +24,24 @@ const OF_ANOTHER_LOG: Slices = { train: 0, tune: 0.2, calibrate: 0, test: 0.8 };
 
 /**
  * Which clusters a model learnt from and how the gate's log is cut: as training cut it where it is the same one. Throws
- * BadInput. @param training folder of `qnet release` @param learntFrom the log it was given; null where nobody says
+ * BadInput. @param training folder of `qnet release` @param learntFrom the logs it was given; null where nobody says
  */
-export const trainedOn = async (training: string, learntFrom: string | null, judgedBy: string): Promise<Trained> => {
+export const trainedOn = async (
+  training: string,
+  learntFrom: readonly string[] | null,
+  judgedBy: string,
+): Promise<Trained> => {
   if (learntFrom === null) return { trainedOn: null, slices: OF_ANOTHER_LOG };
   const cut = slicesIn(training);
-  const clusters = [...(await firstDecisions(learntFrom))].sort(
-    ([one, atMs], [other, laterMs]) => atMs - laterMs || (one < other ? -1 : 1),
-  );
+  const firsts = await Promise.all(learntFrom.map(firstDecisions));
+  const clusters = firsts
+    .flatMap((first) => [...first])
+    .sort(([one, atMs], [other, laterMs]) => atMs - laterMs || (one < other ? -1 : 1));
   const { first_cluster, clusters: count } = cut.train;
   if (clusters.length < first_cluster + count)
     throw new BadInput(
-      `--learnt ${learntFrom}: it has ${clusters.length} days with a decision, ${training} was trained on ` +
-        `${first_cluster + count}; name the log that it was given`,
+      `--learnt ${learntFrom.join(" ")}: ${clusters.length} days with a decision, ${training} was trained on ` +
+        `${first_cluster + count}; name every log that it was given`,
     );
   const names = clusters.slice(first_cluster, first_cluster + count).map(([name]) => name);
   const judged = await firstDecisions(judgedBy);

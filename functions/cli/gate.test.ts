@@ -15,7 +15,7 @@ const LEARNT = await logOf(12, "oncall", "12");
 const MODEL = releasedModel();
 
 const flagsWith = (changes: Partial<GateFlags> = {}): GateFlags => ({
-  ...{ challenger: MODEL, champion: "rules", episodes: LOG, learnt: LEARNT, out: newFolder(), days: "900" },
+  ...{ challenger: MODEL, champion: "rules", episodes: LOG, learnt: [LEARNT], out: newFolder(), days: "900" },
   ...{ quick: true, ...changes },
 });
 
@@ -54,6 +54,18 @@ test("the spec says who is judged, by which files, and what they are cut into; e
     assert.ok((await readScored(join(folder, "part-00000.parquet"))).every(({ target_prob }) => target_prob !== null));
   assert.equal(played.length, 1);
   assert.match(err, /a quick gate: its verdict is of a toy/);
+});
+
+test("a model of shuffled outcomes is scored on the same log, beside what people would do", async () => {
+  const flags = flagsWith({ shuffled: releasedModel({ rank: { q: 0, value: 1, support: 0 } }) });
+
+  await run(flags);
+
+  const { shuffled, scored, challengers } = jsonIn(flags.out, "spec.json");
+  assert.equal(shuffled.cloning, challengers[0].scored);
+  assert.ok(![scored.challenger, scored.champion, shuffled.cloning].includes(shuffled.shuffled));
+  const rows = await readScored(join(shuffled.shuffled, "part-00000.parquet"));
+  assert.ok(rows.length > 0 && rows.every(({ target_prob }) => target_prob !== null));
 });
 
 test("the days are of sealed worlds, all families in turn, both on the same, people on call answering", async () => {
@@ -245,7 +257,8 @@ test("what cannot be judged is bad input that names the flag and says what to do
     [{ days: "0" }, /--days 0: cannot be used; give whole days for each family/],
     [{ episodes: "/nowhere" }, /--episodes \/nowhere: is not there; name a log that an agent wrote/],
     [{ training: "/nowhere" }, /--training \/nowhere: is not there; name the folder/],
-    [{ learnt: "/nowhere" }, /--learnt \/nowhere: is not there; name the log/],
+    [{ learnt: [LEARNT, "/nowhere"] }, /--learnt \/nowhere: is not there; name every log/],
+    [{ shuffled: newFolder() }, /has no model\.onnx; name a folder of `qnet release --shuffled`/],
     [{ challenger: "cleverest" }, /--challenger cleverest: no such policy, and no folder with model\.onnx/],
     [{ champion: MODEL }, /is the challenger itself; name what is deployed/],
     [{ release: newFolder() }, /a quick gate judges a toy and releases nothing; leave out --quick/],

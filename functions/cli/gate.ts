@@ -93,7 +93,7 @@ const specOf = async (options: GateOptions, screen: Screen, work: GateWork) => {
       ...{ reward: join(QNET, "reward.json"), features: join(QNET, "features.json") },
       ...{ episodes: [resolve(episodes)], scored: folders, days: resolve(days), familyShares: FAMILY_SHARES },
       ...{ checks: writtenIn(out, checks), openings: resolve(episodes, "openings.jsonl"), ...trained },
-      ...{ challengers: others, shuffled: null },
+      ...{ challengers: others, shuffled: await shuffledBy(options, screen, work, others[0]?.scored) },
     };
   } finally {
     await Promise.all(opened.map(({ close }) => close()));
@@ -142,6 +142,17 @@ const sealOf = ({ policy }: Contender, model: OpenedModel | null): string =>
   sha256(
     `${model === null ? sha256(policy) : identityOf(model.manifest)}|${sha256(readFileSync(join(QNET, "protocol.json")))}`,
   );
+
+/** The leak test's two: what nobody can have learnt from, and what people would do. */
+const shuffledBy = async (options: GateOptions, screen: Screen, work: GateWork, cloning: string | undefined) => {
+  if (options.shuffled === null || cloning === undefined) return null;
+  const policy = await targetPolicy(options.shuffled, 0, work.open);
+  try {
+    return { cloning, shuffled: await scoredBy(policy, options, screen) };
+  } finally {
+    await policy.close();
+  }
+};
 
 const writtenIn = (out: string, checks: Checks): string => {
   const path = resolve(out, "checks.json");

@@ -146,7 +146,8 @@ const addGate = (program: Command, screen: Screen, answer: Answer): void => {
     .requiredOption("--champion <name>", "what is deployed: a policy, or such a folder")
     .requiredOption("--episodes <dir>", "a log that an agent wrote with propensities")
     .option("--training <dir>", "the folder of `qnet release` that made the challenger (default: its own)")
-    .option("--learnt <dir>", "the log that the challenger was trained on")
+    .option("--learnt <dirs...>", "the logs that the challenger was trained on")
+    .option("--shuffled <dir>", "a model of the same logs whose outcomes were shuffled, for the leak test")
     .requiredOption(
       "--out <dir>",
       "folder for the verdict, the report and all that they rest on; a stopped run goes on",

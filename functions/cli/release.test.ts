@@ -46,7 +46,7 @@ const run = async (flags: ReleaseFlags, told = workThat()) => {
 };
 const RELEASED = "policies/qnet/released";
 
-test("people's days are learnt from and an agent's are judged by: two streams, and the gate knows both", async () => {
+test("people's days and an agent's are learnt from, others are judged by, and the gate knows all of them", async () => {
   const out = newFolder();
 
   const { code, simulated, trainings, gates } = await run({ out, release: RELEASED });
@@ -57,15 +57,30 @@ test("people's days are learnt from and an agent's are judged by: two streams, a
     [
       ["20000", "oncall", "0.15", "rules"],
       ["20000", "agent", "0.15", "rules"],
+      ["20000", "agent", "0.15", "rules"],
     ],
   );
-  assert.notEqual(simulated[0]?.seed, simulated[1]?.seed);
-  const [people, agent, model] = ["people", "agent", "model"].map((name) => join(out, name));
+  assert.equal(new Set(simulated.map(({ seed }) => seed)).size, 3, "no stream is another one again");
+  const [people = "", agent = "", judged] = simulated.map((flags) => flags.out);
+  const [model, shuffled] = ["model", "shuffled"].map((name) => join(out, name));
   const learner = '--learner={"epochs": 16, "heads_weight": 0.5}';
-  assert.deepEqual(trainings, [["-m", "qnet", "release", `--episodes=${people}`, `--out=${model}`, learner]]);
+  assert.deepEqual(trainings, [
+    ["-m", "qnet", "release", `--episodes=${people}`, `--episodes=${agent}`, `--out=${model}`, learner],
+    [
+      "-m",
+      "qnet",
+      "release",
+      `--episodes=${people}`,
+      `--episodes=${agent}`,
+      `--out=${shuffled}`,
+      learner,
+      "--shuffled",
+    ],
+  ]);
   assert.deepEqual(gates, [
     {
-      ...{ challenger: model, champion: "rules", episodes: agent, learnt: people, out: join(out, "gate"), days: "900" },
+      ...{ challenger: model, champion: "rules", episodes: judged, learnt: [people, agent], shuffled },
+      ...{ out: join(out, "gate"), days: "900" },
       release: RELEASED,
     },
   ]);
@@ -83,13 +98,13 @@ test("a model is trained once for a log and a code, and again where its folder h
   const flags = { out: newFolder(), release: RELEASED, quick: true } as const;
   await run(flags, told);
   await run(flags, told);
-  assert.equal(told.trainings.length, 1);
+  assert.equal(told.trainings.length, 2, "a model, and the one of shuffled outcomes");
 
   appendFileSync(join(flags.out, "model", "manifest.json"), "changed");
   const { code } = await run(flags, told);
 
-  assert.equal(told.trainings.length, 2);
-  assert.equal(readFileSync(join(flags.out, "model", "manifest.json"), "utf8"), "model 2");
+  assert.equal(told.trainings.length, 3);
+  assert.equal(readFileSync(join(flags.out, "model", "manifest.json"), "utf8"), "model 3");
   assert.equal(code, 1);
 });
 

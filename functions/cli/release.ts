@@ -30,15 +30,15 @@ const workWith = (screen: Screen): ReleaseWork => ({
   gate,
 });
 
-type Sizes = Readonly<{ learntDays: number; judgedDays: number; training: readonly string[] }>;
+type Sizes = Readonly<{ days: number; judgedDays: number; training: readonly string[] }>;
 /** As many days as the largest log of the protocol; to judge by as many: of 11,500 the gate said that 14,900 are needed. */
 const WHOLE: Sizes = {
-  ...{ learntDays: 20_000, judgedDays: 20_000 },
+  ...{ days: 20_000, judgedDays: 20_000 },
   // Sixteen passes instead of eight, and the heads that people are told of weigh more: half of the rank rests on one.
   training: ['--learner={"epochs": 16, "heads_weight": 0.5}'],
 };
 const QUICK: Sizes = {
-  ...{ learntDays: 80, judgedDays: 16 },
+  ...{ days: 80, judgedDays: 16 },
   training: [
     "--slices=0.4,0.1,0.4,0.1",
     '--learner={"epochs": 1, "least_updates": 20, "members": 2, "width": 16}',
@@ -46,13 +46,20 @@ const QUICK: Sizes = {
   ],
 };
 
-/** Two streams of days: what is judged by was never learnt from. */
-const SEEDS = { learnt: "1", judged: "2" } as const;
+/**
+ * Streams of days, each a folder. What rules do where people call each other is learnt from an agent that explores; what
+ * is judged by was never learnt from.
+ */
+const STREAMS = {
+  people: { behaviour: "oncall", seed: "1" },
+  agent: { behaviour: "agent", seed: "3" },
+  judged: { behaviour: "agent", seed: "2" },
+} as const;
 const PACKAGE = join(import.meta.dirname, "..", "..");
 
 /**
- * `quell release`: people's days are simulated and learnt from, an agent's are simulated to judge by, and the gate says
- * whether the model is released. Whatever an earlier run made is not made again. The exit code is the gate's.
+ * `quell release`: people's days and an agent's are simulated and learnt from, others of the agent to judge by, and the
+ * gate says whether the model is released. Whatever an earlier run made is not made again. The exit code is the gate's.
  */
 export const release = async (
   flags: ReleaseFlags,
@@ -61,26 +68,38 @@ export const release = async (
 ): Promise<ExitCode> => {
   const { out } = flags;
   const isQuick = flags.quick === true;
-  const { learntDays, judgedDays, training } = isQuick ? QUICK : WHOLE;
-  const folder = (name: string): string => join(out, name);
-  const [learnt, judged, model] = [folder("people"), folder("agent"), folder("model")];
-  await simulated(work, screen, { ...LOG, incidents: `${learntDays}`, seed: SEEDS.learnt, out: learnt });
-  const step = stepsIn(folder("steps"), screen.writeError);
-  const train = (from: string, to: string) => async (): Promise<string> => {
-    rmSync(to, { recursive: true, force: true });
-    const code = await work.python(["-m", "qnet", "release", `--episodes=${from}`, `--out=${to}`, ...training]);
-    if (code !== 0) throw new BadInput(`${from}: no model came of it; what Python said above says why`);
-    return hashOfFile(join(to, MANIFEST_FILE)) ?? "";
+  const { days, judgedDays, training } = isQuick ? QUICK : WHOLE;
+  const log = async (name: keyof typeof STREAMS, incidents: number): Promise<string> => {
+    const folder = join(out, name);
+    screen.writeError(`quell: ${incidents} days in ${folder} ...\n`);
+    const flags = { ...LOG, ...STREAMS[name], incidents: `${incidents}`, out: folder };
+    await work.simulate(flags, { ...screen, write: () => {} });
+    return folder;
   };
-  const made = { training, code: hashOfPython(), data: readSimulation(learnt)?.data_hash ?? "" };
-  // A folder that holds another model than the one that this step left has it made again.
-  const shape = z.string().refine((hash) => hash !== "" && hash === hashOfFile(join(model, MANIFEST_FILE)));
-  await step({ name: "model", from: made, shape, make: train(learnt, model) });
-  const agent = { behaviour: "agent", incidents: `${judgedDays}`, seed: SEEDS.judged, out: judged };
-  await simulated(work, screen, { ...LOG, ...agent });
+  const learnt = [await log("people", days), await log("agent", days)];
+  const step = stepsIn(join(out, "steps"), screen.writeError);
+  const data = learnt.map((folder) => readSimulation(folder)?.data_hash ?? "");
+  const trained = async (name: string, flags: readonly string[]): Promise<string> => {
+    const folder = join(out, name);
+    const make = async (): Promise<string> => {
+      rmSync(folder, { recursive: true, force: true });
+      const episodes = learnt.map((one) => `--episodes=${one}`);
+      const code = await work.python(["-m", "qnet", "release", ...episodes, `--out=${folder}`, ...flags]);
+      if (code !== 0) throw new BadInput(`${learnt.join(", ")}: no model came of it; what Python said above says why`);
+      return hashOfFile(join(folder, MANIFEST_FILE)) ?? "";
+    };
+    // A folder that holds another model than the one that this step left has it made again.
+    const shape = z.string().refine((hash) => hash !== "" && hash === hashOfFile(join(folder, MANIFEST_FILE)));
+    await step({ name, from: { flags, code: hashOfPython(), data }, shape, make });
+    return folder;
+  };
+  const model = await trained("model", training);
+  const shuffled = await trained("shuffled", [...training, "--shuffled"]);
+  const judged = await log("judged", judgedDays);
   return work.gate(
     {
-      ...{ challenger: model, champion: "rules", episodes: judged, learnt, out: folder("gate"), days: "900" },
+      ...{ challenger: model, champion: "rules", episodes: judged, learnt, shuffled },
+      ...{ out: join(out, "gate"), days: "900" },
       ...(isQuick ? { quick: true as const } : { release: flags.release }),
       ...(flags.json === true ? { json: true as const } : {}),
     },
@@ -89,14 +108,9 @@ export const release = async (
 };
 
 const LOG = {
-  ...{ split: "whole", behaviour: "oncall", confounding: "mild", epsilon: "0.15", policy: "rules", broken: "0" },
+  ...{ split: "whole", confounding: "mild", epsilon: "0.15", policy: "rules", broken: "0" },
   truth: false,
 } as const;
-
-const simulated = async (work: ReleaseWork, screen: Screen, flags: SimulateFlags): Promise<void> => {
-  screen.writeError(`quell: ${flags.incidents} days in ${flags.out} ...\n`);
-  await work.simulate(flags, { ...screen, write: () => {} });
-};
 
 /** Identifies the code that a model follows from. */
 const hashOfPython = (): string =>

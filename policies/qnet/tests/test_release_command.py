@@ -17,8 +17,10 @@ from qnet.__main__ import main
 from qnet.episodes import Episodes, episodes_of, read_checked
 from qnet.incidents import stream_of
 from qnet.release.canonical import canonical_sha256
+from qnet.release.shuffled import OUTCOMES, shuffled
 from qnet.release.slices import NAMES, part_of, shares_of, slices_of
 from qnet.reward import read_reward
+from qnet.schema import canonical_hash
 
 DAYS = 60
 TINY = '{"members": 2, "width": 8, "epochs": 1, "least_updates": 2, "batch": 16}'
@@ -196,6 +198,39 @@ def test_a_mistake_is_one_sentence(
 def test_a_release_is_never_written_over(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(flags(place, "release", "out")) == 2
     assert "holds a model.onnx already" in capsys.readouterr().err
+
+
+def test_two_simulated_logs_are_one_cut_by_time_and_the_manifest_names_both_worlds(tmp_path: Path) -> None:
+    first = [row for number, one in enumerate(days()) if number % 3 == 0 for row in one]
+    second = [row | {"world_hash": "a" * 64} for number, one in enumerate(days()) if number % 3 for row in one]
+    place = write_log(tmp_path, [first])
+    write_part(place / "other", second)
+
+    assert main([*flags(place, "release", "out"), f"--episodes={place / 'other'}"]) == 0
+
+    manifest = manifest_in(place / "out")
+    told = json.loads((place / "out" / "slices.json").read_text())
+    assert manifest["simulator_hash"] == canonical_hash(["a" * 64, "b" * 64])
+    assert [told[name]["clusters"] for name in NAMES] == [42, 6, 6, 6]
+    assert [told[name]["first_decided_at"] for name in NAMES] == [0, 42 * DAY_MS, 48 * DAY_MS, 54 * DAY_MS]
+
+
+def test_shuffled_outcomes_are_the_same_ones_of_other_decisions_and_make_another_model(place: Path) -> None:
+    whole = read(place / "log")
+
+    one = shuffled(whole, seed=3)
+
+    assert same(one, shuffled(whole, seed=3))
+    for name in OUTCOMES:
+        mine, theirs = getattr(one, name), getattr(whole, name)
+        assert torch.equal(mine.sort().values, theirs.sort().values)
+    pairs = [{(float(of.reward[n]), float(of.returns[n])) for n in range(of.decisions)} for of in (one, whole)]
+    assert pairs[0] == pairs[1]
+    assert not torch.equal(one.reward, whole.reward)
+    assert torch.equal(one.next, whole.next)
+    assert main([*flags(place, "release", "shuffled"), "--shuffled"]) == 0
+    assert manifest_in(place / "shuffled")["data_hash"] != manifest_in(place / "out")["data_hash"]
+    assert manifest_in(place / "shuffled")["model"] != manifest_in(place / "out")["model"]
 
 
 def test_a_log_of_two_catalogues_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

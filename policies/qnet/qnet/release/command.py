@@ -20,6 +20,7 @@ from ..train import config_of, device_of
 from .config import Config
 from .make import Material, make_release, read_material
 from .manifest import MANIFEST, MODEL
+from .shuffled import shuffled_material
 from .slices import shares_of
 
 HERE = Path(__file__).resolve().parents[2]  # policies/qnet
@@ -32,6 +33,11 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--learner", help="fields of the CQL config that differ, as JSON")
     parser.add_argument("--behaviour", help="fields of the behaviour's config that differ, as JSON")
+    parser.add_argument(
+        "--shuffled",
+        action="store_true",
+        help="deal the outcomes out at random: the gate's leak test wants such a model",
+    )
     parser.add_argument("--device", default="cpu", help="cpu, cuda or auto; other devices give other bits")
     parser.set_defaults(run=run)
 
@@ -56,6 +62,8 @@ def run(flags: argparse.Namespace) -> int:
     device = device_of(flags.device)
     torch.set_num_threads(1)  # the same model however many cores there are
     material = material_of(flags)
+    if flags.shuffled:
+        material = shuffled_material(material, flags.seed)
     common = {"seed": flags.seed, "device": device, "progress": Progress()}
     model = cql.fit(material.train, learner, **common)
     people = cloning.fit(material.train, behaviour, **common)

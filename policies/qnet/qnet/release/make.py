@@ -19,6 +19,7 @@ from ..incidents import stream_of
 from ..log_files import Log
 from ..model import Model, code_revision
 from ..reward import Reward, read_reward
+from ..schema import canonical_hash
 from .asked import Executed, asked_of_executed
 from .calibration import Calibration, calibrated_chance, calibrated_mean, calibration_error
 from .config import Config
@@ -43,7 +44,7 @@ class Material:
     data_hash: str  # of the three together
     catalogue_hash: str
     guardrails_hash: str
-    world_hash: str  # "" for an account's own log
+    world_hash: str  # "" for an account's own log; of several simulated logs, of all their worlds together
 
 
 def read_material(
@@ -51,12 +52,11 @@ def read_material(
 ) -> Material:
     """Reads a log and cuts it; of the test slice only where it begins and ends, and how much it holds, is looked at.
 
-    Raises BadEpisodes where the log breaks a rule, has too few clusters, or was written under several catalogues,
-    guardrails or worlds.
+    Several folders are one log, cut by time: people's days and an agent's may lie side by side. Raises BadEpisodes
+    where the log breaks a rule, has too few clusters, or was written under several catalogues or guardrails.
     """
     schema, log = read_checked(folders, features)
     weights = read_reward(reward)
-    hashes = {name: _only(log, f"{name}_hash") for name in ("catalogue", "guardrails", "world")}
     slices = slices_of(log, stream_of(log, first), shares)
     episodes = episodes_of(log, stream_of(log, slices["test"].first_cluster), schema, weights)
     train, tune, calibrate = (part_of(episodes, slices[name]) for name in ("train", "tune", "calibrate"))
@@ -67,9 +67,9 @@ def read_material(
         slices,
         weights,
         episodes.data_hash,
-        catalogue_hash=hashes["catalogue"],
-        guardrails_hash=hashes["guardrails"],
-        world_hash=hashes["world"],
+        catalogue_hash=_only(log, "catalogue_hash"),
+        guardrails_hash=_only(log, "guardrails_hash"),
+        world_hash=_together(_values(log, "world_hash")),
     )
 
 
@@ -172,8 +172,17 @@ def checked(served: Served, curves: Calibration, episodes: Episodes, limit: floa
     return {**errors, "beyondDistance": float((distances > limit).mean())}
 
 
-def _only(log: Log, name: str) -> str:
+def _together(worlds: list[str]) -> str:
+    return worlds[0] if len(worlds) == 1 else canonical_hash(sorted(worlds))
+
+
+def _values(log: Log, name: str) -> list[str]:
     found: list[str] = pc.unique(log.column(name)).to_pylist()
+    return found
+
+
+def _only(log: Log, name: str) -> str:
+    found = _values(log, name)
     if len(found) > 1:
         rule = f"{name} has {len(found)} values in the log, a model is released for one"
         raise BadEpisodes(f"{log.where(0)}: {rule}; leave out the days that were logged under another")

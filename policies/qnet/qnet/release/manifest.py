@@ -25,7 +25,7 @@ class Facts:
     features_hash: str
     reward_hash: str
     catalogue_hash: str
-    simulator_hash: str  # of the world that made the log; "" for an account's own
+    simulator_hash: str  # of what made the log, of all of them where it is several; "" for an account's own
     data_hash: str
     code_revision: str
     incidents: int  # that the weights were learnt from
