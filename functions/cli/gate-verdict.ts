@@ -1,10 +1,11 @@
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { writeWhole } from "../adapters/files/write-whole.ts";
 import { checkPair, MANIFEST_FILE, MODEL_FILE, readPair } from "../adapters/onnx/load-model.ts";
 import { manifestHash, readManifest } from "../adapters/onnx/manifest.ts";
 import { BadInput } from "./errors.ts";
+import { LAST_GOOD } from "./released-model.ts";
 
 /** What the gate leaves in its folder. */
 export const VERDICT_FILE = "verdict.json";
@@ -37,7 +38,7 @@ export const writeRefusal = (folder: string, challenger: string, champion: strin
 
 /**
  * Puts a model that passed where it is served from: its bytes, its manifest with the verdict, and the report. The manifest
- * comes last: after a crash in between there is no model. Throws BadInput where the model is none that would be served.
+ * comes last: after a crash in between the model before it serves, which is kept beside it. Throws BadInput where the model is none that would be served.
  * @param from the model's folder @param gated the folder in which the gate left its verdict and report
  * @param judged manifest_hash of what the gate read when it began
  */
@@ -56,9 +57,23 @@ export const releaseInto = (folder: string, from: string, gated: string, judged:
   const text = JSON.stringify({ ...manifest, manifest_hash: manifestHash(manifest) }, null, 2);
   const loaded = checkPair({ model: pair.model, manifest: text });
   if (loaded.kind === "refused") throw new BadInput(`${from}: ${loaded.because.detail}; nothing was released`);
+  keepServed(folder);
+  writeRelease(folder, pair.model, text, readFileSync(join(gated, REPORT_FILE)));
+};
+
+/** What was served until now is what serves where the new model cannot be; a model that would be refused is not kept. */
+const keepServed = (folder: string): void => {
+  const before = readPair(folder);
+  if (before.kind === "refused" || checkPair(before).kind === "refused") return;
+  const report = join(folder, REPORT_FILE);
+  const text = existsSync(report) ? readFileSync(report) : new Uint8Array();
+  writeRelease(join(folder, LAST_GOOD), before.model, before.manifest, text);
+};
+
+const writeRelease = (folder: string, model: Uint8Array, manifest: string, report: Uint8Array): void => {
   mkdirSync(folder, { recursive: true });
   rmSync(join(folder, MANIFEST_FILE), { force: true });
-  writeWhole(join(folder, MODEL_FILE), pair.model);
-  writeWhole(join(folder, REPORT_FILE), new Uint8Array(readFileSync(join(gated, REPORT_FILE))));
-  writeWhole(join(folder, MANIFEST_FILE), [text]);
+  writeWhole(join(folder, MODEL_FILE), model);
+  writeWhole(join(folder, REPORT_FILE), new Uint8Array(report));
+  writeWhole(join(folder, MANIFEST_FILE), [manifest.trimEnd()]);
 };

@@ -156,6 +156,25 @@ test("a model that passed is released with its verdict and its report, and is se
   assert.deepEqual(readdirSync(released).sort(), ["manifest.json", "model.onnx", "report.html"]);
 });
 
+test("the model that was served before is kept beside the next one; one that nobody would serve is not", async () => {
+  const release = newFolder();
+  const released = async (changes: Readonly<Record<string, unknown>> = {}) => {
+    const { quick: _, ...whole } = { ...flagsWith({ release, challenger: releasedModel(changes) }), days: "1" };
+    assert.equal((await run(whole)).code, 0);
+    return readFileSync(join(release, "manifest.json"), "utf8");
+  };
+  const first = await released();
+  const second = await released({ rank: { q: 2, value: 0, support: 0 } });
+  assert.equal(readFileSync(join(release, "last-good", "manifest.json"), "utf8"), first);
+  assert.equal(loadModel(join(release, "last-good")).kind, "loaded");
+
+  appendFileSync(join(release, "model.onnx"), "x");
+  const third = await released({ rank: { q: 3, value: 0, support: 0 } });
+
+  assert.equal(new Set([first, second, third]).size, 3);
+  assert.equal(readFileSync(join(release, "last-good", "manifest.json"), "utf8"), first);
+});
+
 test("what is released is what was judged: a model that was changed meanwhile is not", async () => {
   const [release, challenger] = [newFolder(), releasedModel()];
   const { quick: _, ...whole } = { ...flagsWith({ release, challenger }), days: "1" };

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { cpSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { manifestFor, modelBytes, pairFolder } from "../adapters/onnx/model.fixture.ts";
 import { MODEL_POLICIES } from "../adapters/onnx/onnx-scorer.ts";
@@ -22,6 +24,16 @@ test("a released model speaks, as each policy that it holds, and nothing is said
   assert.deepEqual([serving.scorer.policy, err()], ["qnet", ""]);
   for (const name of MODEL_POLICIES)
     assert.equal((await servedModel(name, () => {}, { isolation: "none" }, pairFolder())).scorer.policy, name);
+});
+
+test("where the released model is refused the one before it serves, and stderr says so", async () => {
+  const folder = pairFolder(modelBytes(), {});
+  cpSync(pairFolder(), join(folder, "last-good"), { recursive: true });
+
+  const { serving, err } = await served(folder);
+
+  assert.match(err(), /^quell: qnet cannot be served: [^\n]*; the model of [^\n]* serves in its place\n$/);
+  assert.deepEqual([serving.scorer.policy, serving.scorer.limits?.asks], ["qnet", null]);
 });
 
 test("a released model that is refused is said on one line with the reason, and the rules ask in its place", async () => {

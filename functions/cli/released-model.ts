@@ -9,6 +9,9 @@ import type { Write } from "./errors.ts";
 /** The folder of the model that is served: model.onnx, manifest.json and its report. */
 export const RELEASED: string = join(import.meta.dirname, "..", "..", "policies", "qnet", "released");
 
+/** In the folder of the model that is served: the one before it, which serves where that one cannot be. */
+export const LAST_GOOD = "last-good";
+
 export const isModelPolicy = (name: string): name is ModelPolicy => MODEL_POLICIES.some((one) => one === name);
 
 /** What answers where nobody names a policy: the released model, or the rules where none is released. */
@@ -16,8 +19,8 @@ export const defaultPolicy = (released = RELEASED): string =>
   existsSync(join(released, MODEL_FILE)) ? "qnet" : "rules";
 
 /**
- * The released model as this policy. Where it cannot be served the rules speak in its place, a person is asked about
- * everything that they propose, and stderr says why. @param options how its network runs
+ * The released model as this policy, or the one before it where it cannot be served. Where neither can the rules speak in
+ * its place, a person is asked about everything that they propose. Stderr says why. @param options how its network runs
  */
 export const servedModel = async (
   policy: ModelPolicy,
@@ -25,10 +28,12 @@ export const servedModel = async (
   options: OpenOptions = {},
   released = RELEASED,
 ): Promise<Serving> => {
-  const serving = await serve([released], { ...options, policy });
+  const serving = await serve([released, join(released, LAST_GOOD)], { ...options, policy });
+  const instead =
+    serving.model === null
+      ? "the rules rank in its place, and people are asked"
+      : `the model of ${serving.model.manifest.createdAt} serves in its place`;
   if (serving.because !== null)
-    writeError(
-      `quell: ${policy} cannot be served: ${serving.because.detail}; the rules rank in its place, and people are asked\n`,
-    );
+    writeError(`quell: ${policy} cannot be served: ${serving.because.detail}; ${instead}\n`);
   return serving;
 };
