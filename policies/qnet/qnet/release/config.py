@@ -24,7 +24,9 @@ class Config:
     delta: float = 0.0  # least advantage over paging beyond that; 0.1 and 0.3 only paged more
     support: float = 0.05  # least share of the likeliest candidate's probability among people
     tie: float = 0.05  # candidates whose rank is as near to the best are drawn from when exploring
-    max_harm: tuple[float, ...] = (0.8, 0.8, 0.6, 0.5)  # upper P(observed harm) of tiers 0..3; below 0.6 good runs went
+    # Upper P(observed harm) of tiers 0..3. Of 528 runs on 2,592 days three did harm in truth with 0.6 or 0.4 at tier 2,
+    # all of one runbook; with 0.25 none of 502, for 0.003 hours a day. At tier 1 0.6 to 0.8 made no difference.
+    max_harm: tuple[float, ...] = (0.8, 0.8, 0.25, 0.25)
     distance_percentile: float = 0.99  # of the calibrate slice's scenes: one in a hundred is called strange
 
     def __post_init__(self) -> None:
