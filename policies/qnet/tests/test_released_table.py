@@ -20,6 +20,7 @@ from qnet.experiment.released_plan import (
     studies,
 )
 from qnet.experiment.released_run import Asked, make_report
+from qnet.release.slices import NAMES
 
 QNET = Path(__file__).resolve().parents[1]
 PROTOCOL = read_protocol(QNET / "protocol.json")
@@ -174,6 +175,14 @@ def test_models_say_how_much_they_learnt_from(bench: Bench) -> None:
     found = {model.name: days_learnt(model, bench.asked.log) for model in bench.models()}
 
     assert found == {"released": 20000, "released-200": 200, "cloning": 20000, "cql": 20000, "d3rlpy-cql": 20000}
+
+
+def test_a_model_of_several_logs_says_itself_how_many_days_it_was_made_from(bench: Bench, tmp_path: Path) -> None:
+    slices = {name: {"clusters": clusters} for name, clusters in zip(NAMES, (70, 10, 10, 12), strict=True)}
+    (tmp_path / "slices.json").write_text(json.dumps({"schema": 1, **slices}))
+
+    assert days_learnt(Model("released", tmp_path, "a", True), bench.asked.log) == 102
+    assert days_learnt(Model("released-200", tmp_path, "a", True), bench.asked.log) == 200
 
 
 def test_folders_that_hold_nothing_of_the_kind_are_bad_input(bench: Bench, tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from qnet.experiment.asked import BadRun, Protocol
 from qnet.experiment.plan import BOUNDS, FIXED, MODEL, PAGE_DELTAS
+from qnet.release.slices import FILE as SLICES
+from qnet.release.slices import NAMES
 
 RELEASED = "released"
 ONNX = f"onnx:{RELEASED}"
@@ -104,10 +106,16 @@ def sealed_seed(protocol: Protocol, models: Sequence[Model]) -> str:
 
 
 def days_learnt(model: Model, log: Path) -> int:
-    """Days of log that a model learnt from: what its name ends with, as in `released-200`; else the whole log."""
+    """Days of log that a model was made from: what its name ends with, as in `released-200`; else what its slices say,
+    for it may have had more logs than this one; else the whole log.
+    """
     found = re.search(r"-(\d+)$", model.name)
     if found is not None:
         return int(found[1])
+    slices = model.folder / SLICES
+    if slices.is_file():
+        told = json.loads(slices.read_text(encoding="utf-8"))
+        return sum(int(told[name]["clusters"]) for name in NAMES)
     try:
         return int(json.loads((log / "simulation.json").read_text(encoding="utf-8"))["incidents"])
     except (OSError, ValueError, KeyError) as error:
