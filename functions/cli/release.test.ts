@@ -80,7 +80,7 @@ test("people's days and an agent's are learnt from, others are judged by, and th
   assert.deepEqual(gates, [
     {
       ...{ challenger: model, champion: "rules", episodes: judged, learnt: [people, agent], shuffled },
-      ...{ out: join(out, "gate"), days: "900" },
+      ...{ out: join(out, "gate"), days: "1500" },
       release: RELEASED,
     },
   ]);

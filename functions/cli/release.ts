@@ -55,6 +55,8 @@ const STREAMS = {
   agent: { behaviour: "agent", seed: "3" },
   judged: { behaviour: "agent", seed: "2" },
 } as const;
+/** Of 900 days of a family the harm of one that acts on every fourth was bounded within 2.1 points; 2 are asked for. */
+const FAMILY_DAYS = "1500";
 const PACKAGE = join(import.meta.dirname, "..", "..");
 
 /**
@@ -99,7 +101,7 @@ export const release = async (
   return work.gate(
     {
       ...{ challenger: model, champion: "rules", episodes: judged, learnt, shuffled },
-      ...{ out: join(out, "gate"), days: "900" },
+      ...{ out: join(out, "gate"), days: FAMILY_DAYS },
       ...(isQuick ? { quick: true as const } : { release: flags.release }),
       ...(flags.json === true ? { json: true as const } : {}),
     },
