@@ -12,6 +12,7 @@ import {
   OPENED_MS,
   REQUESTS,
   resourceWith,
+  seriesOf,
   service,
   settingsWith,
   snapshotWith,
@@ -208,11 +209,16 @@ test("a context names its incident, its step and its time, and is JSON", async (
 });
 
 test("a digest changes with anything that was known", () => {
-  const contexts = [contextWith(), contextWith({ step: 1 }), contextWith({ missing: [{ source: "a", because: "b" }] })];
+  const having = (...values: readonly (readonly (number | null)[])[]) =>
+    contextWith({ series: values.map((one) => seriesOf(ERRORS, OPENED_MS, one)) });
+  const contexts = [
+    ...[contextWith(), contextWith({ step: 1 }), contextWith({ missing: [{ source: "a", because: "b" }] })],
+    ...[having([1, 2], [3]), having([1], [2, 3]), having([1, 2], [4]), having([1, null], [3])],
+  ];
 
   const digests = contexts.map(contextDigest);
 
-  assert.equal(new Set(digests).size, 3);
+  assert.equal(new Set(digests).size, contexts.length);
   assert.equal(contextDigest(structuredClone(contextWith())), digests[0]);
 });
 

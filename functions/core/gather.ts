@@ -2,7 +2,7 @@ import type { MetricRef } from "./alarm.ts";
 import { openBoundary } from "./boundary.ts";
 import type { AlarmWords, Context } from "./context.ts";
 import type { AlarmSnapshot, AlarmTransition, Resource, Series } from "./evidence.ts";
-import { hashOf } from "./ids.ts";
+import { hashOf, sha256 } from "./ids.ts";
 import { templatesOf } from "./log-templates.ts";
 import type { Evidence } from "./ports.ts";
 import { remembered } from "./remembered.ts";
@@ -168,5 +168,23 @@ export const gatherContext = async (
   };
 };
 
-/** Identifies a context in a record: the hash of all that was known. */
-export const contextDigest = (context: Context): string => hashOf(context);
+/**
+ * Identifies a context in a record: the hash of all that was known. The values of its series are hashed as the bytes of
+ * their numbers: there are thousands of them, and to write them out as text would be a fourth of a decision.
+ */
+export const contextDigest = (context: Context): string => {
+  const series = context.series.map((one) => ({ ...one, values: one.values.length }));
+  return hashOf({ ...context, series, values: sha256(new Uint8Array(numbersOf(context).buffer)) });
+};
+
+/** All values of all series, one after the other; NaN where there was no datapoint. */
+const numbersOf = ({ series }: Context): Float64Array<ArrayBuffer> => {
+  const numbers = new Float64Array(series.reduce((count, { values }) => count + values.length, 0));
+  let place = 0;
+  for (const { values } of series)
+    for (const value of values) {
+      numbers[place] = value ?? Number.NaN;
+      place += 1;
+    }
+  return numbers;
+};
