@@ -49,12 +49,7 @@ test("observe mode does nothing and pages nobody, and still ends every incident"
 test("the timeline tells what fired, was seen, weighed, done and how it ended, and the scoreboard sums up", async () => {
   const { out } = await run(["--incidents", "1"]);
 
-  for (const told of [
-    /● alarm \S+ is ALARM: incident opened/,
-    /◇ saw \d+ series/,
-    /◆ decision 0 by rules/,
-    /═ [A-Z_]+/,
-  ])
+  for (const told of [/● alarm \S+ is ALARM: incident opened/, /◇ saw \d+ series/, /◆ decision 0 by qnet/, /═ [A-Z_]+/])
     assert.match(out, told);
   assert.match(out, /1 incident, seed 1\n[\s\S]*duplicated effects +0/);
   assert.ok(!out.includes("\u001b"));

@@ -53,8 +53,9 @@ test("without evidence it says which policy acts, and that nothing is known of a
   const { code, out, err } = await said();
 
   assert.deepEqual([code, err], [0, ""]);
-  assert.match(out, /^policy {4}\S/);
-  assert.match(out, /evidence {2}none; name some with --episodes or --store/);
+  assert.match(out, /^policy +qnet: its gate: passed; learnt from \d+ simulated decisions/);
+  assert.match(out, /^gate +passed; /m);
+  assert.match(out, /^evidence +none; name some with --episodes or --store/m);
   assert.match(out, /ecs-rollback .*asks .*never at 0 runs a month/);
 });
 
