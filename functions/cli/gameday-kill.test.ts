@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { RELEASED } from "./released-model.ts";
 
 const QUELL = join(import.meta.dirname, "quell.ts");
 
@@ -66,4 +67,14 @@ test("a store that holds a gameday with other parameters is refused with what to
 
   assert.equal(code, 2);
   assert.match(stderr, /other parameters.*give the same flags or another file/s);
+});
+
+test("a store knows the model that its gameday is played with", async () => {
+  const store = join(mkdtempSync(join(tmpdir(), "quell-kill-")), "one.sqlite");
+  await gameday(store, ["--incidents", "6", "--policy", "qnet"], 200_000);
+
+  const { stderr } = await gameday(store, ["--incidents", "7"], null);
+
+  const { manifest_hash } = JSON.parse(readFileSync(join(RELEASED, "manifest.json"), "utf8"));
+  assert.equal(stderr.split(manifest_hash).length, 3, "in what it holds, and in what is asked of it");
 });

@@ -21,6 +21,8 @@ const gamedayParameters = z.strictObject({
   approve: z.enum(["ask", "yes", "no", "oncall"]),
   /** Hash of what had earned to act alone before it began; left out where nothing was named. */
   autonomy: z.string().optional(),
+  /** manifest_hash of the model that decides; left out where none does. */
+  model: z.string().optional(),
 });
 /** What a gameday was started with. A store that holds one with others is refused. */
 export type GamedayParameters = Readonly<z.infer<typeof gamedayParameters>>;

@@ -43,14 +43,15 @@ export const policyNamed = (name: string): PolicyOf => {
 };
 
 /**
- * The policy of this name, ready to play; `close` ends what runs its model. It has no deadline: the same seed gives the same
- * day, however busy the machine is. Throws BadInput for a name that is none.
+ * The policy of this name, ready to play, and its model's manifest_hash where it has one; `close` ends what runs its model.
+ * It has no deadline: the same seed gives the same day, however busy the machine is. Throws BadInput for a name that is none.
  */
 export const openPolicy = async (
   name: string,
   writeError: Write,
-): Promise<Readonly<{ policy: PolicyOf; close: () => Promise<void> }>> => {
-  if (!isModelPolicy(name)) return { policy: policyNamed(name), close: async () => {} };
+): Promise<Readonly<{ policy: PolicyOf; model: string | null; close: () => Promise<void> }>> => {
+  if (!isModelPolicy(name)) return { policy: policyNamed(name), model: null, close: async () => {} };
   const { scorer, model } = await servedModel(name, writeError, { isolation: "none" });
-  return { policy: () => scorer, close: async () => model?.inference.close() };
+  const hash = model?.manifest.manifest_hash ?? null;
+  return { policy: () => scorer, model: hash, close: async () => model?.inference.close() };
 };

@@ -44,11 +44,13 @@ export const gameday = async (flags: GamedayFlags, screen: Screen, pause?: Pause
   const options = gamedayOptions(flags, screen.canAsk);
   if (options.episodes !== null) refuseUnwritable(options.episodes);
   const drafter = await drafterNamed(options.parameters.drafter, pause);
-  const { policy, close } = await openPolicy(options.parameters.policy, screen.writeError);
+  const { policy, model, close } = await openPolicy(options.parameters.policy, screen.writeError);
   const autonomy = options.autonomy === null ? null : await gamedayAutonomy(options.autonomy);
   const database = opened(options);
   try {
-    const store = gamedayStore(database, parametersWith(options, autonomy), options.store ?? "in memory");
+    // Half a gameday under one model and half under the next would be nobody's.
+    const parameters = { ...parametersWith(options, autonomy), ...(model === null ? {} : { model }) };
+    const store = gamedayStore(database, parameters, options.store ?? "in memory");
     const stage: Silent = { ...stageFor(options, drafter, database, store, screen), scorer: policy, autonomy };
     const startedMs = performance.now();
     const worlds = await play(stage, options, screen);
