@@ -20,7 +20,7 @@ import { type Measured, percentile, time } from "./measured.ts";
 
 const LEAST_CANDIDATES = 8;
 const WORLDS_A_FAULT = 4;
-const WARM_UP = 300;
+const WARM_UP = 2000;
 const SAMPLES = 2000;
 
 /** Names scale-outs of every ECS service to four sizes beside what the rules suggest, as a talkative model would. */

@@ -10,26 +10,31 @@ type Heard<Asked extends readonly unknown[], Answer> = Readonly<{
   ready: () => void;
 }>;
 
-/** Each answer is used once: what is remembered of an object that was seen before would flatter the next decision. */
+/**
+ * Each answer is used once: what is remembered of an object that was seen before would flatter the next decision. A scene's
+ * decisions ask the same in the same order; that they did is looked at before the next one, outside what is measured.
+ */
 const heard = <Asked extends readonly unknown[], Answer>(
   read: (...asked: Asked) => Promise<Answer>,
 ): Heard<Asked, Answer> => {
-  const known = new Map<string, Answer>();
-  let copies = new Map<string, Answer>();
+  const known: Readonly<{ asked: string; answer: Answer }>[] = [];
+  let copies: readonly Answer[] = [];
+  let since: Asked[] = [];
   return {
     read: async (...asked) => {
-      const key = JSON.stringify(asked);
-      const copy = copies.get(key);
-      if (copy !== undefined) {
-        copies.delete(key);
-        return copy;
-      }
+      const copy = copies[since.length];
+      since.push(asked);
+      if (copy !== undefined) return copy;
       const answer = await read(...asked);
-      known.set(key, structuredClone(answer));
+      known.push({ asked: JSON.stringify(asked), answer: structuredClone(answer) });
       return answer;
     },
     ready: () => {
-      copies = structuredClone(known);
+      for (const [place, asked] of since.entries())
+        if (JSON.stringify(asked) !== known[place]?.asked)
+          throw new Error(`a decision asked something else than the first one on its scene: ${JSON.stringify(asked)}`);
+      copies = structuredClone(known.map(({ answer }) => answer));
+      since = [];
     },
   };
 };

@@ -2,7 +2,7 @@ import type { MetricRef } from "./alarm.ts";
 import { openBoundary } from "./boundary.ts";
 import type { AlarmWords, Context } from "./context.ts";
 import type { AlarmSnapshot, AlarmTransition, Resource, Series } from "./evidence.ts";
-import { hashOf, sha256 } from "./ids.ts";
+import { sha256 } from "./ids.ts";
 import { templatesOf } from "./log-templates.ts";
 import type { Evidence } from "./ports.ts";
 import { remembered } from "./remembered.ts";
@@ -169,12 +169,14 @@ export const gatherContext = async (
 };
 
 /**
- * Identifies a context in a record: the hash of all that was known. The values of its series are hashed as the bytes of
- * their numbers: there are thousands of them, and to write them out as text would be a fourth of a decision.
+ * Identifies a context in a record: the hash of all that was known, as JSON writes it, for `gatherContext` and the boundary
+ * put every context together in one order. The values of its series are hashed as the bytes of their numbers: there are
+ * thousands of them, and to write them out as text would be a fourth of a decision.
  */
 export const contextDigest = (context: Context): string => {
   const series = context.series.map((one) => ({ ...one, values: one.values.length }));
-  return hashOf({ ...context, series, values: sha256(new Uint8Array(numbersOf(context).buffer)) });
+  const values = sha256(new Uint8Array(numbersOf(context).buffer));
+  return sha256(JSON.stringify({ ...context, series, values }));
 };
 
 /** All values of all series, one after the other; NaN where there was no datapoint. */

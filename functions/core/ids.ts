@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import canonicalize from "canonicalize";
 import { v5 as uuidv5 } from "uuid";
 import type { Json } from "./json.ts";
 
-/** Lower-case hex sha256 of a text or of bytes. */
-export const sha256 = (content: string | Uint8Array): string => createHash("sha256").update(content).digest("hex");
+/** Lower-case hex sha256 of a text or of bytes. (In one call: to make a hasher for each text takes three times as long.) */
+export const sha256 = (content: string | Uint8Array): string => hash("sha256", content, "hex");
 
 /** Lower-case hex sha256 of the RFC 8785 canonical JSON of a value. Throws on a value that JSON cannot hold. */
 export const hashOf = (value: unknown): string => {

@@ -13,14 +13,7 @@ export type LogBudget = Readonly<{ logLines: number; logBytes: number }>;
 export type LogSample = Readonly<{ lines: readonly LogLine[]; cuts: readonly Cut[] }>;
 
 /** Bytes in UTF-8 of at most the first 500 characters. */
-const bytesOf = ({ message }: LogLine): number => {
-  let bytes = 0;
-  for (let i = 0; i < Math.min(message.length, LINE_CHARACTERS); i += 1) {
-    const code = message.charCodeAt(i);
-    bytes += code < 0x80 ? 1 : code < 0x800 || (code >= 0xd800 && code < 0xe000) ? 2 : 3;
-  }
-  return bytes;
-};
+const bytesOf = ({ message }: LogLine): number => Buffer.byteLength(message.slice(0, LINE_CHARACTERS));
 const bytesIn = (lines: readonly LogLine[]): number => lines.reduce((sum, line) => sum + bytesOf(line), 0);
 
 /** How many of each group may be taken so that the sum is `most` and no group that asks for less than its share loses any. */
