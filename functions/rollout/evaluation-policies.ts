@@ -39,7 +39,7 @@ const MODEL = /^model:([^+]+)(?:\+page:(-?\d+(?:\.\d+)?(?:e-?\d+)?))?$/;
 /** How policies are named that rest on a model, or on another policy. */
 export const POLICY_FORMS: readonly string[] = [
   ...["model:NAME[+page:X]", "onnx:NAME and clone:NAME with +m:X, +delta:X, +support:X, +distance:X, +page:X, +harm:X"],
-  ...["or +harm:T0,T1,T2,T3, +rank:Q,V,P, +noask or +act", "random-paging:SHARE:POLICY"],
+  ...["or +harm:T0,T1,T2,T3, +rank:Q,V,P, +noask or +act, +judged", "random-paging:SHARE:POLICY"],
 ];
 
 /** The policy of this name, one of POLICY_FORMS among them; null where there is none. */

@@ -32,7 +32,9 @@ const learnt = (name: string): Learnt => learntPolicy(name) ?? assert.fail(name)
 test("a name without parts is the model as its manifest has it, and asks where that asks", () => {
   const policy = learnt("onnx:a");
 
-  assert.deepEqual(policy, { kind: "learnt", model: "a", rank: null, limits: {}, pageBonus: 0, onAsk: "ask" });
+  assert.deepEqual(policy, {
+    ...{ kind: "learnt", model: "a", rank: null, limits: {}, pageBonus: 0, onAsk: "ask", isJudged: false },
+  });
   assert.deepEqual(limitsOf(policy, limitsWith()), limitsWith());
   assert.deepEqual(withBonus(SCENE.candidates, [learntScore(1)], 0), [learntScore(1)]);
 });
@@ -49,6 +51,14 @@ test("each part changes one limit, in any order, and the others stay those of th
     [0.4, 0.3, 0.2, 0],
   );
   assert.deepEqual(even, { ...own, tiers: own.tiers.map(({ tier }) => ({ tier, maxHarm: 0.25 })) });
+});
+
+test("a policy that its gate is said to have judged asks about no runbook for that alone, whatever else it does", () => {
+  const own = limitsWith({ approval: ["restart"] });
+
+  for (const name of ["onnx:a+judged", "clone:a+judged+noask", "onnx:a+noask+judged"])
+    assert.deepEqual(limitsOf(learnt(name), own), { ...own, approval: [] }, name);
+  assert.deepEqual(turnsOf(learnt("onnx:a+judged+noask"))(ASKS, SCENE), CALLS);
 });
 
 test("policies that rank alike share a scorer; a clone ranks by what people do and keeps the limits", () => {
@@ -133,6 +143,7 @@ for (const name of [
     "onnx:a+rank:1",
     "onnx:a+noask+act",
     "onnx:a+noask+noask",
+    "onnx:a+judged+judged",
     "onnx:a+ask",
   ],
   ...[

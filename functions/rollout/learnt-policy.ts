@@ -23,6 +23,8 @@ export type Learnt = Readonly<{
   pageBonus: number;
   /** What is done where it would ask a person: ask, call one, or act; who acts has no doubts about waiting either. */
   onAsk: "ask" | "page" | "act";
+  /** As if its gate had been able to judge every runbook, so that none takes a person's consent for that alone. */
+  isJudged: boolean;
 }>;
 
 const NUMBER = String.raw`-?\d+(?:\.\d+)?(?:e-?\d+)?`;
@@ -33,7 +35,8 @@ type Parts = Readonly<{ values: ReadonlyMap<string, readonly number[]>; flags: r
 
 /**
  * The policy of a name such as `onnx:NAME+m:2+noask` or `clone:NAME+harm:0.4`, the parts in any order; null where there is
- * none of that name. `+noask` calls a person wherever it would ask one, and `+act` acts.
+ * none of that name. `+noask` calls a person wherever it would ask one, and `+act` acts; `+judged` asks about no runbook
+ * for the gate's sake.
  */
 export const learntPolicy = (name: string): Learnt | null => {
   const [head = "", ...rest] = name.split("+");
@@ -43,8 +46,10 @@ export const learntPolicy = (name: string): Learnt | null => {
   const { values, flags } = parts;
   const harm = values.get("harm");
   const rank = values.get("rank");
+  const turns = flags.filter((flag) => flag !== "judged");
   const isOne = [...values].every(([key, numbers]) => key === "harm" || key === "rank" || numbers.length === 1);
-  if (!isOne || !isOfLength(harm, [1, TIERS]) || !isOfLength(rank, [3]) || flags.length > 1) return null;
+  if (!isOne || !isOfLength(harm, [1, TIERS]) || !isOfLength(rank, [3])) return null;
+  if (turns.length > 1 || flags.length - turns.length > 1) return null;
   if (source === "clone" && rank !== undefined) return null;
   const [q = 0, value = 0, support = 0] = rank ?? [];
   const single = (key: string) => values.get(key)?.[0];
@@ -56,7 +61,8 @@ export const learntPolicy = (name: string): Learnt | null => {
       ...(harm === undefined ? {} : { harm: harm.length === 1 ? Array(TIERS).fill(harm[0]) : harm }),
     },
     pageBonus: single("page") ?? 0,
-    onAsk: flags[0] === "noask" ? "page" : flags[0] === "act" ? "act" : "ask",
+    onAsk: turns[0] === "noask" ? "page" : turns[0] === "act" ? "act" : "ask",
+    isJudged: flags.includes("judged"),
   };
 };
 
@@ -71,7 +77,7 @@ const partsOf = (texts: readonly string[]): Parts | null => {
   const flags: string[] = [];
   for (const text of texts) {
     const [, key, numbers] = PART.exec(text) ?? [];
-    if (text === "noask" || text === "act") flags.push(text);
+    if (text === "noask" || text === "act" || text === "judged") flags.push(text);
     else if (key === undefined || numbers === undefined || values.has(key)) return null;
     else values.set(key, numbers.split(",").map(Number));
   }
@@ -89,9 +95,10 @@ const ANY = 1e6;
 const NO_DOUBTS = { m: 0, delta: -ANY, support: 0, distance: ANY, approval: [] } as const;
 
 /** The limits of the model with what this policy has in their place. */
-export const limitsOf = ({ limits: { harm, ...others }, onAsk }: Learnt, own: Limits): Limits => ({
+export const limitsOf = ({ limits: { harm, ...others }, onAsk, isJudged }: Learnt, own: Limits): Limits => ({
   ...own,
   ...others,
+  ...(isJudged ? { approval: [] } : {}),
   ...(onAsk === "act" ? NO_DOUBTS : {}),
   tiers: own.tiers.map(({ tier, maxHarm }) => ({ tier, maxHarm: harm?.[tier] ?? maxHarm })),
 });

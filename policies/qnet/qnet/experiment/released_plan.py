@@ -1,6 +1,7 @@
 """What is played for the released policy's report: every policy of the table beside it, and its rules one by one.
 
-A rule is switched off by a limit that nothing reaches: P(harm) up to 1 is allowed, any support is enough.
+A rule is switched off by a limit that nothing reaches: P(harm) up to 1 is allowed, any support is enough. Lines ask about
+no runbook for the gate's sake: a list of runbooks is no rule, and under a long one no rule can be told from another.
 """
 
 import hashlib
@@ -17,8 +18,10 @@ from qnet.release.slices import NAMES
 
 RELEASED = "released"
 ONNX = f"onnx:{RELEASED}"
+CLONE = f"clone:{RELEASED}+judged"
 ACTS = f"{ONNX}+act+harm:1"  # takes the best by rank whatever its limits say: what its rules are measured against
-OFF = "+harm:1+support:0+distance:1000000000+delta:-1000000+m:0"
+JUDGED = f"{ONNX}+judged"
+OFF = "+judged+harm:1+support:0+distance:1000000000+delta:-1000000+m:0"
 
 # Settings of each rule, from one that seldom speaks to one that often does.
 PAGING_SHARES = (0.15, 0.3, 0.45, 0.6, 0.8)
@@ -134,11 +137,12 @@ def lines(models: Sequence[Model]) -> list[Line]:
         Line("low support alone", _set(alone, "support", SUPPORTS)),
         Line("distance alone", (("the manifest's", _without(alone, "distance") + "+noask"),)),
         Line(
-            "released, all rules", (("as released", f"{ONNX}+noask"), *_set(ONNX, "m", MS), *_set(ONNX, "harm", HARMS))
+            "released, all rules",
+            (("as released", f"{JUDGED}+noask"), *_set(JUDGED, "m", MS), *_set(JUDGED, "harm", HARMS)),
         ),
         Line(
             "cloning under the same rules",
-            (("as released", f"clone:{RELEASED}+noask"), *_set(f"clone:{RELEASED}", "harm", (1.0, *HARMS))),
+            (("as released", f"{CLONE}+noask"), *_set(CLONE, "harm", (1.0, *HARMS))),
         ),
         *(Line(f"{model.name} with a page bonus", _bonuses(model.policy)) for model in shifted),
     ]
@@ -159,7 +163,7 @@ def _bonuses(policy: str) -> tuple[tuple[str, str], ...]:
     return (*below, ("0", policy), *above)
 
 
-VARIANTS = (f"{ONNX}+act", f"{ONNX}+noask", ACTS, f"clone:{RELEASED}")
+VARIANTS = (f"{ONNX}+act", f"{ONNX}+noask", JUDGED, ACTS, f"clone:{RELEASED}")
 
 
 def studies(models: Sequence[Model]) -> list[Study]:

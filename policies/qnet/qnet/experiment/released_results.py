@@ -12,7 +12,7 @@ from qnet.experiment.frontier import OBSERVED_HARM, TRUE_HARM, curve, over
 from qnet.experiment.measures import Measured
 from qnet.experiment.plan import BOUNDS, FIXED
 from qnet.experiment.played import COSTS, KEPT, Played, Recoveries
-from qnet.experiment.released_plan import ACTS, ONNX, RELEASED, VARIANTS, Line, Model, Study, days_learnt, lines
+from qnet.experiment.released_plan import ACTS, JUDGED, ONNX, RELEASED, VARIANTS, Line, Model, Study, days_learnt, lines
 from qnet.experiment.results import Subject, numbers_of, table_of
 from qnet.experiment.statistics import Floats, Interval, Ints
 
@@ -102,7 +102,11 @@ def _label(model: Model) -> str:
 
 def _named(policy: str) -> str:
     names = {f"{ONNX}+act": "released, never asks", f"{ONNX}+noask": "released, calls instead of asking"}
-    names |= {ACTS: "released, no limits", f"clone:{RELEASED}": "cloning, same limits"}
+    names |= {
+        JUDGED: "released, had the gate judged every runbook",
+        ACTS: "released, no limits",
+        f"clone:{RELEASED}": "cloning, same limits",
+    }
     return names.get(policy, policy.removeprefix("onnx:").removeprefix("model:"))
 
 
@@ -127,8 +131,8 @@ def _frontier(whole: Measured, rules: Sequence[Line], size: int) -> Iterable[dic
 
 def _against_lines(whole: Measured, rules: Sequence[Line]) -> Iterable[dict[str, Any]]:
     for line in rules:
-        if not line.label.startswith("released") and f"{ONNX}+noask" in whole.played.days:
-            yield _against(whole, Subject(f"{ONNX}+noask", f"against {line.label}"), line)
+        if not line.label.startswith("released") and f"{JUDGED}+noask" in whole.played.days:
+            yield _against(whole, Subject(f"{JUDGED}+noask", f"against {line.label}"), line)
 
 
 def _against(whole: Measured, subject: Subject, line: Line, *, is_itself: bool = False) -> dict[str, Any]:
