@@ -1,7 +1,8 @@
 """What is played for the released policy's report: every policy of the table beside it, and its rules one by one.
 
-A rule is switched off by a limit that nothing reaches: P(harm) up to 1 is allowed, any support is enough. Lines ask about
-no runbook for the gate's sake: a list of runbooks is no rule, and under a long one no rule can be told from another.
+A rule is switched off by a limit that nothing reaches: P(harm) up to 1 is allowed, any support is enough. Lines ask
+about no runbook for the gate's sake: a list of runbooks is no rule, and under a long one no rule can be told from
+another.
 """
 
 import hashlib
