@@ -178,7 +178,7 @@ def test_outputs_are_what_the_file_says_of_each_row(place: Path) -> None:
     ("changes", "said"),
     [
         ({"config": '{"max_harm": [0.5]}'}, "max_harm wants 4 numbers"),
-        ({"config": '{"rank_q": 0, "rank_value": 0}'}, "nothing ranks"),
+        ({"config": '{"rank_q": 0, "rank_value": 0, "rank_support": 0}'}, "nothing ranks"),
         ({"config": '{"margin": 1}'}, "margin is no field"),
         ({"slices": "0.5,0.5"}, "wants a share above 0 of train, tune, calibrate, test"),
         ({"slices": "0.9,0.09,0.001,0.009"}, "the slice calibrate has none of the log's 60 clusters"),
