@@ -1,5 +1,6 @@
 """The released policy's report: what is played, that it is played once, and that it says what was found."""
 
+import argparse
 import json
 import shutil
 import sys
@@ -19,7 +20,7 @@ from qnet.experiment.released_plan import (
     spec_of,
     studies,
 )
-from qnet.experiment.released_run import Asked, make_report
+from qnet.experiment.released_run import Asked, add_parser, command_of, make_report
 from qnet.release.slices import NAMES
 
 QNET = Path(__file__).resolve().parents[1]
@@ -183,6 +184,20 @@ def test_a_model_of_several_logs_says_itself_how_many_days_it_was_made_from(benc
 
     assert days_learnt(Model("released", tmp_path, "a", True), bench.asked.log) == 102
     assert days_learnt(Model("released-200", tmp_path, "a", True), bench.asked.log) == 200
+
+
+def test_the_report_says_the_line_that_makes_it_again() -> None:
+    parser = argparse.ArgumentParser()
+    add_parser(parser.add_subparsers())
+
+    def line(*flags: str) -> str:
+        return command_of(parser.parse_args(["released-table", "--models", "m", "--log", "l", *flags]))
+
+    assert line() == "python -m qnet released-table"
+    assert line("--worlds", "300", "--study-worlds", "40") == (
+        "python -m qnet released-table --worlds 300 --study-worlds 40"
+    )
+    assert line("--quick", "--days", "2") == "python -m qnet released-table --quick --days 2"
 
 
 def test_folders_that_hold_nothing_of_the_kind_are_bad_input(bench: Bench, tmp_path: Path) -> None:

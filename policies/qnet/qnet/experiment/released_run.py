@@ -100,10 +100,17 @@ def run(flags: argparse.Namespace) -> int:
         jobs=flags.jobs,
         budget_minutes=flags.budget_minutes,
         render_only=flags.render_only,
-        command=f"python -m qnet released-table{' --quick' if quick else ''}",
+        command=command_of(flags),
     )
     protocol = read_protocol(QNET / "protocol.json")
     return make_report(protocol, asked, QUELL, code_hash(QNET.parents[1]))
+
+
+def command_of(flags: argparse.Namespace) -> str:
+    """The line that makes the same report, of the same models and log."""
+    given = {name: getattr(flags, name) for name in ("worlds", "days", "study_worlds")}
+    sizes = [f" --{name.replace('_', '-')} {value}" for name, value in given.items() if value is not None]
+    return "".join(["python -m qnet released-table", " --quick" if flags.quick else "", *sizes])
 
 
 def make_report(protocol: Protocol, asked: Asked, quell: Sequence[str], code: str) -> int:
