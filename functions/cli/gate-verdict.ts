@@ -38,7 +38,8 @@ export const writeRefusal = (folder: string, challenger: string, champion: strin
 
 /**
  * Puts a model that passed where it is served from: its bytes, its manifest with the verdict, and the report. The manifest
- * comes last: after a crash in between the model before it serves, which is kept beside it. Throws BadInput where the model is none that would be served.
+ * comes last: after a crash in between the model before it serves, which is kept beside it. Throws BadInput where the model
+ * is none that would be served.
  * @param from the model's folder @param gated the folder in which the gate left its verdict and report
  * @param judged manifest_hash of what the gate read when it began
  */
