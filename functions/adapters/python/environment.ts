@@ -32,16 +32,19 @@ type Surroundings = Readonly<{
   say: (line: string) => void;
   /** Where interpreters are searched, first one first. */
   interpreters: readonly string[];
+  /** An interpreter that somebody brings, with what requirements.txt asks for; nobody checks that. */
+  own: string | undefined;
   /** So long without a sign of life, and a process that was making the environment counts as dead. */
   patienceMs: number;
 }>;
 
-const PLACE: Surroundings = {
+const place = (): Surroundings => ({
   folder: QNET_FOLDER,
   say: (line) => process.stderr.write(`quell: ${line}\n`),
   interpreters: ["python3.13", "python3.12", "python3.11", "python3"],
+  own: process.env.QUELL_PYTHON,
   patienceMs: 30_000,
-};
+});
 const OLDEST = [3, 11] as const;
 const ADVICE = "install Python 3.11 to 3.13 with its venv and pip (Debian: apt-get install python3 python3-venv)";
 
@@ -68,20 +71,18 @@ export const pythonEnvironment = (): NodeJS.ProcessEnv => {
 
 /**
  * The interpreter of an environment that has exactly what requirements.txt asks for; it is made where it is missing or
- * older, unless $QUELL_PYTHON names another. A crash in the middle leaves a folder without its marker, which the next call
+ * older, unless somebody brings another ($QUELL_PYTHON). A crash in the middle leaves a folder without its marker, which the next call
  * makes anew. Of several processes one makes it and the others wait. Throws NoPython where no interpreter is found or pip
  * fails.
  */
 export const ensurePython = async (surroundings: Partial<Surroundings> = {}): Promise<string> => {
-  const place = { ...PLACE, ...surroundings };
-  const { folder } = place;
-  // Somebody brings their own, with what requirements.txt asks for; nobody checks that.
-  const own = process.env.QUELL_PYTHON;
+  const here = { ...place(), ...surroundings };
+  const { folder, own } = here;
   if (own !== undefined) return own;
   if (isReady(folder)) return interpreterIn(folder);
-  const release = await lock(place);
+  const release = await lock(here);
   try {
-    if (!isReady(folder)) await make(place);
+    if (!isReady(folder)) await make(here);
   } finally {
     release();
   }
