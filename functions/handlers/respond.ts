@@ -1,5 +1,5 @@
 import type { DurableLambdaHandler } from "@aws/durable-execution-sdk-js";
-import { durable } from "../adapters/durable/durable.ts";
+import { type DurableConfig, durable } from "../adapters/durable/durable.ts";
 import { durableJournal } from "../adapters/durable/journal.ts";
 import { withEgress } from "../core/egress.ts";
 import type { Ports } from "../core/ports.ts";
@@ -14,11 +14,15 @@ export type RespondInput = Readonly<{ incidentId: string }>;
  * and all of them stand behind the egress. It ends with the incident's terminal state, or with "duplicate" where another
  * execution has the incident.
  */
-export const respondWith = (open: Ports, settings: Settings): DurableLambdaHandler => {
+export const respondWith = (
+  open: Ports,
+  settings: Settings,
+  config: DurableConfig<RespondInput> = {},
+): DurableLambdaHandler => {
   const ports = withEgress(open);
   return durable<RespondInput>(async ({ incidentId }, context) => {
     const { durableExecutionArn } = context.executionContext;
     const journal = durableJournal(context, ports.ledger, incidentId);
     return respond({ journal, ports, settings, incidentId, executionId: durableExecutionArn });
-  });
+  }, config);
 };

@@ -1,0 +1,29 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Context } from "aws-lambda";
+import { type Configuration, parseConfiguration } from "../../core/configuration.ts";
+
+/** The bundle was put where its configuration does not belong: nothing may be done from here. */
+export class WrongPlace extends Error {
+  override readonly name = "WrongPlace";
+}
+
+/**
+ * The configuration that was deployed with this bundle; an execution that waits keeps that of the version that started
+ * it. Throws BadConfiguration, or the file system's error where the file is absent.
+ */
+export const deployedConfiguration = (folder: string = import.meta.dirname): Configuration =>
+  parseConfiguration(JSON.parse(readFileSync(join(folder, "quell.json"), "utf8")), "quell.json");
+
+/** Throws WrongPlace where the function runs in another account or Region than its configuration names. */
+export const expectPlace = (
+  { settings }: Pick<Configuration, "settings">,
+  { invokedFunctionArn }: Pick<Context, "invokedFunctionArn">,
+): void => {
+  const [, , , region, account] = invokedFunctionArn.split(":");
+  if (region === settings.region && account === settings.account) return;
+  throw new WrongPlace(
+    `this runs in ${account}/${region} and was configured for ${settings.account}/${settings.region}: ` +
+      "set settings.account and settings.region in quell.config.ts, and deploy again",
+  );
+};
