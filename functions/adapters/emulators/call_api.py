@@ -18,6 +18,7 @@ from datetime import datetime
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from botocore.model import OperationNotFoundError
 from botocore.validate import ParamValidator
 
 CONFIG = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=30)
@@ -60,7 +61,7 @@ def call(service, api, given):
 def check(service, api, given, literal, selectors):
     try:
         model = client_of(service).meta.service_model.operation_model(api)
-    except (BotoCoreError, KeyError, ValueError) as error:
+    except (BotoCoreError, OperationNotFoundError) as error:
         return {"problems": [f"no such operation: {error}"], "found": [None for _ in selectors]}
     problems = []
     if model.input_shape is not None:
@@ -119,10 +120,10 @@ def written(value):
 def answer(line):
     asked = json.loads(line)
     about = (asked["service"], asked["api"], asked["input"])
-    if asked["kind"] == "check":
-        told = check(*about, asked["literal"], asked["selectors"])
-    else:
-        told = call(*about)
+    try:
+        told = check(*about, asked["literal"], asked["selectors"]) if asked["kind"] == "check" else call(*about)
+    except Exception as error:  # whoever asked waits for an answer
+        told = {"ok": False, "code": type(error).__name__, "message": str(error)}
     with SPEAKING:
         sys.stdout.write(json.dumps({"id": asked["id"], **told}, default=written) + "\n")
         sys.stdout.flush()

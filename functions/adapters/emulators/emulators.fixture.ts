@@ -53,10 +53,16 @@ export const startMoto = async (): Promise<Emulator> => {
   return start(["-m", "moto.server", "-H", "127.0.0.1", "-p", String(port)], port, {});
 };
 
-/** ministack: runs CloudFormation, functions, queues and durable executions. */
-export const startMinistack = async (env: Readonly<Record<string, string>> = {}): Promise<Emulator> => {
+/**
+ * ministack: runs CloudFormation, functions, queues and durable executions.
+ * @param args what Python is given to start it, where that is more than the module itself
+ */
+export const startMinistack = async (
+  env: Readonly<Record<string, string>> = {},
+  args: readonly string[] = ["-m", "ministack"],
+): Promise<Emulator> => {
   const port = await freePort();
-  return start(["-m", "ministack"], port, {
+  return start(args, port, {
     BIND_HOST: "127.0.0.1",
     GATEWAY_PORT: String(port),
     MINISTACK_ACCOUNT_ID: "123456789012",
