@@ -133,8 +133,9 @@ export const openBoundary = (): Boundary => {
       keep("changes", rows.toSorted((a, b) => b.atMs - a.atMs).slice(0, MOST_CHANGES), rows.length).map(change),
     resources: (rows) => keep("resources", rows.slice(0, MOST_RESOURCES), rows.length).map(resource),
     history: (rows) =>
-      keep("history", rows.slice(-MOST_TRANSITIONS), rows.length).map(({ key, atMs, from, to }) => ({
+      keep("history", rows.slice(-MOST_TRANSITIONS), rows.length).map(({ key, atMs, from, to, maybeSetByHand }) => ({
         ...{ key: exact(key), atMs, from, to },
+        ...(maybeSetByHand === true ? { maybeSetByHand } : {}),
       })),
     words: (rows) =>
       keep("words", rows.slice(0, MOST_WORDS), rows.length).map(({ id, name, description, reason }) => ({

@@ -22,6 +22,15 @@ export type Resource = Readonly<{
   attributes: Readonly<Record<string, number | string | boolean | null>>;
 }>;
 
+/**
+ * What an answer lacks, told beside it: a part that could not be read, and why; or rows that a limit left out. Where
+ * nobody listens, a part that cannot be read is a throw.
+ */
+export type Lack =
+  | Readonly<{ kind: "unread"; because: string }>
+  | Readonly<{ kind: "cut"; kept: number; of: number; unit: "lines" | "bytes" }>;
+export type TellLack = (lack: Lack) => void;
+
 /** One metric's values: `values[i]` covers the period that starts at `fromMs + i * periodSeconds * 1000`; null = missing. */
 export type Series = Readonly<{
   /** Cited as evidence: unique within a context. */
@@ -52,6 +61,9 @@ export type Change = Readonly<{
   title: string;
 }>;
 
+/** The author of what Quell itself changed, whatever role it ran under. */
+export const QUELL_AUTHOR = "quell";
+
 /** An alarm as DescribeAlarms shows it now. */
 export type AlarmSnapshot = Readonly<{
   key: string;
@@ -61,4 +73,11 @@ export type AlarmSnapshot = Readonly<{
   evaluationPeriods: number;
 }>;
 
-export type AlarmTransition = Readonly<{ key: string; atMs: number; from: AlarmState | null; to: AlarmState }>;
+export type AlarmTransition = Readonly<{
+  key: string;
+  atMs: number;
+  from: AlarmState | null;
+  to: AlarmState;
+  /** Left out, or true where the change bears no reason of CloudWatch's own: somebody may have called SetAlarmState. */
+  maybeSetByHand?: true;
+}>;

@@ -1,7 +1,7 @@
 import type { MetricRef } from "./alarm.ts";
 import { openBoundary } from "./boundary.ts";
 import type { AlarmWords, Context } from "./context.ts";
-import type { AlarmSnapshot, AlarmTransition, Resource, Series } from "./evidence.ts";
+import type { AlarmSnapshot, AlarmTransition, Resource, Series, TellLack } from "./evidence.ts";
 import { sha256 } from "./ids.ts";
 import { templatesOf } from "./log-templates.ts";
 import type { Evidence } from "./ports.ts";
@@ -114,11 +114,17 @@ export const gatherContext = async (
 ): Promise<Context> => {
   const boundary = openBoundary();
   const missing: { source: string; because: string }[] = [];
-  const reading = async <T>(source: string, none: T, read: () => Promise<T>): Promise<T> => {
+  const lost = (source: string, because: string): void => {
+    if (missing.every((one) => one.source !== source)) missing.push({ source, because: boundary.sentence(because) });
+  };
+  const reading = async <T>(source: string, none: T, read: (tell: TellLack) => Promise<T>): Promise<T> => {
     try {
-      return await read();
+      return await read((lack) => {
+        if (lack.kind === "unread") lost(source, lack.because);
+        else boundary.count({}, [{ source, kept: lack.kept, of: lack.of, unit: lack.unit }]);
+      });
     } catch (error) {
-      missing.push({ source, because: boundary.sentence(error instanceof Error ? error.message : String(error)) });
+      lost(source, error instanceof Error ? error.message : String(error));
       return none;
     }
   };
@@ -129,13 +135,13 @@ export const gatherContext = async (
   const arns = resources.map((resource) => resource.arn);
   const alarms = await reading<readonly AlarmSnapshot[]>("alarms", [], () => evidence.alarms(subject.keys));
   const wanted = distinct([...subject.alarmMetrics, ...metricsNearby(metrics, resources)]);
-  const series = await reading<readonly Series[]>("metrics", [], () =>
-    evidence.metrics(wanted.slice(0, MOST_SERIES), fromMs, at.nowMs),
+  const series = await reading<readonly Series[]>("metrics", [], (tell) =>
+    evidence.metrics(wanted.slice(0, MOST_SERIES), fromMs, at.nowMs, tell),
   );
   if (wanted.length > MOST_SERIES)
     boundary.count({}, [{ source: "metrics", kept: MOST_SERIES, of: wanted.length, unit: "rows" }]);
-  const lines = await reading("logs", [], async () =>
-    logGroups.length === 0 ? [] : evidence.logs(logGroups, Math.max(fromMs, at.nowMs - 1_800_000), at.nowMs),
+  const lines = await reading("logs", [], async (tell) =>
+    logGroups.length === 0 ? [] : evidence.logs(logGroups, Math.max(fromMs, at.nowMs - 1_800_000), at.nowMs, tell),
   );
   const changes = await reading("changes", [], () => evidence.changes(arns, fromMs - 3 * 3_600_000, at.nowMs));
   const history = await reading("history", [], () =>

@@ -54,3 +54,16 @@ test("what asks for care is said: who holds back, what was not read in whole, wh
     [],
   ]);
 });
+
+test("an alarm whose newest ring somebody may have set by hand is shown as one, until it rings by itself", () => {
+  const ring = { key: "k", atMs: OPENED_MS, from: "OK", to: "ALARM" } as const;
+  const byHand = { ...ring, maybeSetByHand: true } as const;
+
+  const [set, rang] = [
+    [byHand, { ...ring, to: "OK" } as const],
+    [byHand, ring],
+  ].map((history) => cautionFacts(contextWith({ history }), { name: "offline", because: null }));
+
+  assert.match(set?.join() ?? "", /set it by hand/);
+  assert.deepEqual(rang, []);
+});

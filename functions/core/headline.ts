@@ -34,6 +34,9 @@ export const headlineFacts = (context: Context): readonly string[] => {
 /** Reasons for care: what holds the agent back, what was not read in whole, who drafted. Computed, none quoted. */
 export const cautionFacts = (context: Context, drafted: Pick<Drafted, "name" | "because">): readonly string[] => [
   ...(context.restraint === null ? [] : [context.restraint.detail]),
+  ...(lastRing(context)?.maybeSetByHand === true
+    ? ["the newest ALARM bears no reason of CloudWatch's own: somebody may have set it by hand"]
+    : []),
   ...(context.missing.length === 0
     ? []
     : [`could not be read: ${context.missing.map(({ source }) => source).join(", ")}`]),
@@ -41,3 +44,6 @@ export const cautionFacts = (context: Context, drafted: Pick<Drafted, "name" | "
   ...(drafted.name === "offline" ? [] : [`drafted by ${drafted.name}`]),
   ...(drafted.because === null ? [] : [`the drafter did not speak: ${drafted.because.code}`]),
 ];
+
+const lastRing = ({ history }: Context): Context["history"][number] | undefined =>
+  history.findLast(({ to }) => to === "ALARM");

@@ -1,7 +1,7 @@
 import type { MetricRef } from "./alarm.ts";
 import type { Context } from "./context.ts";
 import type { EpisodeRow } from "./episode.ts";
-import type { AlarmSnapshot, AlarmTransition, Change, LogLine, Resource, Series } from "./evidence.ts";
+import type { AlarmSnapshot, AlarmTransition, Change, LogLine, Resource, Series, TellLack } from "./evidence.ts";
 import type { Json } from "./json.ts";
 import type { Because, DraftedOfflineCode } from "./reasons.ts";
 import type { IncidentRecord } from "./record.ts";
@@ -13,8 +13,8 @@ import type { PastRun } from "./track-record.ts";
 export type Evidence = Readonly<{
   alarms: (keys: readonly string[]) => Promise<readonly AlarmSnapshot[]>;
   /** Only periods that have closed and can be read now; a period without data is null. */
-  metrics: (metrics: readonly MetricRef[], fromMs: number, toMs: number) => Promise<readonly Series[]>;
-  logs: (logGroups: readonly string[], fromMs: number, toMs: number) => Promise<readonly LogLine[]>;
+  metrics: (metrics: readonly MetricRef[], fromMs: number, toMs: number, tell?: TellLack) => Promise<readonly Series[]>;
+  logs: (logGroups: readonly string[], fromMs: number, toMs: number, tell?: TellLack) => Promise<readonly LogLine[]>;
   changes: (arns: readonly string[], fromMs: number, toMs: number) => Promise<readonly Change[]>;
   /** The incident's own graph: the named services' resources and what they depend on, read fresh. */
   resources: (arns: readonly string[]) => Promise<readonly Resource[]>;

@@ -42,6 +42,10 @@ export const readReasonData = (reasonData: unknown): Evaluation => {
   };
 };
 
+/** Whether CloudWatch may have written it; a caller who knows its form can write the same. As text or as JSON read. */
+export const looksLikeCloudWatch = (reasonData: unknown): boolean =>
+  cloudWatchReasonData.safeParse(typeof reasonData === "string" ? fromJson(reasonData) : reasonData).success;
+
 const fromJson = (reasonData: unknown): unknown => {
   if (typeof reasonData !== "string") return null;
   try {

@@ -1,8 +1,7 @@
-import type { MetricRef } from "../../core/alarm.ts";
 import type { AlarmSnapshot, AlarmTransition } from "../../core/evidence.ts";
 import { alarmKey } from "../../core/ids.ts";
 import type { Evidence } from "../../core/ports.ts";
-import { rememberedLast } from "../../core/remembered.ts";
+import { seriesId } from "../../core/series-id.ts";
 import { alarmHistory, alarmsOf } from "../../world/alarms.ts";
 import { changesOf, resourcesOf } from "../../world/graph.ts";
 import { logLines } from "../../world/logs.ts";
@@ -60,16 +59,4 @@ const snapshot = (key: string, alarm: WorldAlarm): AlarmSnapshot => ({
   changedAtMs: alarm.changedAtMs,
   periodSeconds: alarm.kind === "metric" ? alarm.metric.periodSeconds : 60,
   evaluationPeriods: alarm.kind === "metric" ? alarm.evaluationPeriods : 1,
-});
-
-/** The metric in words: the same metric has the same id in every reading. */
-const seriesId = ({ namespace, metricName, dimensions, stat, periodSeconds }: MetricRef): string =>
-  `${namespace}/${metricName}{${wordsOf(dimensions)}} ${stat} ${periodSeconds}s`;
-
-/** Metrics of one resource, read one after the other, share their dimensions. */
-const wordsOf = rememberedLast((dimensions: MetricRef["dimensions"]): string => {
-  const named = Object.entries(dimensions)
-    .toSorted(([one], [other]) => (one < other ? -1 : 1))
-    .map(([name, value]) => `${name}=${value}`);
-  return named.join(",");
 });
