@@ -33,16 +33,29 @@ const whatOvertook = async (session: Session, incident: Incident): Promise<"reco
   }
 };
 
+/**
+ * Whether the votes as they are stored now end the question: one that came after they were heard and before this bell was
+ * stored rang a bell that was closed already. What cannot be read is no answer: reconcile rings again.
+ */
+const isAnswered = async ({ ports }: Session, question: Question): Promise<boolean> => {
+  try {
+    return judge(question, await ports.approvals.votes(questionId(question)), ports.clock.nowMs()).kind !== "waiting";
+  } catch {
+    return false;
+  }
+};
+
 /** Asks people where the policy wants them, and waits for their answer, the alarm's recovery or the expiry. */
 export const ask = async (session: Session, decision: Decision, question: Question): Promise<Asked> => {
   const name = `ask-${decision.step}`;
   let heard = await session.journal.step(`${name}-hear-0`, () => hear(session, question));
   for (let turn = 1; heard.judgement.kind === "waiting"; turn += 1) {
     const seconds = (question.plan.expiresAtMs - heard.nowMs) / 1000;
-    const card = async () => {
+    const onceStored = async () => {
       if (turn === 1) await session.ports.approvals.ask(cardFor(session.ports.catalogue, decision, question));
+      return isAnswered(session, question);
     };
-    await doze(session, `${name}-nap-${turn}`, seconds, heard.news, card);
+    await doze(session, `${name}-nap-${turn}`, seconds, heard.news, onceStored);
     heard = await session.journal.step(`${name}-hear-${turn}`, () => hear(session, question));
   }
   const { judgement } = heard;

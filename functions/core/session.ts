@@ -17,8 +17,11 @@ export type Session = Readonly<{
   executionId: string;
 }>;
 
+/** All that a look into the ledger needs of a session: reconcile has an incident, and no journal. */
+type Asking = Readonly<{ ports: Pick<Ports, "ledger">; incidentId: string }>;
+
 /** The incident as it is now. Throws where it vanished: nothing may be done for what nobody recorded. */
-export const currentIncident = async (session: Session): Promise<Incident> => {
+export const currentIncident = async (session: Asking): Promise<Incident> => {
   const incident = await readIncident(session.ports.ledger, session.incidentId);
   if (incident === null) throw new Error(`${session.incidentId}: no such incident in the ledger`);
   return incident;
@@ -53,7 +56,9 @@ export const subjectOf = async (session: Session, incident: Incident, nowMs: num
  * Whether nobody may be paged: in observe mode, and where the incident is only a recording. An umbrella speaks for the
  * services of its alarms, so it is silent only where all of them are.
  */
-export const isSilent = async (session: Session): Promise<boolean> => {
+export const isSilent = async (
+  session: Asking & Readonly<{ ports: Pick<Ports, "dryRun">; settings: Settings }>,
+): Promise<boolean> => {
   const { ports, settings } = session;
   if (ports.dryRun) return true;
   const { id, umbrella, service } = await currentIncident(session);
@@ -71,18 +76,19 @@ export const sleep = async (session: Session, name: string, seconds: number): Pr
  * Sleeps until a newer fact is written or the time is over. The bell's id is stored first and the ledger read again
  * after, so a fact that came in between rings it at once.
  * @param seenNews the incident's `news` at the last read that the caller rests on
+ * @param onceStored runs once the bell can be heard; true where it found a fact that `news` does not count
  */
 export const doze = async (
   session: Session,
   name: string,
   seconds: number,
   seenNews: number,
-  onceStored: () => Promise<void> = async () => {},
+  onceStored: () => Promise<boolean> = async () => false,
 ): Promise<"rung" | "timed-out"> =>
   session.journal.doze(name, Math.max(1, Math.ceil(seconds)), async (callbackId) => {
     const { ledger, executions } = session.ports;
     await changeIncident(ledger, session.incidentId, (incident) => ({ ...incident, doorbell: callbackId }));
-    await onceStored();
+    const isKnown = await onceStored();
     const incident = await currentIncident(session);
-    if (incident.news > seenNews) await executions.ring(callbackId);
+    if (isKnown || incident.news > seenNews) await executions.ring(callbackId);
   });
