@@ -51,7 +51,7 @@ export type Incident = Readonly<{
   watching: boolean;
 }>;
 
-const incidentKey = (id: string): string => `incident#${id}`;
+export const incidentKey = (id: string): string => `incident#${id}`;
 
 /** Reads an incident; null where there is none. */
 export const readIncident = async (ledger: Pick<Ports["ledger"], "read">, id: string): Promise<Incident | null> =>

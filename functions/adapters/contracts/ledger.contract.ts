@@ -4,15 +4,22 @@ import fc from "fast-check";
 import type { Json } from "../../core/json.ts";
 import type { Ledger } from "../../core/ports.ts";
 
-/** What every ledger promises, as tests; `open` gives an empty one. */
-export const ledgerContract = (name: string, open: () => Ledger): void => {
+/**
+ * What every ledger promises, as tests; `open` gives an empty one.
+ * @param lists what a prefix may name: anything, or one group of keys, as those that core lists do
+ */
+export const ledgerContract = (
+  name: string,
+  open: () => Ledger,
+  lists: "any prefix" | "groups" = "any prefix",
+): void => {
   test(`${name}: a key that was never written reads as null and lists as nothing`, async () => {
     const ledger = open();
 
-    const read = await ledger.read("incident#a");
+    const read = await ledger.read("effect#a/0/run");
 
     assert.equal(read, null);
-    assert.deepEqual(await ledger.list("incident#"), []);
+    assert.deepEqual(await ledger.list("effect#a/"), []);
   });
 
   test(`${name}: the first write wants an absent item and the next ones the version that was read`, async () => {
@@ -62,6 +69,49 @@ export const ledgerContract = (name: string, open: () => Ledger): void => {
     );
   });
 
+  if (lists === "any prefix") listsAnyPrefix(name, open);
+
+  test(`${name}: a list of a group holds exactly its keys that begin with the prefix, by key, each with its item`, async () => {
+    const ledger = open();
+    const keys = [
+      ...["effect#a/1/run", "effect#a/0/undo", "effect#a/0/run", "effect#a%/0/run", "effect#ab/0/run", "effects#a/0"],
+      ...["open#1/eu/cpu", "open#1/eu/cpu/b", "open#1/eu/cpu/a", "open#1/us/cpu", "open#2/eu/cpu"],
+      ...["storm#quell-u/1/eu/cpu", "storm#1/eu", "autonomy#restart/prod", "autonomy#scale/test"],
+    ];
+    for (const key of keys) await ledger.write(key, { of: key }, null);
+
+    const listed = async (prefix: string) => {
+      const found = await ledger.list(prefix);
+      for (const { key, item } of found) assert.deepEqual(item, { of: key });
+      return found.map(({ key }) => key);
+    };
+
+    assert.deepEqual(await listed("effect#a/"), ["effect#a/0/run", "effect#a/0/undo", "effect#a/1/run"]);
+    assert.deepEqual(await listed("effect#a/0/"), ["effect#a/0/run", "effect#a/0/undo"]);
+    assert.deepEqual(await listed("open#1/eu/cpu"), ["open#1/eu/cpu", "open#1/eu/cpu/a", "open#1/eu/cpu/b"]);
+    assert.deepEqual(await listed("open#1/eu/cpu/"), ["open#1/eu/cpu/a", "open#1/eu/cpu/b"]);
+    assert.deepEqual(await listed("storm#quell-u/"), ["storm#quell-u/1/eu/cpu"]);
+    assert.deepEqual(await listed("autonomy#"), ["autonomy#restart/prod", "autonomy#scale/test"]);
+  });
+
+  test(`${name}: any JSON under any key comes back equal, and is never the caller's own object`, async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.string({ minLength: 1, unit: "grapheme-ascii" }), fc.jsonValue(), async (key, value) => {
+        const ledger = open();
+        const item = JSON.parse(JSON.stringify(value)) as Json;
+
+        await ledger.write(`any/${key}`, item, null);
+
+        const read = await ledger.read(`any/${key}`);
+        assert.deepEqual(read?.item, item);
+        assert.ok(item === null || typeof item !== "object" || read?.item !== item);
+      }),
+      { numRuns: 100 },
+    );
+  });
+};
+
+const listsAnyPrefix = (name: string, open: () => Ledger): void => {
   test(`${name}: a list holds exactly the keys that begin with the prefix, slashes and wildcards included, by key`, async () => {
     const ledger = open();
     for (const key of ["lease#b", "lease#a/1", "lease#a/0", "lease", "LEASE#a", "lease%", "lease_", "vote#lease#"]) {
@@ -78,22 +128,6 @@ export const ledgerContract = (name: string, open: () => Ledger): void => {
     assert.deepEqual(
       (await ledger.list("vote#")).map(({ item }) => item),
       ["vote#lease#"],
-    );
-  });
-
-  test(`${name}: any JSON under any key comes back equal, and is never the caller's own object`, async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.string({ minLength: 1, unit: "grapheme-ascii" }), fc.jsonValue(), async (key, value) => {
-        const ledger = open();
-        const item = JSON.parse(JSON.stringify(value)) as Json;
-
-        await ledger.write(`any/${key}`, item, null);
-
-        const read = await ledger.read(`any/${key}`);
-        assert.deepEqual(read?.item, item);
-        assert.ok(item === null || typeof item !== "object" || read?.item !== item);
-      }),
-      { numRuns: 100 },
     );
   });
 };
