@@ -40,6 +40,9 @@ const start = async (session: Session, decision: Decision, question: Question): 
   const before = await resumed(ports, settings, session.incidentId, decision.step, question.plan);
   if (before !== null) return before;
   const incident = await currentIncident(session);
+  // Reconcile closed it, because this execution was taken for stuck.
+  if (incident.terminal !== null)
+    return { kind: "not-run", because: because("stale-plan", "the incident was closed meanwhile") };
   const service = serviceFor(settings, incident);
   const nowMs = ports.clock.nowMs();
   const subject = await subjectOf(session, incident, nowMs);

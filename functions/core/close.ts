@@ -1,7 +1,9 @@
 import type { Chapter } from "./chapter.ts";
 import type { Ending } from "./ending.ts";
 import { effectsOf } from "./execute.ts";
+import { noteHeldLeases } from "./held-leases.ts";
 import { changeIncident, type Incident } from "./incident.ts";
+import { noteStanding } from "./overwritten.ts";
 import { incidentRecord } from "./record.ts";
 import { recordEpisode } from "./record-episode.ts";
 import { currentIncident, isSilent, type Session, sleep } from "./session.ts";
@@ -63,7 +65,9 @@ export const writeTerminal = async (
   const { ports } = session;
   const effects = await effectsOf(ports, incident.id);
   const started = effects.filter((effect) => effect.executionId !== null);
+  await noteHeldLeases(ports.ledger, incident.id, effects);
   await ports.records.put(incidentRecord(ports, incident, { ...ending, atMs }, chapters, started));
+  if (ending.terminal === "RESOLVED") await noteStanding(ports, incident.id, chapters, started);
   await changeIncident(ports.ledger, incident.id, (current) =>
     current.terminal === null && (seenNews === null || current.news === seenNews)
       ? {

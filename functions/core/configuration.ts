@@ -20,6 +20,11 @@ const slack = z.strictObject({
   channelId: z.string().regex(/^[CG][A-Z0-9]{5,}$/, "a Slack channel id, such as C012AB3CD"),
   botTokenSecret: secretName,
   signingSecret: secretName,
+  /** Where Slack's Web API answers: GovSlack has another host than everybody else. The token goes there. */
+  apiUrl: z
+    .string()
+    .regex(/^(https:\/\/|http:\/\/127\.0\.0\.1[:/])/, "https, or plain http on loopback")
+    .default("https://slack.com/api/"),
 });
 
 const repository = z.strictObject({ owner: z.string().min(1), name: z.string().min(1) });

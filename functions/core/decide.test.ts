@@ -336,3 +336,13 @@ test("a track record is asked once, for the 90 days before now; one that cannot 
   assert.ok(flags(blind).every((flag) => flag === 1) && flags(seeing).every((flag) => flag === 0));
   assert.deepEqual(blind.result, seeing.result);
 });
+
+test("people are told what infrastructure as code a chosen runbook departs from", async () => {
+  const tagged = contextWith({ resources: [resourceWith({ tags: { "aws:cloudformation:stack-name": "shop-api" } })] });
+  const scaling = catalogueOf(runbookWith({ departsFrom: "the service's DesiredCount" }), wait, page);
+
+  const decision = await decide(portsWith({ catalogue: scaling }), settings, "auto", tagged);
+
+  assert.equal(decision.result.kind, "chosen");
+  assert.ok(decision.facts.some((fact) => fact.startsWith("It departs from stack shop-api: ")));
+});

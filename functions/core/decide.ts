@@ -1,6 +1,7 @@
 import { choose } from "./choose.ts";
 import type { Context } from "./context.ts";
 import { candidatesFor, draftOffline } from "./draft.ts";
+import { driftOf } from "./drift.ts";
 import type { Resource } from "./evidence.ts";
 import { encodeCandidate, encodeState } from "./features.ts";
 import { contextDigest } from "./gather.ts";
@@ -170,7 +171,9 @@ export const decide = async (
 ): Promise<Decision> => {
   const deliberated = await deliberate(ports, settings, mode, context);
   const { result, drafter } = deliberated;
-  const target = result.kind === "chosen" ? result.candidate.target : null;
+  const chosen = result.kind === "chosen" ? result.candidate : null;
+  const target = context.resources.find(({ arn }) => arn === chosen?.target) ?? null;
+  const drift = chosen === null ? null : driftOf(findRunbook(ports.catalogue, chosen.runbook, chosen.version), target);
   return {
     ...deliberated,
     digest: contextDigest(context),
@@ -181,10 +184,11 @@ export const decide = async (
     restraint: context.restraint,
     facts: [
       ...headlineFacts(context),
-      ...(result.kind === "chosen" && result.candidate.because !== "" ? [result.candidate.because] : []),
+      ...(chosen !== null && chosen.because !== "" ? [chosen.because] : []),
+      ...(drift === null ? [] : [drift]),
       ...cautionFacts(context, drafter),
     ],
     baseline: baselineOf(context.service, context.series, context.nowMs),
-    target: context.resources.find((resource) => resource.arn === target) ?? null,
+    target,
   };
 };

@@ -166,6 +166,16 @@ const presented = (card: Card): Card => ({
   drafterSays: card.drafterSays === null ? null : redact(card.drafterSays).text,
 });
 
+export const quietPager = (pager: Ports["pager"]): Ports["pager"] => ({
+  page: quiet((request) => pager.page(cleaned(request))),
+  update: quiet((incidentId, text) => pager.update(incidentId, cleanText(text))),
+  resolve: quiet((incidentId, text) => pager.resolve(incidentId, cleanText(text))),
+});
+
+export const quietRecords = (records: Ports["records"]): Ports["records"] => ({
+  put: quiet((record) => records.put(cleaned(record))),
+});
+
 /** These ports behind the gate; wrapped once, by the handler, so that Lambda and the laptop cannot differ. */
 export const withEgress = (ports: Ports): Ports => {
   const { drafter, approvals, actuator, pager, records, episodes, scorer } = ports;
@@ -198,12 +208,8 @@ export const withEgress = (ports: Ports): Ports => {
       poll: quiet(async (executionId) => cleanedRun(await actuator.poll(executionId))),
       stop: quiet(actuator.stop),
     },
-    pager: {
-      page: quiet((request) => pager.page(cleaned(request))),
-      update: quiet((incidentId, text) => pager.update(incidentId, cleanText(text))),
-      resolve: quiet((incidentId, text) => pager.resolve(incidentId, cleanText(text))),
-    },
-    records: { put: quiet((record) => records.put(cleaned(record))) },
+    pager: quietPager(pager),
+    records: quietRecords(records),
     episodes: { append: quiet((row) => episodes.append(cleaned(row))) },
   };
 };

@@ -132,10 +132,8 @@ const openAnew = async (ports: FoldPorts, settings: Settings, alarm: Alarm, lock
 };
 
 /** Whether an incident that is closed has answered for this state change. */
-const isCovered = async (ports: FoldPorts, incident: Incident, { key, changedAtMs }: Alarm): Promise<boolean> => {
-  const rangAtMs = incident.umbrella
-    ? (await readMember(ports.ledger, incident.id, key))?.rangAtMs
-    : incident.covers[key];
+export const isCovered = async (ports: FoldPorts, last: Incident, { key, changedAtMs }: Alarm): Promise<boolean> => {
+  const rangAtMs = last.umbrella ? (await readMember(ports.ledger, last.id, key))?.rangAtMs : last.covers[key];
   return (rangAtMs ?? Number.NEGATIVE_INFINITY) >= changedAtMs;
 };
 

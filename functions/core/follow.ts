@@ -7,6 +7,9 @@ import type { Run } from "./stages.ts";
 
 /** Longest that a run may take before it is stopped: three times what its runbook expects, and ten minutes. */
 const runSeconds = (runbook: Runbook): number => runbook.expectedMinutes * 180 + 600;
+/** The longest that one is followed: what was told to stop has two minutes to do so. */
+export const longestRunSeconds = (runbook: Runbook): number => runSeconds(runbook) + OVERDUE_SECONDS;
+const OVERDUE_SECONDS = 120;
 /** Asks after a run eight times in its expected time, and not more often than every 15 s. */
 const pollSeconds = (runbook: Runbook): number => Math.max(15, (runbook.expectedMinutes * 60) / 8);
 
@@ -27,7 +30,7 @@ export const follow = async (session: Session, name: string, effect: Effect, run
       const late = nowMs >= deadlineMs;
       const recovered = runbook.whenRecovered === "stop" && (await isRecovered(session, incident));
       if (run.status === "running" && (late || recovered)) await actuator.stop(executionId);
-      return { run, news, overdue: nowMs >= deadlineMs + 120_000 };
+      return { run, news, overdue: nowMs >= deadlineMs + OVERDUE_SECONDS * 1000 };
     });
     if (seen.run.status !== "running") return seen.run;
     if (seen.overdue) return { ...seen.run, status: "unknown", reason: "it did not stop when it was told to" };

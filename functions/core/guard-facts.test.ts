@@ -3,7 +3,8 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import type { AlarmState } from "./alarm.ts";
 import { budgetsOf } from "./budget.ts";
-import { API, contextWith, NOW_MS, RADIUS, resource, runbookWith, settingsWith } from "./guard.fixture.ts";
+import type { Change } from "./evidence.ts";
+import { API, contextWith, NOW_MS, RADIUS, resource, runbookWith, settingsWith, WORKER } from "./guard.fixture.ts";
 import {
   autonomyEarned,
   belowCapacityFloor,
@@ -181,15 +182,51 @@ test("a deployment in progress bars a runbook, unless it ends deployments", () =
   const deploying = resource(API, { attributes: { deploymentInProgress: true } });
 
   const held = [
-    changeInProgress({ endsDeployment: false }, deploying),
-    changeInProgress({ endsDeployment: true }, deploying),
-    changeInProgress({ endsDeployment: false }, target),
+    changeInProgress(settings, { endsDeployment: false }, deploying, [], NOW_MS),
+    changeInProgress(settings, { endsDeployment: true }, deploying, [], NOW_MS),
+    changeInProgress(settings, { endsDeployment: false }, target, [], NOW_MS),
   ];
 
   assert.deepEqual(
     held.map(({ holds }) => holds),
     [true, false, false],
   );
+});
+
+describe("what somebody changed on the target a minute ago", () => {
+  const change: Change = {
+    ...{ id: "1", kind: "config", atMs: NOW_MS - 60_000, target: API, ref: "1" },
+    ...{ from: null, to: null, author: "somebody", title: "" },
+  };
+  const deployed: Change = { ...change, kind: "deployment" };
+  const plain = { endsDeployment: false };
+  const rollback = { endsDeployment: true };
+  const later = { ...change, atMs: NOW_MS - 1 };
+  const off = settingsWith({ changeQuietSeconds: 0 });
+  type Case = readonly [string, Parameters<typeof changeInProgress>, boolean];
+  const cases: readonly Case[] = [
+    ["bars a runbook", [settings, plain, target, [change], NOW_MS], true],
+    ["bars nothing once it is quiet", [settings, plain, target, [change], NOW_MS + 840_000], false],
+    ["bars until the last millisecond", [settings, plain, target, [change], NOW_MS + 839_999], true],
+    ["bars nothing where the setting is off", [off, plain, target, [change], NOW_MS], false],
+    ["bars nothing where Quell did it", [settings, plain, target, [{ ...change, author: "quell" }], NOW_MS], false],
+    ["bars nothing where AWS did", [settings, plain, target, [{ ...change, author: "rds" }], NOW_MS], false],
+    ["bars where nobody knows whose it is", [settings, plain, target, [{ ...change, author: "" }], NOW_MS], true],
+    ["bars nothing on another resource", [settings, plain, resource(WORKER), [change], NOW_MS], false],
+    ["bars nothing as a commit", [settings, plain, target, [{ ...change, kind: "commit" }], NOW_MS], false],
+    ["bars with a time ahead of the clock", [settings, plain, target, [change], NOW_MS - 120_000], true],
+    ["is taken back by what ends deployments", [settings, rollback, target, [deployed], NOW_MS], false],
+    ["is not taken back where it is of another kind", [settings, rollback, target, [change], NOW_MS], true],
+    ["is not taken back once somebody is at work", [settings, rollback, target, [deployed, later], NOW_MS], true],
+    ["is taken back by what says so", [settings, { ...plain, takesBack: ["config"] }, target, [change], NOW_MS], false],
+  ];
+  for (const [name, given, expected] of cases) {
+    test(`${name}`, () => {
+      const fact = changeInProgress(...given);
+
+      assert.equal(fact.holds, expected);
+    });
+  }
 });
 
 describe("evidence is stale", () => {

@@ -2,7 +2,7 @@ import { type Actor, autonomyItemIn, isEarnedBy } from "./autonomy-item.ts";
 import { breakerOpenUntilMs, coolingUntilMs, quarantinedSinceMs } from "./breaker.ts";
 import { type Budget, spentBy } from "./budget.ts";
 import type { Context } from "./context.ts";
-import type { Resource } from "./evidence.ts";
+import { type Change, QUELL_AUTHOR, type Resource } from "./evidence.ts";
 import { isoTime } from "./ids.ts";
 import type { Json } from "./json.ts";
 import { type LeaseAsker, otherHolder } from "./lease.ts";
@@ -113,14 +113,47 @@ export const leaseHeld = (item: Json | null, asker: LeaseAsker): Fact => {
     : { holds: true, detail: `A plan of incident ${holder.incidentId} holds the lease on the target's hierarchy.` };
 };
 
-/** A deployment in progress bars every runbook but those that end it. */
-export const changeInProgress = (runbook: Pick<Runbook, "endsDeployment">, target: Resource): Fact => {
+/**
+ * A deployment in progress bars every runbook but those that end it; so does a change that somebody else made on the target
+ * within `changeQuietSeconds`, for they may be at work: only what takes that very change back may run.
+ */
+export const changeInProgress = (
+  settings: Pick<Settings, "changeQuietSeconds">,
+  runbook: Pick<Runbook, "endsDeployment" | "takesBack">,
+  target: Resource,
+  changes: readonly Change[],
+  nowMs: number,
+): Fact => {
   const inProgress = target.attributes.deploymentInProgress === true;
+  if (inProgress && !runbook.endsDeployment)
+    return { holds: true, detail: "A deployment is in progress on the target." };
+  const newest = newestOfOthers(changes, target.arn);
+  const agoMs = newest === null ? Number.POSITIVE_INFINITY : nowMs - newest.atMs;
+  if (newest !== null && agoMs < settings.changeQuietSeconds * 1000 && !takesBack(runbook, newest)) {
+    const ago = Math.max(0, Math.round(agoMs / 1000));
+    const detail = `Somebody else changed the target ${ago} s ago; nothing is done to it for ${settings.changeQuietSeconds} s.`;
+    return { holds: true, detail };
+  }
   const detail = inProgress
     ? "A deployment is in progress on the target."
     : "No deployment is known to be in progress.";
-  return { holds: inProgress && !runbook.endsDeployment, detail };
+  return { holds: false, detail };
 };
+
+/** As the sources of changes name a service of AWS that acted by itself: nobody is at work there. */
+const BY_AWS = /^AWSServiceRoleFor|\.amazonaws\.com$|^(?:aws|rds)$/;
+
+/** A commit changes a repository, and the target only once it is deployed. */
+const newestOfOthers = (changes: readonly Change[], arn: string): Change | null =>
+  changes
+    .filter((change) => change.target === arn && change.kind !== "commit")
+    .filter(({ author }) => author !== QUELL_AUTHOR && !BY_AWS.test(author))
+    .reduce<Change | null>((newest, one) => (newest === null || one.atMs > newest.atMs ? one : newest), null);
+
+const takesBack = (
+  { endsDeployment, takesBack: kinds }: Pick<Runbook, "endsDeployment" | "takesBack">,
+  { kind }: Change,
+) => (kinds ?? (endsDeployment ? ["deployment"] : [])).some((one) => one === kind);
 
 /**
  * Evidence is stale when it was gathered more than `evidenceAgeSeconds` away from now (either way: a clock that jumped

@@ -122,7 +122,7 @@ export const gatherFacts = async (
     belowCapacityFloor: belowCapacityFloor(settings, radius),
     coolingDown: coolingDown(cooldown, nowMs, effect?.effectKey ?? null),
     breakerOpen: breakerOpen(breaker, quarantined, nowMs),
-    changeInProgress: changeInProgress(runbook, target),
+    changeInProgress: changeInProgress(settings, runbook, target, question.context.changes, nowMs),
     autonomyEarned: autonomyEarned(autonomy, question.ports.scorer ?? null),
     reversible: reversible(runbook),
   };

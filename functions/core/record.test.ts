@@ -221,6 +221,7 @@ test("plan, consent and refusal are told as they were, with times in UTC", () =>
     target: API_ARN,
     params: { Service: "api" },
     expiresAt: new Date(plan.expiresAtMs).toISOString(),
+    drift: null,
   });
   assert.deepEqual(first?.consent, { by: "people", people: ["ana"], at: "2026-01-05T10:00:00.000Z" });
   assert.deepEqual(second?.refusal, { kind: "rejected", by: "ana", at: "2026-01-05T10:00:00.000Z" });

@@ -1,6 +1,7 @@
 import type { Chapter } from "./chapter.ts";
 import type { Cut, Restraint } from "./context.ts";
 import type { Decision } from "./decide.ts";
+import { driftOf } from "./drift.ts";
 import type { Effect } from "./execute.ts";
 import { runnerUpOf } from "./explain.ts";
 import { FEATURES_HASH } from "./features.ts";
@@ -10,7 +11,7 @@ import type { Hypothesis, Ports } from "./ports.ts";
 import { promptHash } from "./prompt.ts";
 import { prospectOf, type SimilarRuns } from "./prospect.ts";
 import type { AbstainedCode, Because, Terminal } from "./reasons.ts";
-import type { Catalogue, Params, Runbook, Tier } from "./runbook.ts";
+import { type Catalogue, findRunbook, type Params, type Runbook, type Tier } from "./runbook.ts";
 import type { Consents, Draw, Estimate, Limits, Mode, Outcome, Outlook, Weighed } from "./stages.ts";
 
 export type ExitStatus = "none" | "succeeded" | "failed" | "stopped" | "timed-out" | "unknown";
@@ -71,7 +72,8 @@ export type DecisionRecord = Readonly<{
   choice: Readonly<{ candidate: number; asks: Because<AbstainedCode> | null }> | null;
   runnerUp: Readonly<{ candidate: number; lost: string }> | null;
   abstention: Readonly<{ because: Because }> | null;
-  plan: Readonly<{ hash: string; target: string; params: Params; expiresAt: string }> | null;
+  /** `drift`: what infrastructure as code the plan departs from, in one sentence; null where no tag says so. */
+  plan: Readonly<{ hash: string; target: string; params: Params; expiresAt: string; drift: string | null }> | null;
   consent: Readonly<{ by: "policy" | "people"; people: readonly string[]; at: string }> | null;
   refusal: Readonly<{ kind: "rejected" | "expired" | "withdrawn"; by: string | null; at: string }> | null;
   outcome: Readonly<{ kind: Outcome["kind"]; afterSeconds: number }>;
@@ -175,7 +177,13 @@ export const decisionRecord = (catalogue: Catalogue, { decision, deed }: Chapter
     plan:
       plan === null
         ? null
-        : { hash: plan.hash, target: plan.target, params: plan.params, expiresAt: isoTime(plan.expiresAtMs) },
+        : {
+            hash: plan.hash,
+            target: plan.target,
+            params: plan.params,
+            expiresAt: isoTime(plan.expiresAtMs),
+            drift: driftOf(findRunbook(catalogue, plan.runbook, plan.version), decision.target),
+          },
     consent:
       deed.consent === null
         ? null
@@ -188,7 +196,8 @@ export const decisionRecord = (catalogue: Catalogue, { decision, deed }: Chapter
 
 /** The whole incident as one document: anyone can read from it what was done, by whom, and on what grounds. */
 export const incidentRecord = (
-  ports: Pick<Ports, "guardrails" | "catalogue" | "scorer" | "codeHash">,
+  ports: Pick<Ports, "catalogue" | "codeHash"> &
+    Readonly<{ guardrails: Pick<Ports["guardrails"], "hash">; scorer: Pick<Ports["scorer"], "modelHash"> }>,
   incident: Incident,
   ending: Readonly<{ terminal: Terminal; because: Because; atMs: number }>,
   chapters: readonly Chapter[],

@@ -58,6 +58,13 @@ export type Runbook = Readonly<{
   treats: readonly string[];
   /** Whether a deployment in progress on the target is what it ends (then change-in-progress does not bar it). */
   endsDeployment: boolean;
+  /**
+   * Kinds of change on its target that it takes back: a fresh one of somebody else does not bar it then. Where it is left
+   * out, deployments, of a runbook that ends them.
+   */
+  takesBack?: readonly ("deployment" | "config")[];
+  /** What of its target it changes for good that infrastructure as code may hold, in words; left out where it changes none. */
+  departsFrom?: string;
   blastRadius: (target: Resource, params: Params) => BlastRadius;
   /** When its rules suggest it, in one plain sentence for people. */
   suitsWhen: string;

@@ -178,6 +178,13 @@ export const settingsSchema = z.strictObject({
   planAgeSeconds: z.int().positive().default(300),
   approvalSeconds: z.int().positive().default(1800),
   evidenceAgeSeconds: z.int().positive().default(300),
+  /** Nothing is done to a resource for so long after somebody else changed it, but to take that change back; 0 is off. */
+  changeQuietSeconds: z.int().min(0).default(900),
+  /** For so long after an effect of ours helped, a change of somebody else to its target opens the incident again; 0 is off. */
+  overwrittenSeconds: z
+    .int()
+    .min(0)
+    .default(24 * 3600),
   decisionsPerIncident: z.int().min(1).max(6).default(6),
   waitSeconds: z.int().positive().default(300),
   /**

@@ -149,6 +149,14 @@ test("no alarm, data or traffic makes recovery hold while an alarm rings", () =>
   );
 });
 
+test("recovery of an incident whose alarm was OK before it opened holds since the opening", () => {
+  const openedAtMs = OK_SINCE_MS + MINUTE_MS;
+
+  const recovery = assessRecovery(settings, recovered({ openedAtMs }));
+
+  assert.deepEqual(recovery, { kind: "holding", sinceMs: openedAtMs, soakMs: 360_000 });
+});
+
 test("a newer OK of any alarm starts the holding again", () => {
   const alarms = [1, 3, 2].map((minutes) =>
     snapshotWith({ state: "OK", changedAtMs: OK_SINCE_MS + minutes * MINUTE_MS }),

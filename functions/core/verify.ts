@@ -120,7 +120,8 @@ export const assessRecovery = (settings: Settings, input: RecoveryInput): Recove
   if (input.alarms.length === 0 || input.alarms.length < input.expectedAlarms)
     return { kind: "unknown", detail: "an alarm could not be read" };
 
-  const sinceMs = Math.max(...input.alarms.map((alarm) => alarm.changedAtMs));
+  // An incident that is opened again may find its alarm long OK: what it looks for began with its opening.
+  const sinceMs = Math.max(input.openedAtMs, ...input.alarms.map((alarm) => alarm.changedAtMs));
   const toMs = readableUntilMs(input.nowMs);
   const unproved = input.alarms.find((alarm) => !isFresh(input, alarm, toMs));
   if (unproved !== undefined)

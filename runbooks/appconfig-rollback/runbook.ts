@@ -65,6 +65,8 @@ export const appConfigRollback: Runbook = {
   ],
   // AppConfig refuses a second deployment while one is under way.
   endsDeployment: false,
+  takesBack: ["deployment", "config"],
+  departsFrom: "the environment's deployed configuration version",
   blastRadius: (target) => ({ share: 0, resources: 1, zones: target.zones, dataStore: false, capacity: null }),
   suitsWhen: "Errors or slowness began within minutes after a configuration was deployed with AppConfig.",
   aim,

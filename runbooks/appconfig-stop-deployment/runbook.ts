@@ -62,6 +62,8 @@ export const appConfigStopDeployment: Runbook = {
     "AWS/Lambda/Duration",
   ],
   endsDeployment: true,
+  takesBack: ["deployment", "config"],
+  departsFrom: "the environment's deployed configuration version",
   blastRadius: (target) => ({ share: 0, resources: 1, zones: target.zones, dataStore: false, capacity: null }),
   suitsWhen: "Errors or slowness began within minutes after AppConfig began to deploy a configuration.",
   aim,

@@ -80,6 +80,7 @@ export const asgScaleOut: Runbook = {
   whenRecovered: "finish",
   treats: ["AWS/EC2/CPUUtilization", "AWS/ApplicationELB/TargetResponseTime"],
   endsDeployment: false,
+  departsFrom: "the group's DesiredCapacity",
   blastRadius: (target) => {
     const desired = numberOf(target, "desiredCapacity");
     const running = numberOf(target, "inServiceInstances");

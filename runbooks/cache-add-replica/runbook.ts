@@ -65,6 +65,7 @@ export const cacheAddReplica: Runbook = {
   whenRecovered: "finish",
   treats: ["AWS/ElastiCache/EngineCPUUtilization"],
   endsDeployment: false,
+  departsFrom: "the replication group's number of replicas",
   blastRadius: ({ zones }) => ({ share: 0, resources: 1, zones, dataStore: false, capacity: null }),
   suitsWhen: "The engine of a cache is busy and answers more hits than usual.",
   aim: paramsFor,

@@ -92,6 +92,7 @@ export const dynamoDbCapacity: Runbook = {
   whenRecovered: "finish",
   treats: ["AWS/DynamoDB/ReadThrottleEvents", "AWS/DynamoDB/WriteThrottleEvents"],
   endsDeployment: false,
+  departsFrom: "the table's ProvisionedThroughput",
   blastRadius: ({ zones }) => ({ share: 0, resources: 1, zones, dataStore: true, capacity: null }),
   suitsWhen: "Reads of a table are throttled while it uses nearly all of its provisioned units.",
   // Reads alone: what nobody has seen throttled stays as it is.

@@ -94,6 +94,7 @@ export const ecsClusterCapacity: Runbook = {
   whenRecovered: "finish",
   treats: ["AWS/ECS/CPUUtilization", "AWS/ApplicationELB/HTTPCode_Target_5XX_Count"],
   endsDeployment: false,
+  departsFrom: "the group's DesiredCapacity",
   blastRadius: (target, { DesiredCapacity, ExpectedDesiredCapacity }) => {
     // A large growth touches the group and what the account's other groups may still start.
     const isLarge = !(Number(DesiredCapacity) <= LARGE_GROWTH * Number(ExpectedDesiredCapacity));

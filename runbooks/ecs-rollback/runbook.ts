@@ -57,6 +57,7 @@ export const ecsRollback: Runbook = {
   whenRecovered: "finish",
   treats: ["AWS/ApplicationELB/HTTPCode_Target_5XX_Count", "AWS/ApplicationELB/TargetResponseTime"],
   endsDeployment: true,
+  departsFrom: "the service's TaskDefinition",
   blastRadius: (target) => {
     const healthyPercent = numberOf(target, "minimumHealthyPercent") ?? DEFAULT_HEALTHY_PERCENT;
     const desired = numberOf(target, "desiredCount");

@@ -76,6 +76,7 @@ export const ecsScaleOut: Runbook = {
   whenRecovered: "finish",
   treats: ["AWS/ECS/CPUUtilization", "AWS/ApplicationELB/TargetResponseTime"],
   endsDeployment: false,
+  departsFrom: "the service's DesiredCount",
   blastRadius: (target) => {
     const desired = numberOf(target, "desiredCount");
     const running = numberOf(target, "runningCount");

@@ -52,6 +52,7 @@ export const lambdaAliasRollback: Runbook = {
   whenRecovered: "finish",
   treats: ["AWS/Lambda/Errors", "AWS/Lambda/Duration", "AWS/SQS/ApproximateAgeOfOldestMessage"],
   endsDeployment: true,
+  departsFrom: "the alias's FunctionVersion",
   blastRadius: (target) => ({ share: 0, resources: 1, zones: target.zones, dataStore: false, capacity: null }),
   suitsWhen: "Errors or slowness began within minutes after a Lambda alias moved to another version.",
   aim,

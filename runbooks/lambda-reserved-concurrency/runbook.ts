@@ -88,6 +88,7 @@ export const lambdaReservedConcurrency: Runbook = {
   whenRecovered: "finish",
   treats: ["AWS/Lambda/Throttles", "AWS/SQS/ApproximateAgeOfOldestMessage"],
   endsDeployment: false,
+  departsFrom: "the function's ReservedConcurrentExecutions",
   blastRadius: (target) => ({ share: 0, resources: 1, zones: target.zones, dataStore: false, capacity: null }),
   suitsWhen: "A Lambda function turns calls away while all of its reserved concurrency runs and its calls succeed.",
   aim,

@@ -50,6 +50,7 @@ export const lambdaTrafficShift: Runbook = {
   whenRecovered: "finish",
   treats: ["AWS/Lambda/Errors", "AWS/Lambda/Duration", "AWS/ApiGateway/5XXError"],
   endsDeployment: true,
+  departsFrom: "the alias's RoutingConfig",
   blastRadius: (target) => ({ share: 0, resources: 1, zones: target.zones, dataStore: false, capacity: null }),
   suitsWhen:
     "Errors or slowness began within minutes after a Lambda alias gave a share of its calls to another version.",

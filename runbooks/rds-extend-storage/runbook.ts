@@ -91,6 +91,7 @@ export const rdsExtendStorage: Runbook = {
   whenRecovered: "finish",
   treats: ["AWS/RDS/FreeStorageSpace"],
   endsDeployment: false,
+  departsFrom: "the instance's AllocatedStorage",
   blastRadius: ({ zones }) => ({ share: 0, resources: 1, zones, dataStore: true, capacity: null }),
   suitsWhen: "A database is out of storage, or will be within hours at the present pace.",
   aim: paramsFor,

@@ -80,6 +80,7 @@ export const rdsProxyLimitConnections: Runbook = {
   whenRecovered: "finish",
   treats: ["AWS/RDS/DatabaseConnections", "AWS/RDS/CPUUtilization"],
   endsDeployment: false,
+  departsFrom: "the proxy's MaxConnectionsPercent",
   blastRadius: ({ zones }) => ({ share: 0, resources: 1, zones, dataStore: true, capacity: null }),
   suitsWhen: "Clients of a proxy reconnect all the time, and the database behind it is busy with them.",
   aim: paramsFor,

@@ -21,6 +21,9 @@ const VARIABLES = {
 export type Surroundings = Readonly<Record<keyof typeof VARIABLES, string>>;
 export type Surrounding = keyof typeof VARIABLES;
 
+/** All of them, as respond needs them. */
+export const SURROUNDINGS = Object.keys(VARIABLES) as readonly Surrounding[];
+
 /** The environment variable under which infra tells one of them. */
 export const variableOf = (name: Surrounding): string => VARIABLES[name];
 

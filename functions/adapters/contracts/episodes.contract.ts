@@ -37,10 +37,10 @@ export const episodesContract = (name: string, make: () => Promise<EpisodesUnder
 
   test(`${name}: any row comes back as it was appended`, async () => {
     await fc.assert(
-      fc.asyncProperty(anyRow, async (any) => {
+      fc.asyncProperty(anyRow, async (drawn) => {
         const { episodes, rows } = await make();
         // JSON has one zero.
-        const row: EpisodeRow = JSON.parse(JSON.stringify({ ...any, decision_id: "quell-a/0", decided_at: 1 }));
+        const row: EpisodeRow = JSON.parse(JSON.stringify({ ...drawn, decision_id: "quell-a/0", decided_at: 1 }));
 
         await episodes.append(row);
 

@@ -40,7 +40,8 @@ const QUIET = {
   fetchOptions: { redirect: "error" },
 } as const;
 
-const modelFor = (provider: Provider): ((settings: Settings) => LanguageModel) => {
+/** A model by a provider, as the settings want it asked. */
+export const modelFor = (provider: Provider): ((settings: Settings) => LanguageModel) => {
   const redactAgain = secondRedactor();
   if (provider.name === "anthropic") {
     const model = anthropicModel({ client: new Anthropic({ ...QUIET, apiKey: provider.apiKey }), redactAgain });

@@ -19,6 +19,8 @@ export const settingsForRecording = (recording: Recording, mode: Mode): z.input<
     account: alarm.account,
     region: alarm.region,
     mode,
+    // A recording tells what the cloud did of its own accord as changes too: that nobody is at work is not to be seen in it.
+    changeQuietSeconds: 0,
     services: [
       {
         name,

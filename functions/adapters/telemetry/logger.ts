@@ -4,7 +4,7 @@ import type { MiddlewareObj } from "@middy/core";
 import type { Json } from "../../core/json.ts";
 
 /** Says one sentence about an incident, or about none, with facts that a query can group by. */
-export type Say = (
+export type Note = (
   level: "info" | "warn" | "error",
   sentence: string,
   facts?: Readonly<Record<string, unknown>>,
@@ -14,8 +14,8 @@ export type Say = (
 export const functionLogger = (name: string): Logger => new Logger({ serviceName: `quell-${name}` });
 
 /** Speaks through a logger. */
-export const sayThrough =
-  (logger: Logger): Say =>
+export const noteThrough =
+  (logger: Logger): Note =>
   (level, sentence, facts = {}) =>
     logger[level](sentence, { ...facts });
 

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Context } from "aws-lambda";
 import { type Configuration, parseConfiguration } from "../../core/configuration.ts";
+import { withDrill } from "../../core/drill.ts";
 
 /** The bundle was put where its configuration does not belong: nothing may be done from here. */
 export class WrongPlace extends Error {
@@ -12,8 +13,11 @@ export class WrongPlace extends Error {
  * The configuration that was deployed with this bundle; an execution that waits keeps that of the version that started
  * it. Throws BadConfiguration, or the file system's error where the file is absent.
  */
-export const deployedConfiguration = (folder: string = import.meta.dirname): Configuration =>
-  parseConfiguration(JSON.parse(readFileSync(join(folder, "quell.json"), "utf8")), "quell.json");
+export const deployedConfiguration = (folder: string = import.meta.dirname): Configuration => {
+  const raw = JSON.parse(readFileSync(join(folder, "quell.json"), "utf8"));
+  const configuration = parseConfiguration(raw, "quell.json");
+  return { ...configuration, settings: withDrill(configuration.settings, configuration) };
+};
 
 /** Throws WrongPlace where the function runs in another account or Region than its configuration names. */
 export const expectPlace = (

@@ -1,0 +1,39 @@
+import { DescribeTargetGroupsCommand } from "@aws-sdk/client-elastic-load-balancing-v2";
+import { callAws } from "../call.ts";
+import { restAfter } from "./arn.ts";
+import { eachOf, known, orAbsent } from "./asking.ts";
+import { type ResourceKind, seen } from "./kind.ts";
+import { balancersNamed, dimensionOf, tagsNamed, zonesOf } from "./target-group.ts";
+
+const TYPE = "AWS::ElasticLoadBalancingV2::LoadBalancer";
+
+/** A load balancer with the target groups that its listeners name. */
+export const loadBalancer: ResourceKind = {
+  type: TYPE,
+  owns: (arn) => /^(app|net)\//.test(restAfter(arn, "elasticloadbalancing", "loadbalancer/") ?? ""),
+  attributes: ["loadBalancer", "loadBalancerArn"],
+  optional: [],
+  unreadable: {},
+  read: async ({ loadBalancing: client }, arns) => {
+    const tags = await tagsNamed(client, arns);
+    const found = await eachOf(arns, (LoadBalancerArn) =>
+      orAbsent(["LoadBalancerNotFoundException", "LoadBalancerNotFound"], async () => {
+        const balancer = (await balancersNamed(client, [LoadBalancerArn])).get(LoadBalancerArn);
+        if (balancer === undefined) return null;
+        const { TargetGroups = [] } = await callAws("elasticloadbalancing:DescribeTargetGroups", LoadBalancerArn, () =>
+          client.send(new DescribeTargetGroupsCommand({ LoadBalancerArn })),
+        );
+        const zones = zonesOf(balancer);
+        return seen({
+          ...{ arn: LoadBalancerArn, type: TYPE, name: balancer.LoadBalancerName ?? "", part: "door" },
+          zones: Math.max(1, zones.length),
+          tags: tags.get(LoadBalancerArn) ?? {},
+          uses: TargetGroups.flatMap(({ TargetGroupArn }) => TargetGroupArn ?? []),
+          answersAs: balancer.DNSName === undefined ? [] : [balancer.DNSName],
+          attributes: known({ loadBalancer: dimensionOf(LoadBalancerArn), loadBalancerArn: LoadBalancerArn }),
+        });
+      }),
+    );
+    return found.filter((one) => one !== null);
+  },
+};
