@@ -14,7 +14,10 @@ export type Finding =
   | Readonly<{ status: "ok"; found: string; advice: null }>
   | Readonly<{ status: "warning" | "problem"; found: string; advice: string }>;
 
-/** One thing that is looked at. It reads, leaves nothing behind and asks no network; a throw is a problem. */
+/**
+ * One thing that is looked at. It reads and leaves nothing behind; a throw is a problem. Those of this machine ask no network,
+ * those of an account ask AWS.
+ */
 export type Check = Readonly<{ name: string; run: (setup: Setup) => Finding | Promise<Finding> }>;
 
 export const ok = (found: string): Finding => ({ status: "ok", found, advice: null });

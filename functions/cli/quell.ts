@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from "commander";
+import { addAccount } from "./account-commands.ts";
 import { type ExitCode, exitCodeFor } from "./errors.ts";
 import type { GamedayFlags } from "./gameday-options.ts";
 import { addLearning } from "./learning-commands.ts";
@@ -38,7 +39,7 @@ const commands = (screen: Screen, answer: Answer): Command => {
   addRecorders(program, screen);
   addRunbooks(program, screen, answer);
   addLearning(program, screen, answer);
-  addDoctor(program, screen, answer);
+  addAccount(program, screen, answer);
   return program;
 };
 
@@ -167,17 +168,6 @@ const addRunbooks = (program: Command, screen: Screen, answer: Answer): void => 
     .action(async (flags: Readonly<{ out?: string }>) => {
       const { docs } = await import("./docs.ts");
       answer(await docs(flags, screen));
-    });
-};
-
-const addDoctor = (program: Command, screen: Screen, answer: Answer): void => {
-  program
-    .command("doctor")
-    .description("Check that Quell can work on this machine, without the network; exit 1 on a problem.")
-    .option("--json", "one JSON document on stdout")
-    .action(async (flags: Readonly<{ json?: true }>) => {
-      const { doctor } = await import("./doctor.ts");
-      answer(await doctor(flags.json === true, screen));
     });
 };
 

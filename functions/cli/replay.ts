@@ -1,10 +1,5 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { loadGuardrails } from "../../policies/guardrails/load.ts";
-import { catalogue } from "../../runbooks/catalogue.ts";
-import { cedarGuardrails } from "../adapters/cedar/guardrails.ts";
-import { createEngine, type Engine } from "../adapters/durable/engine.ts";
-import { memoryEngineStore } from "../adapters/durable/memory-engine-store.ts";
 import { MODEL_POLICIES } from "../adapters/onnx/onnx-scorer.ts";
 import { recordedDrafter } from "../adapters/recorded/drafter.ts";
 import { recordedEvidence } from "../adapters/recorded/evidence.ts";
@@ -15,25 +10,16 @@ import {
   recordingEndsAtMs,
 } from "../adapters/recorded/recording.ts";
 import { settingsForRecording } from "../adapters/recorded/settings.ts";
-import { simulatedClock } from "../adapters/simulated/clock.ts";
-import { dryActuator, readyApprovals, silentPager } from "../adapters/simulated/dry.ts";
-import { simulatedExecutions } from "../adapters/simulated/executions.ts";
-import { simulatedLedger } from "../adapters/simulated/ledger.ts";
-import type { Decision } from "../core/decide.ts";
 import { draftOffline } from "../core/draft.ts";
-import { readIncident } from "../core/incident.ts";
 import { POLICIES } from "../core/policies.ts";
-import type { Ports, Scorer } from "../core/ports.ts";
+import type { Scorer } from "../core/ports.ts";
 import type { IncidentRecord } from "../core/record.ts";
 import { settingsSchema } from "../core/settings.ts";
 import type { Mode } from "../core/stages.ts";
-import { emptyTrackRecord } from "../core/track-record.ts";
-import { intakeWith } from "../handlers/intake.ts";
-import { respondWith } from "../handlers/respond.ts";
-import { codeHash } from "./code-hash.ts";
 import { BadInput, type ExitCode } from "./errors.ts";
 import { isModelPolicy, servedModel } from "./released-model.ts";
 import { compared, comparedReport } from "./replay-compare.ts";
+import { answerDry } from "./replay-dry.ts";
 import { type ReplayRow, replayReport } from "./replay-report.ts";
 
 export type ReplayFlags = Readonly<{ mode: string; policy: string; json?: true }>;
@@ -94,7 +80,11 @@ const replayedUnder = async (
   }
 };
 
-const scorerNamed = async (name: string, io: Io): Promise<Readonly<{ scorer: Scorer; close: () => Promise<void> }>> => {
+/** The scorer of a policy of `replay`, with what ends it. Throws BadInput where it is not built. */
+export const scorerNamed = async (
+  name: string,
+  io: Io,
+): Promise<Readonly<{ scorer: Scorer; close: () => Promise<void> }>> => {
   const built = POLICIES[name];
   if (built !== undefined) return { scorer: built, close: async () => {} };
   if (!isModelPolicy(name)) throw new BadInput(`--policy ${name}: not built`);
@@ -135,52 +125,20 @@ const opened = (folder: string, io: Io): Recording => {
 
 /** Runs one recording to its end on a clock of its own, and reads what became of it from its record. */
 export const replayOne = async (recording: Recording, mode: Mode, scorer: Scorer): Promise<ReplayRow> => {
-  const endsAtMs = recordingEndsAtMs(recording);
-  const settings = settingsSchema.parse({ ...settingsForRecording(recording, mode), horizonMs: endsAtMs });
-  const clock = simulatedClock(recording.alarm.changedAtMs);
-  const ledger = simulatedLedger();
-  const guard = loadGuardrails();
-  const records: IncidentRecord[] = [];
-  let engine: Engine;
-  const executions = simulatedExecutions(() => engine);
-  const ports: Ports = {
-    evidence: recordedEvidence(recording, clock),
-    drafter:
-      recording.drafter === null
-        ? { draft: async (context, catalogue) => draftOffline(context, catalogue, null) }
-        : recordedDrafter(recording.drafter.reply),
-    guardrails: cedarGuardrails(guard.policies, guard.schema),
+  const horizonMs = recordingEndsAtMs(recording);
+  const { record, saw } = await answerDry(
+    {
+      alarm: recording.alarm,
+      settings: settingsSchema.parse({ ...settingsForRecording(recording, mode), horizonMs }),
+      evidence: (clock) => recordedEvidence(recording, clock),
+      drafter:
+        recording.drafter === null
+          ? { draft: async (context, catalogue) => draftOffline(context, catalogue, null) }
+          : recordedDrafter(recording.drafter.reply),
+    },
     scorer,
-    approvals: readyApprovals(clock, async (incidentId) => {
-      const doorbell = (await readIncident(ledger, incidentId))?.doorbell ?? null;
-      if (doorbell !== null) await executions.ring(doorbell);
-    }),
-    actuator: dryActuator,
-    ledger,
-    episodes: { append: async () => {} },
-    // A recording knows nothing of what was tried before it.
-    trackRecord: emptyTrackRecord,
-    records: { put: async (record) => void records.push(withDamage(record, recording)) },
-    pager: silentPager,
-    switch: { read: async () => "on" },
-    clock,
-    executions,
-    catalogue,
-    dryRun: true,
-    codeHash: codeHash(),
-  };
-  engine = createEngine({ store: memoryEngineStore(), clock, handler: respondWith(ports, settings) });
-  const taken = await intakeWith(ports, settings)({ kind: "incident", alarm: recording.alarm });
-  for (let dueMs: number | null = clock.nowMs(); dueMs !== null; dueMs = engine.nextDueMs()) {
-    clock.moveTo(dueMs);
-    await engine.runDue();
-  }
-  const record = records.at(-1);
-  if (record === undefined) {
-    const error = taken.incidentId === null ? null : engine.describe(taken.incidentId)?.error;
-    throw new Error(`${recording.alarm.key}: the replay ended without a record: ${error?.message ?? taken.because}`);
-  }
-  return { record, saw: await sawIn(ports, record) };
+  );
+  return { record: withDamage(record, recording), saw };
 };
 
 /** What was dropped of a damaged recording was missing at every decision. */
@@ -191,12 +149,3 @@ const withDamage = (record: IncidentRecord, { damaged }: Recording): IncidentRec
     context: { ...decision.context, missing: [...decision.context.missing, ...damaged] },
   })),
 });
-
-/** What the first decision rested on: why its best runbook suits, where one does, else the state of the SLIs. */
-const sawIn = async ({ ledger }: Ports, record: IncidentRecord): Promise<string | null> => {
-  const decision = (await ledger.read(`decision#${record.incident.id}/0`))?.item as unknown as Decision | undefined;
-  const effect = decision?.weighed.find(
-    ({ verdict: { candidate } }) => candidate.target !== null && candidate.because !== "",
-  );
-  return effect?.verdict.candidate.because ?? decision?.facts[1] ?? null;
-};
