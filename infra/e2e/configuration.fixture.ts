@@ -1,0 +1,41 @@
+import type { ConfigurationInput } from "../../functions/core/configuration.ts";
+import type { Account } from "./account.fixture.ts";
+
+/** The workspace, and the one person in it who may consent. */
+export const TEAM = "T0E2E0000";
+export const ANN = "U0E2E0001";
+
+const metric = (name: string, metricName: string, stat: string) => ({
+  ...{ namespace: "AWS/Lambda", metricName, dimensions: { FunctionName: name }, stat },
+});
+
+const serviceOf = ({ account, region }: Account, name: string): ConfigurationInput["settings"]["services"][number] => ({
+  ...{ name, mode: "approve", resources: [`arn:aws:lambda:${region}:${account}:function:${name}:live`] },
+  slis: [
+    {
+      ...{ name: "errors", metric: metric(name, "Errors", "Sum"), per: metric(name, "Invocations", "Sum") },
+      ...{ bad: "above", limit: 0.02, role: "errors" },
+    },
+    { name: "duration", metric: metric(name, "Duration", "Average"), bad: "above", limit: 1000, role: "latency" },
+  ],
+});
+
+/** Services that act only with a consent, and that are watched for seconds where others are for minutes. */
+export const configurationOf = (
+  account: Account,
+  services: readonly string[],
+  { apiUrl, lookBackSeconds }: Readonly<{ apiUrl: string; lookBackSeconds: number }>,
+): ConfigurationInput => ({
+  settings: {
+    ...{ account: account.account, region: account.region, lookBackSeconds, soakSeconds: 15, verifySeconds: 240 },
+    services: services.map((name) => serviceOf(account, name)),
+  },
+  alarmNamePrefix: "e2e-",
+  approvers: [{ group: "oncall", people: [{ slackUser: ANN, person: "ann" }] }],
+  slack: {
+    ...{ teamId: TEAM, channelId: "C0E2E0000", botTokenSecret: "e2e/slack-token", signingSecret: "e2e/slack-signing" },
+    apiUrl,
+  },
+  policy: "rules",
+  drill: false,
+});

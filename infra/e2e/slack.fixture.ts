@@ -1,0 +1,75 @@
+import { createHmac } from "node:crypto";
+import { createServer } from "node:http";
+
+/** What the agent posted or replaced, oldest first. */
+export type Posted = Readonly<{ method: string; body: Readonly<Record<string, unknown>> }>;
+
+/** Slack's Web API on loopback, as far as cards need it. */
+export type Slack = Readonly<{ url: string; posted: () => readonly Posted[]; stop: () => Promise<void> }>;
+
+export const startSlack = async (): Promise<Slack> => {
+  const posted: Posted[] = [];
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const text = Buffer.concat(chunks).toString("utf8");
+    const method = (request.url ?? "").split("/").at(-1) ?? "";
+    const isJson = (request.headers["content-type"] ?? "").includes("json");
+    posted.push({ method, body: isJson ? JSON.parse(text) : Object.fromEntries(new URLSearchParams(text)) });
+    response.writeHead(200, { "content-type": "application/json" });
+    response.end(
+      JSON.stringify({ ok: true, channel: "C0E2E0000", ts: `1700000000.${String(posted.length).padStart(6, "0")}` }),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  return {
+    url: `http://127.0.0.1:${port}/api/`,
+    posted: () => posted,
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+};
+
+/** The body and the headers of a click on a card's button, signed as Slack signs. */
+export const click = (
+  secret: string,
+  on: Readonly<{ opaqueId: string; actionId: string; userId: string; teamId: string }>,
+): Readonly<{ body: string; headers: Readonly<Record<string, string>> }> => {
+  const payload = {
+    type: "block_actions",
+    team: { id: on.teamId, domain: "e2e" },
+    user: { id: on.userId, username: "somebody", name: "somebody", team_id: on.teamId },
+    api_app_id: "A0E2E0000",
+    token: "unused",
+    trigger_id: "1.2.3",
+    container: { type: "message", message_ts: "1700000000.000001", channel_id: "C0E2E0000", is_ephemeral: false },
+    channel: { id: "C0E2E0000", name: "incidents" },
+    message: { ts: "1700000000.000001", text: "card" },
+    response_url: "https://hooks.slack.com/actions/T0E2E0000/1/x",
+    actions: [
+      {
+        type: "button",
+        action_id: on.actionId,
+        block_id: "answer",
+        value: on.opaqueId,
+        action_ts: String(Date.now() / 1000),
+        text: { type: "plain_text", text: "Approve" },
+      },
+    ],
+  };
+  const body = new URLSearchParams({ payload: JSON.stringify(payload) }).toString();
+  const timestamp = String(Math.floor(Date.now() / 1000));
+  const signature = `v0=${createHmac("sha256", secret).update(`v0:${timestamp}:${body}`).digest("hex")}`;
+  return {
+    body,
+    headers: {
+      "content-type": "application/x-www-form-urlencoded",
+      "x-slack-request-timestamp": timestamp,
+      "x-slack-signature": signature,
+    },
+  };
+};
