@@ -4,6 +4,7 @@ import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
 import type { Construct } from "constructs";
+import { DRILL_PERIOD_SECONDS } from "../functions/core/drill.ts";
 import type { AlarmQueues } from "./alarm-queue.ts";
 import { METRICS, type Names } from "./names.ts";
 
@@ -111,7 +112,7 @@ export const drillAlarm = (scope: Construct, names: Names): Alarm =>
     metric: new Metric({
       namespace: METRICS,
       metricName: "DrillDue",
-      period: Duration.minutes(1),
+      period: Duration.seconds(DRILL_PERIOD_SECONDS),
       statistic: "Maximum",
     }),
     threshold: 1,

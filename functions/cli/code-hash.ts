@@ -4,10 +4,25 @@ import { sha256 } from "../core/ids.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const SOURCES: readonly string[] = ["functions", "runbooks", "policies/guardrails"];
+/** Of what speaks to AWS, a simulated day only parses alarms. */
+const ALARM_PARSERS = [
+  ...["alarm-configuration", "alarm-event", "alarm-fields", "alarm-metrics", "delivery", "eventbridge-alarm"],
+  ...[
+    "json-pointer",
+    "lambda-action",
+    "reason-data",
+    "sns-alarm",
+    "sns-trigger",
+    "sqs-batch",
+    "state-change",
+    "timestamp",
+  ],
+];
 /** What the rows of a simulated day follow from, beside what is asked for. */
 export const SIMULATOR: readonly string[] = [
   ...["functions/core", "functions/world", "functions/handlers/intake.ts", "functions/rollout/days"],
-  ...["functions/adapters/aws", "functions/adapters/cedar", "functions/adapters/simulated"],
+  ...ALARM_PARSERS.map((name) => `functions/adapters/aws/${name}.ts`),
+  ...["functions/adapters/cedar", "functions/adapters/simulated"],
   ...["runbooks", "policies/guardrails", "policies/qnet/protocol.json", "policies/qnet/protocol.ts"],
 ];
 const isCode = (path: string): boolean =>

@@ -15,6 +15,9 @@ export const isDrill = ({ alarmName, service }: Readonly<{ alarmName: string; se
 export const drillAlarmName = ({ alarmNamePrefix }: Pick<Configuration, "alarmNamePrefix">): string =>
   `${alarmNamePrefix}${DRILL}`;
 
+/** As often as reconcile runs and says whether a drill is due: recovery is then proved by data. */
+export const DRILL_PERIOD_SECONDS = 300;
+
 /** What its alarm watches, and the only thing that is ever read of its service. */
 const due = {
   namespace: "Quell",

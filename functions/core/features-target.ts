@@ -135,7 +135,8 @@ type Newest = Readonly<{ atMs: number; record: Change | null }>;
 
 /** The newest change of a target by now: a record, or what the control plane says itself where the record is missing. */
 const newestChange: (scene: Scene, arn: string) => Newest | null = remembered((scene, arn) => {
-  const record = scene.changes.findLast(({ target }) => target === arn) ?? null;
+  // A commit puts nothing in place: it must not hide the deployment before it.
+  const record = scene.changes.findLast(({ target, kind }) => target === arn && kind !== "commit") ?? null;
   const told = CHANGED_AT.map((name) => scene.resources.get(arn)?.attributes[name]).filter(
     (atMs): atMs is number => typeof atMs === "number" && atMs > 0 && atMs <= scene.context.nowMs,
   );

@@ -47,10 +47,8 @@ export const openAccount = async (): Promise<Account> => {
         ...durable.executions().map((one) => JSON.stringify(one)),
         ...durable.troubles(),
         ...front.troubles(),
-        cloud.said(),
-      ]
-        .join("\n")
-        .slice(-20_000),
+        cloud.said().slice(-3000),
+      ].join("\n"),
     stop: async () => {
       durable.stop();
       await front.stop();

@@ -38,8 +38,9 @@ const MINUTE_MS = 60_000;
 const HISTORY_MINUTES = 75;
 /** A release that is that old when its errors show is suspected. */
 const RELEASED_MINUTES_AGO = 6;
-/** The shortest period of a metric that an alarm may have: recovery is soaked over twice that. */
-const ALARM_PERIOD_SECONDS = 10;
+/** What Lambda's metrics have: recovery is soaked over twice that. */
+const ALARM_PERIOD_SECONDS = 60;
+const WRITTEN_EVERY_SECONDS = 10;
 const REQUESTS = 600;
 const FAILING = 240;
 
@@ -76,11 +77,20 @@ export const openShop = async (place: Place, name: string): Promise<Shop> => {
   await cloudWatch.send(
     new PutMetricAlarmCommand({
       AlarmName: alarmName,
-      Namespace: "AWS/Lambda",
-      MetricName: "Errors",
-      Dimensions: [{ Name: "FunctionName", Value: name }],
-      Statistic: "Sum",
-      Period: ALARM_PERIOD_SECONDS,
+      // As a query, for the emulator rings plain metric alarms by the metric's name alone, whatever its dimensions.
+      Metrics: [
+        {
+          Id: "errors",
+          ReturnData: true,
+          MetricStat: {
+            Metric: {
+              ...{ Namespace: "AWS/Lambda", MetricName: "Errors" },
+              Dimensions: [{ Name: "FunctionName", Value: name }],
+            },
+            ...{ Stat: "Sum", Period: ALARM_PERIOD_SECONDS },
+          },
+        },
+      ],
       EvaluationPeriods: 1,
       Threshold: 10,
       ComparisonOperator: "GreaterThanThreshold",
@@ -97,7 +107,7 @@ export const openShop = async (place: Place, name: string): Promise<Shop> => {
     breathe: async () => {
       const isHealthy = (await pointsAt()) === "1";
       const data: MetricDatum[] = [];
-      for (; writtenMs <= Date.now(); writtenMs += ALARM_PERIOD_SECONDS * 1000) {
+      for (; writtenMs <= Date.now(); writtenMs += WRITTEN_EVERY_SECONDS * 1000) {
         const isBefore = writtenMs < openedMs - RELEASED_MINUTES_AGO * MINUTE_MS;
         data.push(...dataAt(name, writtenMs, isBefore || isHealthy ? 0 : FAILING));
       }
@@ -121,7 +131,7 @@ export const openShop = async (place: Place, name: string): Promise<Shop> => {
 
 /** One sixth of a minute's traffic. */
 const dataAt = (name: string, atMs: number, failing: number): readonly MetricDatum[] => {
-  const share = ALARM_PERIOD_SECONDS / 60;
+  const share = WRITTEN_EVERY_SECONDS / 60;
   const Timestamp = new Date(atMs);
   const Dimensions = [{ Name: "FunctionName", Value: name }];
   return [

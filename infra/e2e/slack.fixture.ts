@@ -2,10 +2,12 @@ import { createHmac } from "node:crypto";
 import { createServer } from "node:http";
 
 /** What the agent posted or replaced, oldest first. */
-export type Posted = Readonly<{ method: string; body: Readonly<Record<string, unknown>> }>;
+export type Posted = Readonly<{ method: string; ts: string; body: Readonly<Record<string, unknown>> }>;
 
 /** Slack's Web API on loopback, as far as cards need it. */
 export type Slack = Readonly<{ url: string; posted: () => readonly Posted[]; stop: () => Promise<void> }>;
+
+const CHANNEL = "C0E2E0000";
 
 export const startSlack = async (): Promise<Slack> => {
   const posted: Posted[] = [];
@@ -15,11 +17,10 @@ export const startSlack = async (): Promise<Slack> => {
     const text = Buffer.concat(chunks).toString("utf8");
     const method = (request.url ?? "").split("/").at(-1) ?? "";
     const isJson = (request.headers["content-type"] ?? "").includes("json");
-    posted.push({ method, body: isJson ? JSON.parse(text) : Object.fromEntries(new URLSearchParams(text)) });
+    const ts = `1700000000.${String(posted.length).padStart(6, "0")}`;
+    posted.push({ method, ts, body: isJson ? JSON.parse(text) : Object.fromEntries(new URLSearchParams(text)) });
     response.writeHead(200, { "content-type": "application/json" });
-    response.end(
-      JSON.stringify({ ok: true, channel: "C0E2E0000", ts: `1700000000.${String(posted.length).padStart(6, "0")}` }),
-    );
+    response.end(JSON.stringify({ ok: true, channel: CHANNEL, ts }));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
@@ -37,7 +38,7 @@ export const startSlack = async (): Promise<Slack> => {
 /** The body and the headers of a click on a card's button, signed as Slack signs. */
 export const click = (
   secret: string,
-  on: Readonly<{ opaqueId: string; actionId: string; userId: string; teamId: string }>,
+  on: Readonly<{ opaqueId: string; ts: string; actionId: string; userId: string; teamId: string }>,
 ): Readonly<{ body: string; headers: Readonly<Record<string, string>> }> => {
   const payload = {
     type: "block_actions",
@@ -46,9 +47,9 @@ export const click = (
     api_app_id: "A0E2E0000",
     token: "unused",
     trigger_id: "1.2.3",
-    container: { type: "message", message_ts: "1700000000.000001", channel_id: "C0E2E0000", is_ephemeral: false },
-    channel: { id: "C0E2E0000", name: "incidents" },
-    message: { ts: "1700000000.000001", text: "card" },
+    container: { type: "message", message_ts: on.ts, channel_id: CHANNEL, is_ephemeral: false },
+    channel: { id: CHANNEL, name: "incidents" },
+    message: { ts: on.ts, text: "card" },
     response_url: "https://hooks.slack.com/actions/T0E2E0000/1/x",
     actions: [
       {

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { CloudWatchLogsClient, FilterLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { DynamoDBClient, GetItemCommand, QueryCommand } from "@aws-sdk/client-dynamodb";
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
@@ -92,4 +93,17 @@ export const hearPages = async (account: Account, topicArn: string): Promise<() 
     heard.push(...Messages.map(({ Body = "" }) => Body));
     return heard;
   };
+};
+
+/** The last lines that the agent's functions logged, newest last: what a failure is understood by. */
+export const lastLogs = async (account: Account, functions: readonly string[]): Promise<string> => {
+  const logs = new CloudWatchLogsClient(account.clientConfig);
+  const told: string[] = [];
+  for (const name of functions) {
+    const asked = { logGroupName: `/aws/lambda/quell-${name}`, limit: 1000 };
+    const { events = [] } = await logs.send(new FilterLogEventsCommand(asked)).catch(() => ({ events: [] }));
+    const lines = events.map(({ message = "" }) => message.trim()).filter((line) => line.startsWith("{"));
+    told.push(`${name}:`, ...lines.slice(-40));
+  }
+  return told.join("\n");
 };

@@ -10,7 +10,13 @@ import { type Answer, type Answerer, failure } from "./front.fixture.ts";
 export type DurableService = Readonly<{
   answerer: Answerer;
   /** Every execution by its name, with its status and the version of the function that it runs on. */
-  executions: () => readonly Readonly<{ name: string; functionArn: string; status: string; invocations: number }>[];
+  executions: () => readonly Readonly<{
+    name: string;
+    functionArn: string;
+    status: string;
+    invocations: number;
+    newest: readonly string[];
+  }>[];
   /** What went wrong inside, for a failure's message. */
   troubles: () => readonly string[];
   stop: () => void;
@@ -64,6 +70,9 @@ export const durableService = (forward: () => string): DurableService => {
         ...own,
         status: engine.describe(own.name)?.status ?? "RUNNING",
         invocations: engine.describe(own.name)?.invocations ?? 0,
+        newest: (engine.describe(own.name)?.operations ?? [])
+          .slice(-6)
+          .map(({ name, type, status, payload }) => `${type} ${name} ${status} ${payload?.slice(0, 500) ?? ""}`),
       })),
     troubles: () => troubles,
     stop: () => {
