@@ -1,6 +1,7 @@
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
+import { parse } from "yaml";
 import type { Configuration } from "../functions/core/configuration.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -35,7 +36,7 @@ const copyRunbooks = (folder: string): void => {
   const from = join(ROOT, "runbooks");
   for (const id of readdirSync(from))
     for (const name of ["automation.yaml", "undo.yaml"])
-      if (existsSync(join(from, id, name))) copyFile(join(from, id, name), join(folder, id, name));
+      if (existsSync(join(from, id, name))) copyAsJson(join(from, id, name), join(folder, id, name));
 };
 
 const copyGuardrails = (folder: string): void => {
@@ -70,6 +71,12 @@ const copyModel = (folder: string, { architecture }: Options): void => {
         recursive: true,
         filter: (path) => !/\.(d\.ts|map)$/.test(path),
       });
+};
+
+/** A document as JSON, which is YAML as well: thirty-five of them are then read in a millisecond, and not in eighty. */
+const copyAsJson = (from: string, to: string): void => {
+  mkdirSync(dirname(to), { recursive: true });
+  writeFileSync(to, JSON.stringify(parse(readFileSync(from, "utf8"), { uniqueKeys: true, maxAliasCount: 0 })));
 };
 
 const copyFile = (from: string, to: string): void => {

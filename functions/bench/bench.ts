@@ -1,7 +1,7 @@
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import type { OpenModel } from "../adapters/onnx/open-model.ts";
-import { respondBundle } from "./bundle.ts";
+import { bundles } from "./bundle.ts";
 import { alarmToDecision } from "./decision.ts";
 import { wholeIncident } from "./incident.ts";
 import { isWithin, type Measured } from "./measured.ts";
@@ -20,7 +20,7 @@ const measurementsWith = (model: OpenModel | null): readonly Measurement[] => [
   { name: "storm", measure: storm },
   { name: "rollouts", measure: rollouts },
   { name: "one incident", measure: wholeIncident },
-  { name: "respond bundle", measure: respondBundle },
+  { name: "bundles", measure: bundles },
 ];
 
 /** The figures of one measurement against the yardstick as it was just before and just after it. */

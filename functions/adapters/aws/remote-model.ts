@@ -10,15 +10,17 @@ const AROUND_MS = 15_000;
  * A model that another function speaks to: the one that holds its key and may write nothing. Never throws: whatever
  * becomes of that function is a way in which no model spoke. Nothing is retried here, for each try costs money.
  * @param client made with no retries of its own
+ * @param aroundMs how much longer than the model itself its function may take
  */
 export const remoteModel = (
   client: LambdaClient,
   functionArn: string,
   provider: LanguageModel["provider"],
+  aroundMs: number = AROUND_MS,
 ): LanguageModel => ({
   provider,
   ask: async (request) => {
-    const deadline = AbortSignal.timeout(request.timeoutMs + AROUND_MS);
+    const deadline = AbortSignal.timeout(request.timeoutMs + aroundMs);
     try {
       const { FunctionError, Payload } = await client.send(
         new InvokeCommand({ FunctionName: functionArn, Payload: JSON.stringify(request) }),
@@ -31,7 +33,7 @@ export const remoteModel = (
     } catch (error) {
       const name = error instanceof Error ? error.name : "";
       if (deadline.aborted)
-        return failed("timed-out", `draft did not answer within ${request.timeoutMs + AROUND_MS} ms`);
+        return failed("timed-out", `draft did not answer within ${request.timeoutMs + aroundMs} ms`);
       if (/AccessDenied/.test(name))
         return failed("unauthorised", `respond may not call lambda:InvokeFunction on draft`);
       if (/TooManyRequests|Throttl/.test(name)) return failed("rate-limited", "Lambda throttles calls of draft");
