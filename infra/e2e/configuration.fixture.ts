@@ -24,10 +24,10 @@ const serviceOf = ({ account, region }: Account, name: string): ConfigurationInp
 export const configurationOf = (
   account: Account,
   services: readonly string[],
-  { apiUrl, lookBackSeconds }: Readonly<{ apiUrl: string; lookBackSeconds: number }>,
+  { apiUrl, policy }: Readonly<{ apiUrl: string; policy: ConfigurationInput["policy"] }>,
 ): ConfigurationInput => ({
   settings: {
-    ...{ account: account.account, region: account.region, lookBackSeconds, soakSeconds: 15, verifySeconds: 240 },
+    ...{ account: account.account, region: account.region, soakSeconds: 15, verifySeconds: 240 },
     services: services.map((name) => serviceOf(account, name)),
   },
   alarmNamePrefix: "e2e-",
@@ -36,6 +36,6 @@ export const configurationOf = (
     ...{ teamId: TEAM, channelId: "C0E2E0000", botTokenSecret: "e2e/slack-token", signingSecret: "e2e/slack-signing" },
     apiUrl,
   },
-  policy: "rules",
+  policy,
   drill: false,
 });

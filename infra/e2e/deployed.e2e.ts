@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 import { CreateSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { GetQueueUrlCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { RELEASED } from "../../functions/cli/released-model.ts";
 import type { ConfigurationInput } from "../../functions/core/configuration.ts";
 import { alarmKey, hashOf, incidentId } from "../../functions/core/ids.ts";
 import { type Account, openAccount } from "./account.fixture.ts";
@@ -19,6 +20,7 @@ import { eventually, hearPages, keeping, lastLogs, quell } from "./stage.fixture
  * an emulator on loopback; AWS_ENDPOINT_URL names another account.
  */
 const SIGNING_SECRET = "e2e-signing-secret";
+const MODEL = JSON.parse(readFileSync(join(RELEASED, "manifest.json"), "utf8"));
 const SHOPS = ["checkout", "search", "basket", "prices"] as const;
 
 let account: Account;
@@ -29,8 +31,8 @@ let pages: () => Promise<readonly string[]>;
 const shops = new Map<string, Shop>();
 let breathing: NodeJS.Timeout;
 
-const configuration = (lookBackSeconds: number): ConfigurationInput =>
-  configurationOf(account, SHOPS, { apiUrl: slack.url, lookBackSeconds });
+const configuration = (policy: ConfigurationInput["policy"]): ConfigurationInput =>
+  configurationOf(account, SHOPS, { apiUrl: slack.url, policy });
 
 const kept = () => keeping(account, { ledger: "quell-ledger", bucket: `quell-${account.account}-${account.region}` });
 const shop = (name: string): Shop => {
@@ -99,7 +101,7 @@ afterEach(async (context) => {
 test("the CDK's own command line deploys both stacks into an account that it bootstrapped", async () => {
   await bootstrap(account, folder);
 
-  outputs = await deploy(account, configuration(3600), folder);
+  outputs = await deploy(account, configuration("rules"), folder);
 
   assert.match(outputs["quell-agent"]?.SlackUrl ?? "", /^https:/);
   pages = await hearPages(account, outputs["quell-agent"]?.PageTopic ?? "");
@@ -152,20 +154,6 @@ test("a person approves in Slack, and the runbook puts the version before back",
   await shop("checkout").ring("OK");
 });
 
-test("a redeploy while an approval waits changes neither the switch nor the plan that is then carried out", async () => {
-  await shop("search").ring("ALARM");
-  const { id } = await incidentOf("search");
-  const card = await cardOf(id);
-  const switchBefore = await kept().item("switch#agent");
-
-  await deploy(account, configuration(3000), folder);
-
-  assert.deepEqual(await kept().item("switch#agent"), switchBefore);
-  assert.equal(await approve(card), 200);
-  await eventually("the alias points at the version before", async () => (await shop("search").pointsAt()) === "1");
-  await shop("search").ring("OK");
-});
-
 test("an incident for which nothing may be done is escalated, and a person is paged", async () => {
   const file = join(folder, "quell.config.ts");
   await quell(account, "switch", "off", "--because", "nothing may be done", "--config", file);
@@ -179,6 +167,20 @@ test("an incident for which nothing may be done is escalated, and a person is pa
   assert.deepEqual(record.effects, []);
   await eventually("a page of it", async () => (await pages()).some((text) => text.includes(id)));
   assert.equal(await shop("prices").pointsAt(), "2");
+});
+
+test("a redeploy while an approval waits changes neither the switch nor the plan that is then carried out", async () => {
+  await shop("search").ring("ALARM");
+  const { id } = await incidentOf("search");
+  const card = await cardOf(id);
+  const switchBefore = await kept().item("switch#agent");
+
+  await deploy(account, configuration("qnet"), folder);
+
+  assert.deepEqual(await kept().item("switch#agent"), switchBefore);
+  assert.equal(await approve(card), 200);
+  await eventually("the alias points at the version before", async () => (await shop("search").pointsAt()) === "1");
+  await shop("search").ring("OK");
 });
 
 test("what lies in the dead-letter queue is put back, and is answered as if it had come at first", async () => {
@@ -206,6 +208,17 @@ test("what lies in the dead-letter queue is put back, and is answered as if it h
   assert.equal(replayed.code, 0, replayed.error);
   assert.match(replayed.out, /1/);
   assert.match((await incidentOf("basket")).id, /^quell-/);
+});
+
+test("after the redeploy the released model decides, in the deployed function", async () => {
+  const { id } = await incidentOf("basket");
+
+  const [decision] = await eventually("a decision", async () => {
+    const decisions = await kept().group(`decision#${id}`);
+    return decisions.length > 0 ? decisions : null;
+  });
+
+  assert.deepEqual([decision.policy, decision.modelHash], ["qnet", MODEL.model.sha256]);
 });
 
 test("what was approved is resolved once recovery has held, by one effect each", async () => {
