@@ -23,7 +23,7 @@ const fill = async (store: AuditStore): Promise<void> => {
   await manifestOf(store, "2026-01-05");
   nowMs += DAY_MS;
   await trail.append(A, "closed", { key: "closed" });
-  await trail.append(B, "opened", { key: "opened" });
+  await trail.append(B, "decided", { key: "decided" });
   await manifestOf(store, "2026-01-06");
   nowMs += DAY_MS;
   await trail.append(B, "closed", { key: "closed" });

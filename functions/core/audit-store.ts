@@ -2,14 +2,12 @@ import type { Json } from "./json.ts";
 
 /** What an entry tells of: each is one thing that Quell decided, was told, or did to the world outside. */
 export const AUDIT_KINDS = [
-  "opened",
   "decided",
   "asked",
   "answered",
   "started",
   "stopped",
   "paged",
-  "reported",
   "closed",
 ] as const;
 export type AuditKind = (typeof AUDIT_KINDS)[number];

@@ -37,7 +37,7 @@ episodesContract("the S3 episodes", async () => {
 auditStoreContract("the S3 audit store", async () => s3AuditStore(client, await createBucket(client)));
 
 const link: AuditEntry = {
-  ...{ schema: 1, incidentId: "quell-a", seq: 7, at: "2026-01-05T10:00:00.000Z", kind: "opened", body: null },
+  ...{ schema: 1, incidentId: "quell-a", seq: 7, at: "2026-01-05T10:00:00.000Z", kind: "decided", body: null },
   ...{ previous: "0".repeat(64), hash: "a".repeat(64) },
 };
 

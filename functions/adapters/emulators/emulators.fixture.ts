@@ -28,12 +28,15 @@ export const REGION = "eu-west-1";
 const START_MS = 60_000;
 const AGAIN_MS = 100;
 
+/** Outside of functions, whose files are hashed to tell which code ran: thousands come with an environment. */
+const FOLDER = join(import.meta.dirname, "..", "..", "..", "infra", "emulators");
+
 /**
- * The interpreter with moto and ministack. `$QUELL_EMULATOR_PYTHON` brings one; else the environment is made here, once,
- * from requirements.txt. Throws NoPython where it cannot be.
+ * The interpreter with moto and ministack. `$QUELL_EMULATOR_PYTHON` brings one; else the environment is made once, from
+ * infra/emulators/requirements.txt. Throws NoPython where it cannot be.
  */
 export const emulatorPython = (): Promise<string> =>
-  ensurePython({ folder: import.meta.dirname, own: process.env.QUELL_EMULATOR_PYTHON });
+  ensurePython({ folder: FOLDER, own: process.env.QUELL_EMULATOR_PYTHON });
 
 /** A port that is free now. */
 export const freePort = (): Promise<number> =>

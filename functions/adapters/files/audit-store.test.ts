@@ -14,7 +14,7 @@ const fresh = (): string => mkdtempSync(join(folder, "case-"));
 auditStoreContract("audit chains in a folder", async () => fileAuditStore(fresh()));
 
 const entry: AuditEntry = {
-  ...{ schema: 1, incidentId: "quell-a", seq: 0, at: "2026-01-05T10:00:00.000Z", kind: "opened" },
+  ...{ schema: 1, incidentId: "quell-a", seq: 0, at: "2026-01-05T10:00:00.000Z", kind: "decided" },
   ...{ body: null, previous: "0".repeat(64), hash: "1".repeat(64) },
 };
 
