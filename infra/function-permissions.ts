@@ -220,9 +220,10 @@ const OWN: Readonly<Record<FunctionName, (about: About) => readonly Grant[]>> = 
     page(about),
     { actions: READS_OF_ALARMS, resources: ["*"] },
     {
-      actions: ["ssm:GetAutomationExecution", "ssm:DescribeAutomationStepExecutions"],
+      actions: ["ssm:GetAutomationExecution", "ssm:DescribeAutomationStepExecutions", "ssm:ListTagsForResource"],
       resources: [about.names.arn("ssm", "automation-execution/*")],
     },
+    { actions: ["ssm:DescribeAutomationExecutions"], resources: ["*"] },
     { actions: ["lambda:GetDurableExecution"], resources: [about.names.executionsArn] },
     {
       actions: ["lambda:ListDurableExecutionsByFunction"],

@@ -64,7 +64,7 @@ export const WILDCARDS: readonly Wildcard[] = [
   },
   // What only reads.
   {
-    actions: ["ssm:GetAutomationExecution", "ssm:DescribeAutomationStepExecutions"],
+    actions: ["ssm:GetAutomationExecution", "ssm:DescribeAutomationStepExecutions", "ssm:ListTagsForResource"],
     resource: /:automation-execution\/\*$/,
     because: "Systems Manager makes the id of an execution when it starts",
   },
@@ -101,6 +101,11 @@ export const WILDCARDS: readonly Wildcard[] = [
     actions: [...READS_ANYWHERE, ...READS_OF_ALARMS, ...READS_OF_RUNBOOKS],
     resource: /^\*$/,
     because: "it only reads, and which resources an incident touches is found while it is answered",
+  },
+  {
+    actions: ["ssm:DescribeAutomationExecutions"],
+    resource: /^\*$/,
+    because: "it only lists automations, and takes no resource",
   },
   {
     actions: ["logs:GetQueryResults", "logs:StopQuery"],

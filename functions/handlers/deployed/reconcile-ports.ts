@@ -7,6 +7,7 @@ import { catalogue } from "../../../runbooks/catalogue.ts";
 import { clientSettings } from "../../adapters/aws/clients.ts";
 import { alarmsRinging } from "../../adapters/aws/cloudwatch-alarms.ts";
 import { executionState, lambdaExecutions } from "../../adapters/aws/lambda-executions.ts";
+import { runningAutomations } from "../../adapters/aws/running-automations.ts";
 import { secretReader } from "../../adapters/aws/secrets.ts";
 import { ssmActuator } from "../../adapters/aws/ssm-actuator.ts";
 import type { Surroundings } from "../../adapters/aws/surroundings.ts";
@@ -28,6 +29,7 @@ export const reconcilePorts = (
   const made = clientSettings(process.env);
   const lambda = new LambdaClient(made);
   const cloudWatch = new CloudWatchClient(made);
+  const ssm = new SSMClient(made);
   const secrets = secretReader(new SecretsManagerClient(made), Date.now);
   return {
     ...{ ledger, catalogue, codeHash: told.codeHash, openIncidents: ledger.openIncidents },
@@ -39,7 +41,8 @@ export const reconcilePorts = (
       return executionState(lambda, told.respondArn, incidentId, startedBy);
     },
     pager: pagerOf(configuration, { sns: new SNSClient(made), topicArn: told.pageTopicArn, ledger, secrets }),
-    actuator: ssmActuator(new SSMClient(made)),
+    actuator: ssmActuator(ssm),
+    runningOf: (incidentId) => runningAutomations(ssm, incidentId),
     guardrails: deployedGuardrails(),
     ringing: () => alarmsRinging(cloudWatch, settings, alarmNamePrefix),
   };
