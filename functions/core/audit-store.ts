@@ -1,15 +1,7 @@
 import type { Json } from "./json.ts";
 
 /** What an entry tells of: each is one thing that Quell decided, was told, or did to the world outside. */
-export const AUDIT_KINDS = [
-  "decided",
-  "asked",
-  "answered",
-  "started",
-  "stopped",
-  "paged",
-  "closed",
-] as const;
+export const AUDIT_KINDS = ["decided", "asked", "answered", "started", "stopped", "paged", "closed"] as const;
 export type AuditKind = (typeof AUDIT_KINDS)[number];
 
 /**
