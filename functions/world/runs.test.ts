@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { type AutomationDocument, automationDocument } from "../core/automation-document.ts";
 import { FAULTS } from "./faults/all-faults.ts";
 import { resourcesOf } from "./graph.ts";
 import { runOf, runsOf, startAutomation, stopAutomation } from "./runs.ts";
 import { scenarioWith } from "./scenario.ts";
+import { shopWith } from "./small-system.fixture.ts";
 import { MINUTE_MS, type World } from "./state.ts";
 import { impactMinutes, isHealthy } from "./truth.ts";
 import { advance, configurationHash, createWorld, fork } from "./world.ts";
@@ -171,6 +173,27 @@ test("impact is counted by the minute, adds up over any division of time, and st
   assert.ok(impactMinutes(world, world.nowMs - 10_000, world.nowMs) > 0.01);
   assert.ok(whole > 0.5 && whole < (world.nowMs - onsetMs) / MINUTE_MS);
   assert.ok(impactMinutes(world, world.clockStartMs, onsetMs) < 0.3);
+});
+
+test("the impact of a span is the same whether it is read as the span ends or once its last minute has closed", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 0, max: 5 * MINUTE_MS }),
+      fc.integer({ min: 1, max: 10 * MINUTE_MS }),
+      (beforeMs, ms) => {
+        const world = createWorld(shopWith(1, 0, "bad-ecs-deployment"));
+        const fromMs = world.scenario.onsetMs - beforeMs;
+        advance(world, fromMs + ms);
+
+        const asItEnds = impactMinutes(world, fromMs, fromMs + ms);
+
+        advance(world, fromMs + ms + 5 * MINUTE_MS);
+        const later = impactMinutes(world, fromMs, fromMs + ms);
+        assert.ok(Math.abs(asItEnds - later) < 1e-9, `${asItEnds} and ${later}`);
+      },
+    ),
+    { numRuns: 30 },
+  );
 });
 
 const looking = automationDocument("Quell-looking", {
