@@ -24,6 +24,8 @@ export type Deed = Readonly<{
   outcome: Outcome;
   consent: Readonly<{ by: "policy" | "people"; people: readonly string[]; atMs: number }> | null;
   refusal: Refusal | null;
+  /** Until when an answer counted; null where there was no plan. */
+  expiresAtMs: number | null;
   /** How the run itself ended; null where nothing was started. */
   exit: RunStatus | null;
   undone: boolean;
@@ -92,7 +94,7 @@ const verified = async (
   plan: Plan,
   runbook: Runbook,
   effect: Effect,
-): Promise<Omit<Deed, "consent" | "refusal">> => {
+): Promise<Omit<Deed, "consent" | "refusal" | "expiresAtMs">> => {
   const { step } = decision;
   const run = await follow(session, `run-${step}`, effect, runbook);
   const watched =
@@ -189,14 +191,15 @@ const publicConsent = (consent: Consent): NonNullable<Deed["consent"]> => ({
 
 /** Carries out a chosen effect: approve, execute, verify, and undo what did not help. */
 export const carryOut = async (session: Session, decision: Decision): Promise<Deed> => {
-  const nothing = { consent: null, refusal: null, exit: null, undone: false, seenNews: null } as const;
-  const question =
+  const planned =
     decision.result.kind === "chosen" ? questionOf(session.incidentId, decision.step, decision.result) : null;
-  if (question === null) throw new Error(`${decision.decisionId}: there is no effect to carry out`);
-  const runbook = findRunbook(session.ports.catalogue, question.plan.runbook, question.plan.version);
-  if (runbook === null) throw new Error(`${question.plan.runbook} left the catalogue while its incident was open`);
+  if (planned === null) throw new Error(`${decision.decisionId}: there is no effect to carry out`);
+  const runbook = findRunbook(session.ports.catalogue, planned.plan.runbook, planned.plan.version);
+  if (runbook === null) throw new Error(`${planned.plan.runbook} left the catalogue while its incident was open`);
 
-  const judgement = await ask(session, decision, question);
+  const { judgement, question } = await ask(session, decision, planned);
+  const { expiresAtMs } = question.plan;
+  const nothing = { consent: null, refusal: null, expiresAtMs, exit: null, undone: false, seenNews: null } as const;
   if (judgement.kind === "refused") {
     const { refusal } = judgement;
     const afterSeconds = secondsSince(decision, refusal.atMs);
@@ -228,5 +231,10 @@ export const carryOut = async (session: Session, decision: Decision): Promise<De
     const outcome = { kind: "observed", afterSeconds: secondsSince(decision, endedAtMs) } as const;
     return { ...nothing, consent, outcome, endedAtMs };
   }
-  return { consent, refusal: null, ...(await verified(session, decision, question.plan, runbook, started.effect)) };
+  return {
+    consent,
+    refusal: null,
+    expiresAtMs,
+    ...(await verified(session, decision, question.plan, runbook, started.effect)),
+  };
 };

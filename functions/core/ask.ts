@@ -4,8 +4,8 @@ import type { Decision } from "./decide.ts";
 import { type Incident, isAllGone, isAllOk } from "./incident.ts";
 import { currentIncident, doze, type Session } from "./session.ts";
 
-/** How a question ended. */
-export type Asked = Exclude<Judgement, { kind: "waiting" }>;
+/** How a question ended, and the question as people saw it: they have their whole time from then on. */
+export type Asked = Readonly<{ judgement: Exclude<Judgement, { kind: "waiting" }>; question: Question }>;
 
 type Heard = Readonly<{ judgement: Judgement; nowMs: number; news: number }>;
 
@@ -45,17 +45,31 @@ const isAnswered = async ({ ports }: Session, question: Question): Promise<boole
   }
 };
 
+/**
+ * Shows people the question. Their time begins when they can see it, however long that took: a channel that was down for
+ * a while takes nothing of it. Where this dies in between, a message that stands tells an earlier end than counts here.
+ */
+const show = async (session: Session, name: string, decision: Decision, question: Question): Promise<number> =>
+  session.journal.step(`${name}-show`, async () => {
+    const { approvals, catalogue, clock } = session.ports;
+    await approvals.ask(cardFor(catalogue, decision, shownAt(question, clock.nowMs())));
+    return clock.nowMs();
+  });
+
+const shownAt = (question: Question, atMs: number): Question => {
+  const { plan } = question;
+  return { ...question, plan: { ...plan, expiresAtMs: atMs + (plan.expiresAtMs - plan.madeAtMs) } };
+};
+
 /** Asks people where the policy wants them, and waits for their answer, the alarm's recovery or the expiry. */
-export const ask = async (session: Session, decision: Decision, question: Question): Promise<Asked> => {
+export const ask = async (session: Session, decision: Decision, planned: Question): Promise<Asked> => {
   const name = `ask-${decision.step}`;
-  let heard = await session.journal.step(`${name}-hear-0`, () => hear(session, question));
+  let heard = await session.journal.step(`${name}-hear-0`, () => hear(session, planned));
+  const shownAtMs = heard.judgement.kind === "waiting" ? await show(session, name, decision, planned) : null;
+  const question = shownAtMs === null ? planned : shownAt(planned, shownAtMs);
   for (let turn = 1; heard.judgement.kind === "waiting"; turn += 1) {
-    const seconds = (question.plan.expiresAtMs - heard.nowMs) / 1000;
-    const onceStored = async () => {
-      if (turn === 1) await session.ports.approvals.ask(cardFor(session.ports.catalogue, decision, question));
-      return isAnswered(session, question);
-    };
-    await doze(session, `${name}-nap-${turn}`, seconds, heard.news, onceStored);
+    const seconds = (question.plan.expiresAtMs - Math.max(heard.nowMs, shownAtMs ?? 0)) / 1000;
+    await doze(session, `${name}-nap-${turn}`, seconds, heard.news, () => isAnswered(session, question));
     heard = await session.journal.step(`${name}-hear-${turn}`, () => hear(session, question));
   }
   const { judgement } = heard;
@@ -65,5 +79,5 @@ export const ask = async (session: Session, decision: Decision, question: Questi
       await session.ports.approvals.settle(questionId(question), text);
       return null;
     });
-  return judgement;
+  return { judgement, question };
 };

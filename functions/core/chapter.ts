@@ -9,6 +9,7 @@ export const idle = (outcome: Deed["outcome"], endedAtMs: number, seenNews: numb
   outcome,
   consent: null,
   refusal: null,
+  expiresAtMs: null,
   exit: null,
   undone: false,
   endedAtMs,

@@ -261,8 +261,8 @@ export const decisionFor = (priced: Priced, changes: Partial<Decision> = {}, pas
 
 export const deedWith = (changes: Partial<Deed> = {}): Deed => ({
   outcome: { kind: "not-recovered", afterSeconds: 600 },
-  ...{ consent: null, refusal: null, exit: null, undone: false, endedAtMs: OPENED_MS + 20 * MINUTE_MS },
-  seenNews: null,
+  ...{ consent: null, refusal: null, expiresAtMs: null, exit: null, undone: false, seenNews: null },
+  endedAtMs: OPENED_MS + 20 * MINUTE_MS,
   ...changes,
 });
 

@@ -181,7 +181,7 @@ export const decisionRecord = (catalogue: Catalogue, { decision, deed }: Chapter
             hash: plan.hash,
             target: plan.target,
             params: plan.params,
-            expiresAt: isoTime(plan.expiresAtMs),
+            expiresAt: isoTime(deed.expiresAtMs ?? plan.expiresAtMs),
             drift: driftOf(findRunbook(catalogue, plan.runbook, plan.version), decision.target),
           },
     consent:

@@ -481,6 +481,45 @@ test("a document that changes after people approved it is not run under their ap
   assert.deepEqual([flown.runs.length, terminals(flown)], [0, ["ESCALATED"]]);
 });
 
+/** The first tries to show a card fail. */
+const unshown = (tries: number): NonNullable<Flow["around"]> => {
+  let failed = 0;
+  return (ports) => ({
+    ...ports,
+    approvals: {
+      ...ports.approvals,
+      ask: async (card) => {
+        failed += 1;
+        if (failed <= tries) throw new Error("Slack does not answer");
+        await ports.approvals.ask(card);
+      },
+    },
+  });
+};
+
+test("people have their whole time to answer from when a card has reached them, however long that took", async () => {
+  const settings = { approvalSeconds: 600 };
+  const waited = await Promise.all(
+    [0, 2].map(async (tries) => {
+      const flown = await play({ scenario: deployment, people: null, settings, around: unshown(tries) });
+      assert.deepEqual([terminals(flown), flown.runs.length, pages(flown)], [["EXPIRED"], 0, 1]);
+      const [first] = flown.records[0]?.decisions ?? [];
+      const since = (at: string | undefined) => (Date.parse(at ?? "") - Date.parse(first?.decidedAt ?? "")) / 1000;
+      return { expires: since(first?.plan?.expiresAt), refused: since(first?.refusal?.at) };
+    }),
+  );
+
+  const [atOnce, later] = waited;
+  assert.deepEqual(atOnce, { expires: 600, refused: 600 });
+  assert.deepEqual(later, { expires: 610, refused: 610 });
+});
+
+test("where nobody can be shown a card, nothing runs and people are paged", async () => {
+  const flown = await play({ scenario: deployment, around: unshown(Number.POSITIVE_INFINITY) });
+
+  assert.deepEqual([terminals(flown), flown.runs.length, pages(flown)], [["ESCALATED"], 0, 1]);
+});
+
 /** From the moment that people are asked, every metric reads as it did an hour ago. */
 const calmOnceAsked = (): NonNullable<Flow["around"]> => {
   let asked = false;

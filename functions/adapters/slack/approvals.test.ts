@@ -136,14 +136,26 @@ for (const [name, answers, calls] of [
     assert.deepEqual(told, ["quell-one: approval needed for ecs-rollback; Slack does not answer"]);
   });
 
-test("a card that Slack did not take is posted when it is asked again and Slack is back", async (t) => {
+test("a card that Slack did not take is posted when it is asked again and Slack is back, and counts from then", async (t) => {
   const { approvals, card, server, item } = await asked(t);
   server.answers.push({ kind: "refused", error: "channel_not_found" });
   await assert.rejects(approvals.ask(card), { name: "CardNotShown" });
+  const expiresAtMs = card.expiresAtMs + 60_000;
 
+  await approvals.ask({ ...card, expiresAtMs });
+
+  const kept = await item();
+  assert.notEqual(kept?.ts, null);
+  assert.equal(kept?.expiresAtMs, expiresAtMs);
+});
+
+test("a card that people see keeps the time that they were told", async (t) => {
+  const { approvals, card, item } = await asked(t);
   await approvals.ask(card);
 
-  assert.notEqual((await item())?.ts, null);
+  await approvals.ask({ ...card, expiresAtMs: card.expiresAtMs + 60_000 });
+
+  assert.equal((await item())?.expiresAtMs, card.expiresAtMs);
 });
 
 test("a fallback that fails hides nothing: whoever asks hears of Slack", async (t) => {

@@ -84,7 +84,7 @@ const ask = async (parts: SlackApprovalsParts, pace: Pace, card: Card): Promise<
   const known = await readAskedCard(ledger, opaqueId);
   if (known?.ts != null) return;
   const message = cardMessage(card, opaqueId, parts.environmentOf(card));
-  if (known === null) await createCard(ledger, opaqueId, newAskedCard(card, JSON.stringify(withoutButtons(message))));
+  await keepCard(ledger, opaqueId, newAskedCard(card, JSON.stringify(withoutButtons(message))));
   await change(ledger, newestCardKey(decisionId), (item) => (item === opaqueId ? { stop: null } : { write: opaqueId }));
   const posting = {
     ...{ channel: channelId, text: message.text, blocks: [...message.blocks] },
@@ -149,10 +149,14 @@ const howItEnded = (text: string, votes: readonly Vote[]): string => {
   return said.length === 0 ? text : `${text}. ${said.join("; ")}`;
 };
 
-const createCard = async (ledger: Ledger, opaqueId: string, card: AskedCard): Promise<void> => {
-  await change(ledger, cardKey(opaqueId), (item) =>
-    parseAskedCard(item) === null ? { write: { ...card } satisfies Json } : { stop: null },
-  );
+/** What answers are held against, before anybody can answer. One that was not shown counts from this try on. */
+const keepCard = async (ledger: Ledger, opaqueId: string, card: AskedCard): Promise<void> => {
+  await change(ledger, cardKey(opaqueId), (item) => {
+    const { expiresAtMs, shown } = card;
+    const kept = parseAskedCard(item);
+    if (kept?.ts != null) return { stop: null };
+    return { write: { ...(kept ?? card), expiresAtMs, shown } satisfies Json };
+  });
 };
 
 /** Changes a card that is there; null where there is none. */
