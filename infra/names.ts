@@ -54,7 +54,9 @@ export const namesOf = (configuration: Configuration) => {
     liveArn: `${functionArn("respond")}:${LIVE}`,
     /** Executions and their callbacks are named below the version that runs them, never below an alias. */
     executionsArn: `${functionArn("respond")}:*`,
-    functionRole: (of: FunctionName): string => `${name}-${of}`,
+    /** Roles and policies are of the account, not of a Region: an agent in each Region needs names of its own. */
+    functionRole: (of: FunctionName): string => `${name}-${region}-${of}`,
+    policyName: (of: "boundary" | "runbook-boundary" | "break-glass"): string => `${name}-${region}-${of}`,
     logGroup: (of: FunctionName): string => `/aws/lambda/${name}-${of}`,
     accessLogGroup: `/aws/http-api/${name}-slack`,
     ownAlarmPrefix,
@@ -63,7 +65,8 @@ export const namesOf = (configuration: Configuration) => {
   };
 };
 
-/** The role that the documents of a runbook name as their own: functions/core/automation-document.ts has it as a text. */
-export const runbookRole = (runbook: string): string => `quell-runbook-${runbook}`;
-export const runbookRoleArn = ({ arn, account }: Names, runbook: string): string =>
-  arn("iam", `role/${runbookRole(runbook)}`, `:${account}`);
+/** The role that the documents of a runbook name as their own, in the Region where they run. */
+export const runbookRole = ({ region }: Pick<Names, "region">, runbook: string): string =>
+  `quell-runbook-${region}-${runbook}`;
+export const runbookRoleArn = (names: Names, runbook: string): string =>
+  names.arn("iam", `role/${runbookRole(names, runbook)}`, `:${names.account}`);

@@ -24,7 +24,7 @@ export class Runbooks extends Construct {
     const names = namesOf(configuration);
     const boundary = boundaryFor(this, "Boundary", {
       names,
-      name: `${names.name}-runbook-boundary`,
+      name: names.policyName("runbook-boundary"),
       passesTo: "ecs-tasks.amazonaws.com",
     });
     const roles: Record<string, Role> = {};
@@ -32,7 +32,7 @@ export class Runbooks extends Construct {
       if (runbook.documents === null) continue;
       const its = new Construct(this, runbook.id);
       roles[runbook.id] = roleFor(its, "Role", {
-        name: runbookRole(runbook.id),
+        name: runbookRole(names, runbook.id),
         description: `${runbook.title}: what its documents may do`,
         trusts: automationIn(names.account, names.partition),
         grants: runbookGrants(runbook, configuration, names),

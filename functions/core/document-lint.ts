@@ -168,7 +168,7 @@ const RULES: readonly Rule[] = [
     rule: "free-role",
     check: ({ assumeRole, parameters }) =>
       Object.keys(parameters).some((name) => /role/i.test(name)) ||
-      referencesOf(assumeRole).some((reference) => !/^global:(ACCOUNT_ID|AWS_PARTITION)$/.test(reference)) ||
+      referencesOf(assumeRole).some((reference) => !/^global:(ACCOUNT_ID|AWS_PARTITION|REGION)$/.test(reference)) ||
       !/^arn:[^:]+:iam::[^:]+:role\/quell-runbook-[a-z0-9-]+$/.test(assumeRole.replaceAll(REFERENCE, "any"))
         ? [{ where: "assumeRole", message: "the role is fixed in the document, never a parameter" }]
         : [],
