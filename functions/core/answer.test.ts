@@ -9,7 +9,8 @@ import type { Vote } from "./stages.ts";
 
 const people: Pick<Configuration, "slack" | "approvers"> = {
   slack: {
-    ...{ teamId: "T00000001", channelId: "C00000001", botTokenSecret: "bot", signingSecret: "signing" },
+    ...{ teamId: "T00000001", channelId: "C00000001" },
+    ...{ botTokenSecret: { secret: "bot" }, signingSecret: { secret: "signing" } },
     apiUrl: "https://slack.com/api/",
   },
   approvers: [

@@ -13,7 +13,7 @@ import { type SlackPorts, slackWith } from "./slack.ts";
 
 const configuration: Pick<Configuration, "slack" | "approvers"> = {
   slack: {
-    ...{ teamId: TEAM, channelId: CHANNEL, botTokenSecret: "bot", signingSecret: "signing" },
+    ...{ teamId: TEAM, channelId: CHANNEL, botTokenSecret: { secret: "bot" }, signingSecret: { secret: "signing" } },
     apiUrl: "https://slack.com/api/",
   },
   approvers: [

@@ -30,7 +30,7 @@ const [ANA, BEN, CAT] = [person(1), person(2), person(3)];
 const CROWD = Array.from({ length: 100 }, (_, i) => person(100 + i));
 const configuration: Pick<Configuration, "slack" | "approvers"> = {
   slack: {
-    ...{ teamId: TEAM, channelId: CHANNEL, botTokenSecret: "bot", signingSecret: "signing" },
+    ...{ teamId: TEAM, channelId: CHANNEL, botTokenSecret: { secret: "bot" }, signingSecret: { secret: "signing" } },
     apiUrl: "https://slack.com/api/",
   },
   approvers: [

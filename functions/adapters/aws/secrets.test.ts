@@ -1,119 +1,127 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { CreateSecretCommand, PutSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import { type Emulator, startMinistack } from "../emulators/emulators.fixture.ts";
+import { after, before, describe, test } from "node:test";
+import {
+  CreateSecretCommand,
+  PutSecretValueCommand,
+  ResourceExistsException,
+  SecretsManagerClient,
+} from "@aws-sdk/client-secrets-manager";
+import { PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
+import { secretsContract } from "../contracts/secrets.contract.ts";
+import { type Emulator, startMinistack, startMoto } from "../emulators/emulators.fixture.ts";
 import { failuresContract } from "./failures.contract.ts";
-import { clientFor, openLoopback, type Reply, refusal } from "./loopback.fixture.ts";
-import { NoSecret, secretReader } from "./secrets.ts";
+import { clientFor, openLoopback, type Reply } from "./loopback.fixture.ts";
+import { parameterStore } from "./parameter-store.ts";
+import { NoSecret, type ReadSecret, secretReader } from "./secrets.ts";
+import { secretsManagerStore } from "./secrets-manager.ts";
 
-let emulator: Emulator;
-let client: SecretsManagerClient;
-before(async () => {
-  emulator = await startMinistack();
-  client = new SecretsManagerClient(emulator.clientConfig);
+type Client = ReturnType<typeof clientFor>;
+
+const readerOf = (client: Client, nowMs: () => number = () => 0): ReadSecret =>
+  secretReader(
+    { secret: secretsManagerStore(new SecretsManagerClient(client)), parameter: parameterStore(new SSMClient(client)) },
+    nowMs,
+  );
+
+const json = (body: unknown): Reply => ({
+  ...{ kind: "answer", status: 200, headers: { "content-type": "application/x-amz-json-1.1" } },
+  body: JSON.stringify(body),
 });
-after(() => emulator.stop());
+const parameter = (Type: string, Value: string): Reply => json({ Parameter: { Name: "/quell/slack", Type, Value } });
 
-let made = 0;
-const secretOf = async (value: string | Uint8Array): Promise<string> => {
-  made += 1;
-  const Name = `quell/secret-${made}`;
-  const content = typeof value === "string" ? { SecretString: value } : { SecretBinary: value };
-  await client.send(new CreateSecretCommand({ Name, ...content }));
-  return Name;
-};
-
-failuresContract("the reader of secrets", {
-  ...{ protocol: "json-1.1", action: "secretsmanager:GetSecretValue", what: "the secret quell/slack" },
-  call: (config) => secretReader(new SecretsManagerClient(config), () => 0)("quell/slack"),
-});
-
-for (const [stored, value] of [
-  ["xoxb-123", "xoxb-123"],
-  [" xoxb-123\n", "xoxb-123"],
-  ['{"token":"xoxb-123"}', "xoxb-123"],
-  ["12345", "12345"],
-  ["[not json", "[not json"],
+for (const [name, start] of [
+  ["moto", startMoto],
+  ["ministack", startMinistack],
 ] as const)
-  test(`a secret stored as ${JSON.stringify(stored)} is ${value}`, async () => {
-    const name = await secretOf(stored);
+  describe(name, () => {
+    let emulator: Emulator;
+    before(async () => {
+      emulator = await start();
+    });
+    after(() => emulator.stop());
+    const client = (): Client => ({ ...clientFor(emulator.endpoint), ...emulator.clientConfig });
 
-    assert.equal(await secretReader(client, () => 0)(name), value);
-  });
+    secretsContract("Secrets Manager", {
+      ...{ action: "secretsmanager:GetSecretValue", noun: "secret", named: (secret) => ({ secret }), reader: readerOf },
+      emulator: client,
+      store: async (Name, SecretString) => {
+        const manager = new SecretsManagerClient(client());
+        await manager.send(new CreateSecretCommand({ Name, SecretString })).catch(async (error: unknown) => {
+          if (!(error instanceof ResourceExistsException)) throw error;
+          await manager.send(new PutSecretValueCommand({ SecretId: Name, SecretString }));
+        });
+      },
+      answering: (SecretString) => json({ ARN: "arn", Name: "quell/slack", SecretString }),
+    });
 
-for (const [stored, says] of [
-  [" ", /the secret quell\/secret-\d+ is empty; store its value/],
-  ['{"token":""}', /is empty/],
-  ['{"a":"HUSH","b":"HUSH"}', /holds several values; store it again/],
-  ['{"a":1}', /holds several values; store it again/],
-  ["{}", /holds several values; store it again/],
-  [Buffer.from("HUSH"), /holds bytes; store it again as text/],
-] as const)
-  test(`a secret stored as ${JSON.stringify(stored)} is none, and the message does not say what it holds`, async () => {
-    const name = await secretOf(stored);
+    secretsContract("Parameter Store", {
+      ...{ action: "ssm:GetParameter", noun: "parameter", named: (named) => ({ parameter: named }), reader: readerOf },
+      emulator: client,
+      store: async (Name, Value) => {
+        const put = new PutParameterCommand({ Name, Value, Type: "SecureString", Overwrite: true });
+        await new SSMClient(client()).send(put);
+      },
+      answering: (value) => parameter("SecureString", value),
+    });
 
-    const read = secretReader(client, () => 0)(name);
+    test("a secret of bytes is none", async () => {
+      const bytes = new CreateSecretCommand({ Name: "quell/bytes", SecretBinary: Buffer.from("HUSH") });
+      await new SecretsManagerClient(client()).send(bytes);
 
-    await assert.rejects(read, (error: unknown) => {
-      assert.ok(error instanceof NoSecret);
-      assert.match(error.message, says);
-      assert.ok(!error.message.includes("HUSH"));
-      return true;
+      const read = readerOf(client())({ secret: "quell/bytes" });
+
+      await assert.rejects(read, /^NoSecret: the secret quell\/bytes holds bytes; store it again as text$/);
+    });
+
+    for (const Type of ["String", "StringList"] as const)
+      test(`a parameter in plain text is no secret, be it a ${Type}: it is refused, and not told`, async () => {
+        const put = new PutParameterCommand({ Name: `/quell/${Type}`, Value: "HUSH", Type });
+        await new SSMClient(client()).send(put);
+
+        const read = readerOf(client())({ parameter: `/quell/${Type}` });
+
+        await assert.rejects(read, (error: unknown) => {
+          assert.ok(error instanceof NoSecret);
+          assert.match(
+            error.message,
+            new RegExp(`^the parameter /quell/${Type} is a ${Type}, in plain text; delete it`),
+          );
+          assert.ok(!error.message.includes("HUSH"));
+          return true;
+        });
+      });
+
+    test("one name in both stores is two secrets", async () => {
+      await new SecretsManagerClient(client()).send(
+        new CreateSecretCommand({ Name: "/quell/twin", SecretString: "a" }),
+      );
+      const put = new PutParameterCommand({ Name: "/quell/twin", Value: "b", Type: "SecureString" });
+      await new SSMClient(client()).send(put);
+      const read = readerOf(client());
+
+      const values = await Promise.all([read({ secret: "/quell/twin" }), read({ parameter: "/quell/twin" })]);
+
+      assert.deepEqual(values, ["a", "b"]);
     });
   });
 
-test("a secret that does not exist is named", async () => {
-  const read = secretReader(client, () => 0)("quell/absent");
-
-  await assert.rejects(read, /there is no secret quell\/absent, or no value in it; make it in Secrets Manager/);
+failuresContract("the reader of secrets", {
+  ...{ protocol: "json-1.1", action: "secretsmanager:GetSecretValue", what: "the secret quell/slack" },
+  call: (client) => readerOf(client)({ secret: "quell/slack" }),
 });
 
-test("a role that may not read it is told which permission on which secret it lacks", async (context) => {
-  const { url } = await openLoopback(context, () => refusal("json-1.1", 400, "AccessDeniedException"));
-
-  const read = secretReader(new SecretsManagerClient(clientFor(url)), () => 0)("quell/slack");
-
-  await assert.rejects(read, /may not call secretsmanager:GetSecretValue .* for the secret quell\/slack/);
+failuresContract("the reader of parameters", {
+  ...{ protocol: "json-1.1", action: "ssm:GetParameter", what: "the parameter /quell/slack" },
+  call: (client) => readerOf(client)({ parameter: "/quell/slack" }),
 });
 
-test("a changed secret is used after five minutes, and the old one until then", async () => {
-  const name = await secretOf("old");
-  let nowMs = 1_000;
-  const read = secretReader(client, () => nowMs);
+test("a parameter is asked for decrypted, by its name and nothing else", async (context) => {
+  const { url, sent } = await openLoopback(context, () => parameter("SecureString", "xoxb-123"));
 
-  const values = [await read(name)];
-  await client.send(new PutSecretValueCommand({ SecretId: name, SecretString: "new" }));
-  for (const later of [299_999, 1]) {
-    nowMs += later;
-    values.push(await read(name));
-  }
+  await readerOf(clientFor(url))({ parameter: "/quell/slack" });
 
-  assert.deepEqual(values, ["old", "old", "new"]);
-});
-
-const told = (value: string): Reply => ({
-  ...{ kind: "answer", status: 200, headers: { "content-type": "application/x-amz-json-1.1" } },
-  body: JSON.stringify({ ARN: "arn", Name: "quell/slack", SecretString: value }),
-});
-
-test("however many ask at once, one call is under way for a name", async (context) => {
-  const { url, sent } = await openLoopback(context, () => told("xoxb-123"));
-  const read = secretReader(new SecretsManagerClient(clientFor(url)), () => 0);
-
-  const values = await Promise.all([...Array(20).fill("quell/slack"), "quell/other"].map(read));
-
-  assert.deepEqual(new Set(values), new Set(["xoxb-123"]));
-  assert.equal(sent.length, 2);
-});
-
-test("a failure is not kept: the next who asks may get it", async (context) => {
-  const { url, sent } = await openLoopback(context, (_, nth) =>
-    nth === 0 ? refusal("json-1.1", 400, "ThrottlingException") : told("xoxb-123"),
+  assert.deepEqual(
+    sent.map(({ body }) => JSON.parse(body.toString("utf8"))),
+    [{ Name: "/quell/slack", WithDecryption: true }],
   );
-  const read = secretReader(new SecretsManagerClient(clientFor(url)), () => 0);
-
-  await assert.rejects(Promise.all([read("quell/slack"), read("quell/slack")]));
-
-  assert.equal(await read("quell/slack"), "xoxb-123");
-  assert.equal(sent.length, 2);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { SNSClient } from "@aws-sdk/client-sns";
-import type { Pager } from "../../core/ports.ts";
+import type { PageRequest, Pager } from "../../core/ports.ts";
 import { type Closing, clientFor, openLoopback, type Reply, refusal } from "../aws/loopback.fixture.ts";
 import { snsPager } from "../aws/sns-pager.ts";
 import { pagerContract } from "../contracts/pager.contract.ts";
@@ -64,6 +64,19 @@ test("the second is asked only where the first fails, and each goes on with what
   await pager.resolve("quell-two", "recovered");
 
   assert.deepEqual(taken, ["topic quell-one", "duty quell-two", "topic quell-one", "duty quell-two"]);
+});
+
+test("whoever is paged by the second way is told why the first did not page", async () => {
+  const paged: PageRequest[] = [];
+  const silent = { update: async () => {}, resolve: async () => {} };
+  const first: Pager = { ...silent, page: async () => Promise.reject(new Error("there is no secret quell/pagerduty")) };
+  const second: Pager = { ...silent, page: async (each) => void paged.push(each) };
+
+  await firstThatAnswers(first, second).page(request);
+
+  assert.deepEqual(paged, [
+    { ...request, details: ["5xx 12 %", "Not paged by another way: there is no secret quell/pagerduty"] },
+  ]);
 });
 
 test("where both fail it throws with what each said, and the next try reaches people", async (context) => {

@@ -95,7 +95,7 @@ for (const [when, reply, says] of [
   ["throttles", answer(429, "", { "retry-after": "30" }), /HTTP 429, throttled; .*, not before 30 s$/],
   ["throttles and says no more", answer(429, "slow down"), /HTTP 429, throttled; it is worth trying again$/],
   ["is broken", answer(503, "<html>"), /HTTP 503; it is worth trying again$/],
-  ["refuses", answer(400, INVALID), /HTTP 400, refused: .* is invalid; look at the secret/],
+  ["refuses", answer(400, INVALID), /HTTP 400, refused: .* is invalid; look at the secret .*, and at pager\.region$/],
   ["knows no such key", answer(404, "no json"), /HTTP 404, refused: ; look at the secret/],
   ["takes it with another status than it says", answer(200, "{}"), /HTTP 200, refused/],
   ["cuts the connection", { kind: "cut" }, /no connection$/],

@@ -8,12 +8,16 @@ export type PagerDutyOptions = Readonly<{
   routingKey: () => Promise<string>;
   ledger: Pick<Ledger, "read" | "write">;
   fetch?: typeof globalThis.fetch;
-  /** Accounts in Europe have https://events.eu.pagerduty.com/v2/enqueue. */
+  /** Left out, that of the United States: where an account was opened says which it has. */
   endpoint?: string;
   timeoutMs?: number;
 }>;
 
-const ENDPOINT = "https://events.pagerduty.com/v2/enqueue";
+/** Where each service Region takes events; a key of one is unknown in the other (support.pagerduty.com/docs/service-regions). */
+export const PAGERDUTY_ENDPOINTS = {
+  us: "https://events.pagerduty.com/v2/enqueue",
+  eu: "https://events.eu.pagerduty.com/v2/enqueue",
+} as const;
 /** Events are taken within a second; whoever waits longer should be paged by another way. */
 const TIMEOUT_MS = 10_000;
 /** developer.pagerduty.com/docs/events-api-v2/trigger-events: the longest summary. */
@@ -54,7 +58,7 @@ const severityOf = (severity: number): (typeof SEVERITIES)[number] =>
 type Event = Readonly<{ event_action: "trigger" | "resolve"; dedup_key: string; [more: string]: unknown }>;
 
 const enqueue = async (options: PagerDutyOptions, event: Event): Promise<void> => {
-  const { fetch = globalThis.fetch, endpoint = ENDPOINT, timeoutMs = TIMEOUT_MS } = options;
+  const { fetch = globalThis.fetch, endpoint = PAGERDUTY_ENDPOINTS.us, timeoutMs = TIMEOUT_MS } = options;
   const what = `PagerDuty, ${event.event_action} of ${event.dedup_key}`;
   const routingKey = await options.routingKey();
   const response = await fetch(endpoint, {
@@ -79,7 +83,7 @@ const refusalOf = ({ status, headers }: Response, text: string): string => {
   if (status === 429) return `HTTP 429, throttled; it is worth trying again${later}`;
   if (status >= 500) return `HTTP ${status}; it is worth trying again${later}`;
   const { message, errors } = said.safeParse(parsed(text)).data ?? { message: "", errors: [] };
-  return `HTTP ${status}, refused: ${cut([message, ...errors].join(": "), 200)}; look at the secret with the routing key`;
+  return `HTTP ${status}, refused: ${cut([message, ...errors].join(": "), 200)}; look at the secret with the routing key, and at pager.region`;
 };
 
 const parsed = (text: string): unknown => {
