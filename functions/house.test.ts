@@ -116,6 +116,13 @@ const idsCompared = (file: File): readonly string[] => {
 const tooLong = (file: File, mostLines: number): readonly string[] =>
   linesIn(file.text) > mostLines ? [`${file.path}: ${linesIn(file.text)} lines`] : [];
 
+/** What a lockfile says of each package but the project itself, by where it is put. */
+const lockedIn = (text: string) =>
+  Object.entries((JSON.parse(text) as { packages: Readonly<Record<string, Readonly<Locked>>> }).packages).filter(
+    ([name]) => name !== "",
+  );
+type Locked = { integrity?: string; inBundle?: boolean; hasInstallScript?: boolean };
+
 const lines = (count: number): string => "export {};\n".repeat(count);
 const somewhere = ["", "home", "somebody", "quell"].join("/");
 
@@ -230,7 +237,26 @@ const RULES: readonly Rule[] = [
     concerns: (path) => path === "package-lock.json",
     findings: (file) => found(file, /"resolved":\s*"[\w+]+:[^"]*"/g),
     breaks: { path: "package-lock.json", text: '"resolved": "https://registry.example.com/zod.tgz"' },
-    keeps: { path: "package-lock.json", text: '"integrity": "sha512-x"' },
+    keeps: {
+      path: "package-lock.json",
+      text: '{ "packages": { "": {}, "node_modules/a": { "integrity": "sha512-x" } } }',
+    },
+  },
+  {
+    name: "every package of the lockfile is pinned by the hash of its content, its own or that of the one that it came in",
+    concerns: (path) => path === "package-lock.json",
+    findings: ({ path, text }) =>
+      lockedIn(text)
+        .filter(([, { integrity, inBundle }]) => integrity === undefined && inBundle !== true)
+        .map(([name]) => `${path}: ${name}`),
+    breaks: {
+      path: "package-lock.json",
+      text: '{ "packages": { "": {}, "node_modules/a": { "version": "1.0.0" }, "node_modules/b": { "integrity": "sha512-x" } } }',
+    },
+    keeps: {
+      path: "package-lock.json",
+      text: '{ "packages": { "": {}, "node_modules/a": { "integrity": "sha512-x" }, "node_modules/a/node_modules/b": { "inBundle": true } } }',
+    },
   },
 ];
 
@@ -284,6 +310,49 @@ test("a folder of runbooks/ that lacks something is found", () => {
     "half is not in the catalogue",
     "whole has no test",
   ]);
+});
+
+/** Packages whose scripts run when they are installed, and why no other way is left. */
+const RUNS: Readonly<Record<string, string>> = {
+  node: "it fetches the Node that runs all this, where the machine's own is older",
+};
+
+/** Packages with a script of installation that `allowScripts` says nothing of, and what it says of others. */
+const unanswered = (lockfile: string, allowed: Readonly<Record<string, boolean>>): readonly string[] => {
+  const scripted = lockedIn(lockfile).flatMap(([name, { hasInstallScript }]) =>
+    hasInstallScript === true ? [name.replace(/^.*node_modules\//, "")] : [],
+  );
+  return [
+    ...scripted.filter((name) => !(name in allowed)).map((name) => `${name} is not answered for`),
+    ...Object.keys(allowed)
+      .filter((name) => !scripted.includes(name))
+      .map((name) => `${name} has no script`),
+  ];
+};
+
+test("a package's script runs at installation only where it must, and one that nobody answered for fails the installation", () => {
+  const [manifest, lockfile, settings] = ["package.json", "package-lock.json", ".npmrc"].map((path) =>
+    readFileSync(join(ROOT, path), "utf8"),
+  );
+  const { allowScripts } = JSON.parse(manifest ?? "") as { allowScripts: Readonly<Record<string, boolean>> };
+
+  const found = unanswered(lockfile ?? "", allowScripts);
+
+  assert.deepEqual(found, []);
+  assert.deepEqual(
+    Object.keys(allowScripts).filter((name) => allowScripts[name]),
+    Object.keys(RUNS),
+  );
+  // Without it npm runs what is not named, and says so only.
+  assert.match(settings ?? "", /^strict-allow-scripts=true$/m);
+});
+
+test("a script that nobody answered for is found, and an answer that nobody asked for", () => {
+  const lockfile = '{ "packages": { "": {}, "node_modules/a/node_modules/@b/c": { "hasInstallScript": true } } }';
+
+  const found = unanswered(lockfile, { d: false });
+
+  assert.deepEqual(found, ["@b/c is not answered for", "d has no script"]);
 });
 
 test("every file that the README links to exists", () => {

@@ -1,7 +1,20 @@
 import type { Json } from "./json.ts";
 
-/** What an entry tells of: each is one thing that Quell decided, was told, or did to the world outside. */
-export const AUDIT_KINDS = ["decided", "asked", "answered", "started", "stopped", "paged", "closed"] as const;
+/**
+ * What an entry tells of: each is one thing that Quell decided, was told, or did to the world outside. `opened`: which alarm
+ * opened the incident; `reported`: people were told how it ended, by an issue or by their pager.
+ */
+export const AUDIT_KINDS = [
+  "opened",
+  "decided",
+  "asked",
+  "answered",
+  "started",
+  "stopped",
+  "paged",
+  "closed",
+  "reported",
+] as const;
 export type AuditKind = (typeof AUDIT_KINDS)[number];
 
 /**

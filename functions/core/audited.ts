@@ -1,20 +1,13 @@
-import type { AuditBody, AuditTrail } from "./audit.ts";
-import type { AuditKind } from "./audit-store.ts";
+import type { AuditBody } from "./audit.ts";
+import { type Tell, toldPager, toldRecords, type Unheard } from "./audit-tell.ts";
 import type { Decision } from "./decide.ts";
 import { hashOf } from "./ids.ts";
 import type { Json } from "./json.ts";
 import { change } from "./ledger.ts";
 import type { Ports, StartRequest } from "./ports.ts";
-import type { IncidentRecord } from "./record.ts";
 import { redact } from "./redact.ts";
 import type { Vote } from "./stages.ts";
-
-/** Hears what could not be written into the trail, where that stops nothing. */
-export type Unheard = (what: string, because: unknown) => void;
-
-/** As the trail names a record: its time of closing aside, which a crash between record and end may move. */
-export const recordHash = (record: IncidentRecord): string =>
-  hashOf({ ...record, incident: { ...record.incident, closedAt: null } });
+import { isSeal } from "./stored-decision.ts";
 
 const DECISION = "decision#";
 /** Which incident a run belongs to: it is stopped by its own id alone, perhaps by another sandbox. */
@@ -24,22 +17,16 @@ const REASON_CHARACTERS = 300;
 
 /**
  * These ports with a trail of what is done through them. No effect starts before it stands in the chain who decided it, on
- * what grounds, what it is and who consented; whatever else cannot be written down goes on, and `unheard` is told. Steps
+ * what grounds, what it is and who consented; whatever else cannot be written down goes on, and `tell.unheard` hears of it. Steps
  * that repeat tell everything once. To be wrapped before the egress, so that what goes into a chain has passed it.
  */
-export const withAudit = (ports: Ports, trail: AuditTrail, unheard: Unheard = () => {}): Ports => {
+export const withAudit = (ports: Ports, tell: Tell): Ports => {
   const { ledger, approvals, actuator, pager, records } = ports;
-  const tell = async (incidentId: string, kind: AuditKind, body: AuditBody): Promise<void> => {
-    try {
-      await trail.append(incidentId, kind, body);
-    } catch (because) {
-      unheard(`${kind} of ${incidentId}`, because);
-    }
-  };
+  const { told, written, unheard } = tell;
   const tellDecision = async (key: string, item: Json | null): Promise<void> => {
-    if (item === null || !key.startsWith(DECISION)) return;
+    if (item === null || !key.startsWith(DECISION) || isSeal(item)) return;
     const decision = item as unknown as Decision;
-    await tell(decision.incidentId, "decided", decided(decision));
+    await told(decision.incidentId, "decided", decided(decision));
   };
   return {
     ...ports,
@@ -71,11 +58,11 @@ export const withAudit = (ports: Ports, trail: AuditTrail, unheard: Unheard = ()
           expiresAtMs: plan.expiresAtMs,
           what,
         };
-        await tell(card.incidentId, "asked", body);
+        await told(card.incidentId, "asked", body);
       },
       votes: async (decisionId) => {
         const votes = await approvals.votes(decisionId);
-        for (const vote of votes) await tell(incidentIn(decisionId), "answered", answered(decisionId, vote));
+        for (const vote of votes) await told(incidentIn(decisionId), "answered", answered(decisionId, vote));
         return votes;
       },
     },
@@ -83,39 +70,25 @@ export const withAudit = (ports: Ports, trail: AuditTrail, unheard: Unheard = ()
       ...actuator,
       start: async (request) => {
         const incidentId = request.tags.incident ?? "";
-        await trail.append(incidentId, "started", await intended(ports, request));
+        await written(incidentId, "started", await intended(ports, request));
         const answer = await actuator.start(request);
         const said =
           answer.kind === "started"
             ? { executionId: answer.executionId }
             : { refused: redact(answer.detail, REASON_CHARACTERS).text };
-        await tell(incidentId, "started", { key: `${request.clientToken}/answer`, ...said });
+        await told(incidentId, "started", { key: `${request.clientToken}/answer`, ...said });
         if (answer.kind === "started") await rememberRun(ports, answer.executionId, incidentId, unheard);
         return answer;
       },
       stop: async (executionId) => {
         const known = await incidentOfRun(ports, executionId);
         if (known === null) unheard(`stopped ${executionId}`, new Error("nobody knows whose run it is"));
-        else await tell(known, "stopped", { key: executionId });
+        else await told(known, "stopped", { key: executionId });
         await actuator.stop(executionId);
       },
     },
-    pager: {
-      ...pager,
-      page: async (request) => {
-        await pager.page(request);
-        const { incidentId, severity, summary } = request;
-        await tell(incidentId, "paged", { key: "page", severity, summary });
-      },
-    },
-    records: {
-      put: async (record) => {
-        await records.put(record);
-        const hash = recordHash(record);
-        const body = { key: hash, terminal: record.terminal, because: record.because.code, record: hash };
-        await tell(record.incident.id, "closed", body);
-      },
-    },
+    pager: toldPager(pager, tell),
+    records: toldRecords(records, tell),
   };
 };
 

@@ -120,7 +120,10 @@ const set = async (
   return "changed";
 };
 
-/** Under which people are told of an item that was set: whoever tells them, they are told once. */
+/**
+ * Under which people are told of an item that was set. Whoever sets it tells them at once, and reconcile, which takes
+ * nobody's word for that, within minutes again: a pager joins the two where it knows them by this.
+ */
 export const newsId = (item: Json): string => `quell-set-${hashOf(item).slice(0, 26)}`;
 
 const fieldOf = (item: Json, name: string): Json | undefined => (item as Readonly<Record<string, Json>>)[name];

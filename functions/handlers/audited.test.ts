@@ -5,13 +5,20 @@ import { simulatedAuditStore } from "../adapters/simulated/audit-store.ts";
 import { auditTrail } from "../core/audit.ts";
 import { verifyTrail } from "../core/audit-manifest.ts";
 import type { AuditEntry, AuditStore } from "../core/audit-store.ts";
-import { recordHash, withAudit } from "../core/audited.ts";
+import { recordHash, tellTrail, toldPager, toldRecords } from "../core/audit-tell.ts";
+import { withAudit } from "../core/audited.ts";
+import { readIncidents } from "../core/incident.ts";
 import type { Json } from "../core/json.ts";
+import { isLookedAfter } from "../core/open-incidents.ts";
 import type { Ports } from "../core/ports.ts";
+import { settingsSchema } from "../core/settings.ts";
+import { settingsFor } from "../world/settings-for.ts";
 import { erringDeployment } from "../world/small-system.fixture.ts";
+import { createWorld } from "../world/world.ts";
 import { crashing, placesOf } from "./crash.fixture.ts";
 import { type Flow, type Flown, play } from "./flow.fixture.ts";
 import { eagerToScale, fated, mistaken, sideBySide, wrongs } from "./paths.fixture.ts";
+import { reconcileWith } from "./reconcile.ts";
 
 /** A flow whose ports write a trail; `fate` wraps the ports below it, the trail's own store is called through `port`. */
 const audited = (flow: Flow, store: AuditStore = simulatedAuditStore(), unheard: string[] = []) => {
@@ -21,7 +28,10 @@ const audited = (flow: Flow, store: AuditStore = simulatedAuditStore(), unheard:
     around: (ports: Ports, sandbox: Sandbox) => {
       const below = around?.(ports, sandbox) ?? ports;
       const trail = auditTrail(store, ports.clock);
-      return withAudit(below, trail, (what) => void unheard.push(what));
+      return withAudit(
+        below,
+        tellTrail(below.ledger, trail, (what) => void unheard.push(what)),
+      );
     },
   };
   return { flow: wrapped, store, unheard };
@@ -36,13 +46,19 @@ const keyOf = ({ kind, body }: AuditEntry): string => `${kind} ${(body as Readon
 const kindsOf = (entries: readonly AuditEntry[]): readonly string[] => entries.map(({ kind }) => kind);
 const resolving: Flow = { scenario: erringDeployment(), settings: { mode: "approve" } };
 
-test("the trail of an incident tells who decided, who was asked and consented, what was started and how it ended", async () => {
+test("the trail of an incident tells what opened it, who decided, who was asked and consented, what was started and how it ended", async () => {
   const { flow, store, unheard } = audited(resolving);
 
   const flown = await play(flow);
 
   const entries = await entriesOf(store, flown);
-  assert.deepEqual(kindsOf(entries), ["decided", "asked", "answered", "started", "started", "closed"]);
+  assert.deepEqual(kindsOf(entries), ["opened", "decided", "asked", "answered", "started", "started", "closed"]);
+  const [incident] = flown.incidents;
+  const { alarm, openedAt, execution } = (entries[0]?.body ?? {}) as Readonly<Record<string, string>>;
+  assert.deepEqual(
+    [alarm, openedAt, execution],
+    [incident?.keys[0], new Date(incident?.openedAtMs ?? 0).toISOString(), incident?.startedBy],
+  );
   const [intent, answer] = entries.filter(({ kind }) => kind === "started").map(({ body }) => body);
   const said = intent as Readonly<{ who: { policy: string }; why: string; what: Json; approval: { people: Json[] } }>;
   assert.equal(said.who.policy, "rules");
@@ -55,7 +71,7 @@ test("the trail of an incident tells who decided, who was asked and consented, w
   assert.deepEqual([unheard, (await verifyTrail(store, "2026-01-06")).faults], [[], []]);
 });
 
-test("an undo stands in the trail as an effect of its own, and the page after it", async () => {
+test("an undo stands in the trail as an effect of its own, the page after it, and that people were told it is over", async () => {
   const mistakes: Flow = { scenario: erringDeployment(), scorer: mistaken, drafter: eagerToScale };
   const { flow, store } = audited(mistakes);
 
@@ -64,7 +80,7 @@ test("an undo stands in the trail as an effect of its own, and the page after it
   const entries = await entriesOf(store, flown);
   const roles = entries.flatMap(({ body }) => (body as Readonly<{ what?: { role?: string } }>).what?.role ?? []);
   assert.ok(roles.includes("run") && roles.includes("undo"), roles.join(", "));
-  assert.ok(kindsOf(entries).includes("paged"));
+  assert.deepEqual(kindsOf(entries).slice(-3), ["paged", "closed", "reported"]);
   assert.equal(kindsOf(entries).filter((kind) => kind === "started").length, 2 * flown.runs.length);
 });
 
@@ -101,7 +117,7 @@ test("whatever is no effect goes on without its entry, and that is said", async 
     ["RESOLVED"],
   );
   const kinds = [...new Set(unheard.map((what) => what.split(" ")[0]))];
-  assert.deepEqual(kinds.toSorted(), ["answered", "asked", "closed", "decided"]);
+  assert.deepEqual(kinds.toSorted(), ["answered", "asked", "closed", "decided", "opened"]);
 });
 
 test("a sandbox that dies anywhere leaves every entry in the trail once, and a chain that verifies", async () => {
@@ -129,37 +145,88 @@ test("a sandbox that dies anywhere leaves every entry in the trail once, and a c
   }
 });
 
-test("a sandbox that dies before or after any call of the trail's own store doubles no entry and no effect", async () => {
-  const clean = audited(resolving);
-  const flownClean = await play(clean.flow);
-  const expected = (await entriesOf(clean.store, flownClean)).map(keyOf).toSorted();
-  const dying = (most: number, when: "before" | "after") => {
-    const store = simulatedAuditStore();
-    let calls = 0;
-    const flow: Flow = {
-      ...resolving,
-      around: (ports, sandbox) => {
-        const below = fated(() => "live")(ports, sandbox);
-        const put: AuditStore["put"] = (entry) =>
-          sandbox.call(async () => {
-            calls += 1;
-            if (calls === most && when === "before") return sandbox.die();
-            const answer = await store.put(entry);
-            return calls === most ? sandbox.die() : answer;
-          });
-        return withAudit(below, auditTrail({ ...store, put }, ports.clock));
-      },
+const PLAYED: readonly (readonly [what: string, flow: Flow])[] = [
+  ["acts and is resolved", resolving],
+  ["is handed to people", { ...resolving, switch: { read: async () => "off" } }],
+];
+
+for (const [what, incident] of PLAYED)
+  test(`a sandbox that dies before or after any call of the trail's own store doubles no entry and no effect: it ${what}`, async () => {
+    const clean = audited(incident);
+    const flownClean = await play(clean.flow);
+    const expected = (await entriesOf(clean.store, flownClean)).map(keyOf).toSorted();
+    const dying = (most: number, when: "before" | "after") => {
+      const store = simulatedAuditStore();
+      let calls = 0;
+      const flow: Flow = {
+        ...incident,
+        around: (ports, sandbox) => {
+          const below = fated(() => "live")(ports, sandbox);
+          const put: AuditStore["put"] = (entry) =>
+            sandbox.call(async () => {
+              calls += 1;
+              if (calls === most && when === "before") return sandbox.die();
+              const answer = await store.put(entry);
+              return calls === most ? sandbox.die() : answer;
+            });
+          return withAudit(below, tellTrail(below.ledger, auditTrail({ ...store, put }, ports.clock)));
+        },
+      };
+      return { flow, store };
     };
-    return { flow, store };
+
+    for (let most = 1; most <= expected.length; most += 1)
+      for (const when of ["before", "after"] as const) {
+        const { flow, store } = dying(most, when);
+
+        const flown = await play(flow);
+
+        assert.deepEqual([flown.deaths, flown.runs.length, wrongs(flown)], [1, flownClean.runs.length, []]);
+        assert.deepEqual((await entriesOf(store, flown)).map(keyOf).toSorted(), expected, `${when} put ${most}`);
+      }
+  });
+
+/** The ports of an incident whose execution died before it could write anything. */
+const orphaned = async (): Promise<Readonly<{ ports: Ports; id: string }>> => {
+  const kept: Ports[] = [];
+  const around = (ports: Ports): Ports => {
+    kept.push(ports);
+    const write: Ports["ledger"]["write"] = async (key, item, expected) => {
+      if (key.startsWith("incident#")) throw new Error("the ledger is away");
+      return ports.ledger.write(key, item, expected);
+    };
+    return { ...ports, ledger: { ...ports.ledger, write } };
   };
+  const { incidents } = await play({ ...resolving, around, mostHours: 2 });
+  const [ports] = kept;
+  if (ports === undefined) throw new Error("nothing was played");
+  return { ports, id: incidents[0]?.id ?? "" };
+};
 
-  for (let most = 1; most <= expected.length; most += 1)
-    for (const when of ["before", "after"] as const) {
-      const { flow, store } = dying(most, when);
+/** Runs reconcile once, as it is deployed: with a trail of whom it pages and what it closes. */
+const reconciled = async (ports: Ports, store: AuditStore): Promise<void> => {
+  const tell = tellTrail(ports.ledger, auditTrail(store, ports.clock));
+  const settings = settingsSchema.parse({ ...settingsFor(createWorld(resolving.scenario)), ...resolving.settings });
+  const run = reconcileWith(
+    {
+      ...{ ...ports, pager: toldPager(ports.pager, tell), records: toldRecords(ports.records, tell) },
+      openIncidents: async () => (await readIncidents(ports.ledger)).filter(isLookedAfter).map(({ id }) => id),
+      ...{ ringing: async () => [], executionState: async () => "ended" as const },
+    },
+    settings,
+  );
+  await run();
+};
 
-      const flown = await play(flow);
+test("what reconcile ends in an execution's place stands in the trail like any other ending, once", async () => {
+  const { ports, id } = await orphaned();
+  const store = simulatedAuditStore();
 
-      assert.deepEqual([flown.deaths, flown.runs.length, wrongs(flown)], [1, flownClean.runs.length, []]);
-      assert.deepEqual((await entriesOf(store, flown)).map(keyOf).toSorted(), expected, `${when} put ${most}`);
-    }
+  await reconciled(ports, store);
+  await reconciled(ports, store);
+
+  const chain = (await store.chain(id)) as unknown as readonly AuditEntry[];
+  assert.deepEqual(kindsOf(chain), ["opened", "paged", "closed"]);
+  assert.match(JSON.stringify(chain.at(-1)?.body), /"terminal":"ESCALATED"/);
+  assert.deepEqual((await verifyTrail(store, "2026-01-06")).faults, []);
 });

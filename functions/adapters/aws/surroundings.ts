@@ -18,14 +18,30 @@ const VARIABLES = {
   codeHash: "QUELL_CODE_HASH",
 } as const;
 
-export type Surroundings = Readonly<Record<keyof typeof VARIABLES, string>>;
-export type Surrounding = keyof typeof VARIABLES;
+/**
+ * Hashes of what was at hand when the stack was made, in lower-case hex, for respond to hold against what it loads: they
+ * lie in the stack and not in the bundle, so whoever changes the one has not changed the other.
+ */
+const PINNED = {
+  catalogueHash: "QUELL_CATALOGUE_HASH",
+  guardrailsHash: "QUELL_GUARDRAILS_HASH",
+  configurationHash: "QUELL_CONFIGURATION_HASH",
+  /** Of the manifests of the models that may decide, commas between; `none`. */
+  modelHashes: "QUELL_MODEL_HASHES",
+} as const;
+const EVERY = { ...VARIABLES, ...PINNED };
 
-/** All of them, as respond needs them. */
-export const SURROUNDINGS = Object.keys(VARIABLES) as readonly Surrounding[];
+export type Pin = keyof typeof PINNED;
+export type Surroundings = Readonly<Record<keyof typeof EVERY, string>>;
+export type Surrounding = keyof typeof EVERY;
+
+/** All but the pins. */
+export const SURROUNDINGS = Object.keys(VARIABLES) as readonly (keyof typeof VARIABLES)[];
+/** What respond alone is told beside. */
+export const PINS = Object.keys(PINNED) as readonly Pin[];
 
 /** The environment variable under which infra tells one of them. */
-export const variableOf = (name: Surrounding): string => VARIABLES[name];
+export const variableOf = (name: Surrounding): string => EVERY[name];
 
 /** A function was not told what it needs. */
 export class MissingSurroundings extends Error {
@@ -38,8 +54,8 @@ export const readSurroundings = <K extends Surrounding>(
   ...names: readonly K[]
 ): Readonly<Pick<Surroundings, K>> => {
   const value = z.string().min(1);
-  const missing = names.filter((name) => !value.safeParse(env[VARIABLES[name]]).success).map(variableOf);
+  const missing = names.filter((name) => !value.safeParse(env[EVERY[name]]).success).map(variableOf);
   if (missing.length > 0)
     throw new MissingSurroundings(`not set: ${missing.join(", ")}; the stack sets them, run cdk deploy again`);
-  return Object.fromEntries(names.map((name) => [name, env[VARIABLES[name]] ?? ""])) as Pick<Surroundings, K>;
+  return Object.fromEntries(names.map((name) => [name, env[EVERY[name]] ?? ""])) as Pick<Surroundings, K>;
 };

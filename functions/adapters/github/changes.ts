@@ -2,7 +2,8 @@ import type { Change } from "../../core/evidence.ts";
 import type { ServiceSettings } from "../../core/settings.ts";
 import type { Say } from "../http/courtesy.ts";
 import { type Pace, patiently, REAL_PACE } from "../http/patiently.ts";
-import { type Github, githubFailure, TRY_MS, waitAfterGithub } from "./client.ts";
+import type { Github } from "./client.ts";
+import { githubFailure, TRY_MS, waitAfterGithub } from "./failures.ts";
 import {
   type Commit,
   commits,

@@ -65,6 +65,28 @@ test("the report of an incident is one issue, and filing it again changes that o
   assert.equal(server.calls[0]?.query.get("since"), "2026-01-05T10:00:00.000Z");
 });
 
+test("whoever asked hears where a report lies, the first time and every other, and only once it lies there", async (t) => {
+  let isAway = true;
+  const { reports, issues } = await tracker(t, () => (isAway ? refusal(403, "secondary rate limit") : null));
+  issues.push({ number: 1, title: "something else", body: "", labels: [] });
+  const filed: string[] = [];
+  const records = recordsWithReport(
+    { put: async () => {} },
+    reports,
+    () => {},
+    async ({ incident }, at) => void filed.push(`${incident.id} ${at}`),
+  );
+  await records.put(recordOf());
+  isAway = false;
+  issues.splice(1);
+
+  await records.put(recordOf());
+  await records.put(recordOf({}, "again"));
+
+  const { id } = recordOf().incident;
+  assert.deepEqual(filed, [`${id} shop/incidents#2`, `${id} shop/incidents#2`]);
+});
+
 test("an issue on a later page is found, and a pull request of the same title is not taken for one", async (t) => {
   const { issues, reports } = await tracker(t);
   await reports.file(recordOf());

@@ -2,11 +2,12 @@ import { z } from "zod";
 import { incidentReport } from "../../core/incident-report.ts";
 import type { IncidentRecord } from "../../core/record.ts";
 import { type Pace, type Patience, patiently, REAL_PACE } from "../http/patiently.ts";
-import { type Github, githubFailure, TRY_MS, waitAfterGithub } from "./client.ts";
+import type { Github } from "./client.ts";
+import { githubFailure, TRY_MS, waitAfterGithub } from "./failures.ts";
 import { reportBody, reportTitle, titleMark } from "./report-markdown.ts";
 
-/** Files the report of an incident; filing it again changes what is there. */
-export type Reports = Readonly<{ file: (record: IncidentRecord) => Promise<void> }>;
+/** Files the report of an incident, and says where it lies; filing it again changes what is there. */
+export type Reports = Readonly<{ file: (record: IncidentRecord) => Promise<string> }>;
 
 /** A report that GitHub did not take. */
 export class ReportNotFiled extends Error {
@@ -33,7 +34,8 @@ export const githubReports = (
   file: async (record) => {
     const { owner, name: repo } = repository;
     try {
-      await patiently(FILING, pace, waitAfterGithub(pace.nowMs), () => fileOnce(github, { owner, repo }, record));
+      const file = () => fileOnce(github, { owner, repo }, record);
+      return `${owner}/${repo}#${await patiently(FILING, pace, waitAfterGithub(pace.nowMs), file)}`;
     } catch (cause) {
       throw new ReportNotFiled(
         `the report of ${record.incident.id} was not filed in ${owner}/${repo}: ${githubFailure(cause)}`,
@@ -47,21 +49,25 @@ const fileOnce = async (
   github: Github,
   repository: Readonly<{ owner: string; repo: string }>,
   record: IncidentRecord,
-): Promise<void> => {
+): Promise<number> => {
   const report = incidentReport(record);
   const title = reportTitle(record.incident.id, report);
   const body = reportBody(report);
   const request = { signal: AbortSignal.timeout(TRY_MS) };
   const number = await findIssue(github, repository, record.incident);
-  if (number === null)
-    await github.request("POST /repos/{owner}/{repo}/issues", { ...repository, title, body, labels: [LABEL], request });
-  else
-    await github.request("PATCH /repos/{owner}/{repo}/issues/{issue_number}", {
-      ...{ ...repository, issue_number: number, title, body, request },
-    });
+  if (number === null) {
+    const made = { ...repository, title, body, labels: [LABEL], request };
+    return numbered.parse((await github.request("POST /repos/{owner}/{repo}/issues", made)).data).number;
+  }
+  await github.request("PATCH /repos/{owner}/{repo}/issues/{issue_number}", {
+    ...{ ...repository, issue_number: number, title, body, request },
+  });
+  return number;
 };
 
-const issues = z.array(z.object({ number: z.number(), title: z.string(), pull_request: z.unknown().optional() }));
+const numbered = z.object({ number: z.number() });
+
+const issues = z.array(numbered.extend({ title: z.string(), pull_request: z.unknown().optional() }));
 
 /** Every report of an incident is younger than its alarm: nothing older is looked at, and search, which lags, is not asked. */
 const findIssue = async (

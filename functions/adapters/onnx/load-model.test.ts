@@ -24,6 +24,7 @@ import { inferenceOf } from "./open-model.ts";
 
 const GOOD = modelBytes();
 const said = (manifest: Readonly<Record<string, unknown>>): string => JSON.stringify(manifest);
+const NOT_DEPLOYED = { code: "model-mismatch", detail: "the model is not one that was deployed" };
 /** What is said of bytes whose manifest was made for them: nothing but the file itself can speak against it. */
 const ofBytes = (model: Uint8Array, change: Readonly<Record<string, unknown>> = {}): string => {
   const load = checkPair({ model, manifest: said(manifestFor(model, change)) });
@@ -316,4 +317,28 @@ test("only a model that passed its gate is served, and those who judge it may op
     assert.equal(served?.kind === "refused" && served.because.code, "model-mismatch");
     assert.equal(judged?.kind, "loaded");
   }
+});
+
+test("of models that are whole only one that is pinned is taken, and none where none is", () => {
+  const manifest = manifestFor(GOOD);
+  const pair = { model: GOOD, manifest: said(manifest) };
+
+  const loads = [[String(manifest.manifest_hash), "0".repeat(64)], ["0".repeat(64)], [], ["none"]].map((pinned) =>
+    checkPair(pair, { pinned }),
+  );
+
+  assert.deepEqual(
+    loads.map((load) => (load.kind === "loaded" ? load.kind : load.because)),
+    ["loaded", ...Array.from({ length: 3 }, () => NOT_DEPLOYED)],
+  );
+});
+
+test("a manifest that vouches for the same network under other limits is not the one that is pinned", () => {
+  const pinned = [String(manifestFor(GOOD).manifest_hash)];
+  const gate = { verdict: "passed", reasons: [], undecided: [], approval: [] };
+  const manifest = said(manifestFor(GOOD, { gate }));
+
+  const [anywhere, deployed] = [checkPair({ model: GOOD, manifest }), checkPair({ model: GOOD, manifest }, { pinned })];
+
+  assert.deepEqual([anywhere.kind, deployed], ["loaded", { kind: "refused", because: NOT_DEPLOYED }]);
 });

@@ -26,6 +26,8 @@ export type Pair = Readonly<{ model: Uint8Array; manifest: string }>;
 type LoadOptions = Readonly<{
   /** Whether only a model that passed the gate is taken; the gate itself and its judges take any. */
   gated?: boolean;
+  /** The manifests' hashes of the only models that are taken; left out, whatever its own manifest vouches for. */
+  pinned?: readonly string[];
 }>;
 
 const noModel = (detail: string): RefusedModel => ({ kind: "refused", because: because("no-model", detail) });
@@ -64,10 +66,12 @@ export const readPair = (folder: string): Readonly<{ kind: "pair" } & Pair> | Re
  * Checks a pair before anything is run of it: bytes against the manifest's hash and count, the manifest against its own
  * hash, both against the features and shapes of this code, and the network step by step. Never throws.
  */
-export const checkPair = ({ model, manifest: content }: Pair, { gated = true }: LoadOptions = {}): Load => {
+export const checkPair = ({ model, manifest: content }: Pair, { gated = true, pinned }: LoadOptions = {}): Load => {
   const read = readManifest(content);
   if (read.kind === "refused") return mismatch(read.detail);
   const { manifest } = read;
+  if (pinned !== undefined && !pinned.includes(manifest.manifest_hash))
+    return mismatch("the model is not one that was deployed");
   if (model.length > MOST_MODEL_BYTES) return mismatch(`the model is larger than ${MOST_MODEL_BYTES} bytes`);
   if (model.length !== manifest.model.bytes)
     return mismatch(`the model has ${model.length} bytes, its manifest says ${manifest.model.bytes}`);

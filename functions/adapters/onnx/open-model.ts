@@ -10,6 +10,8 @@ export type OpenOptions = Readonly<{
   policy?: ModelPolicy;
   /** Whether only a model that passed the gate is taken. */
   gated?: boolean;
+  /** The manifests' hashes of the only models that are taken. */
+  pinned?: readonly string[];
   /**
    * In a process of its own with a deadline, as whatever answers alarms must; or in this thread, for logs and judgements
    * that have to come out the same however busy the machine is.
@@ -34,8 +36,8 @@ export const inferenceOf = async (
 
 /** Opens the model of a folder as a policy. Why there is none is a value; it does not throw for what the folder holds. */
 export const openModel = async (folder: string, options: OpenOptions = {}): Promise<OpenModel | RefusedModel> => {
-  const { policy = "qnet", gated = true, isolation = {} } = options;
-  const loaded = loadModel(folder, { gated });
+  const { policy = "qnet", gated = true, pinned, isolation = {} } = options;
+  const loaded = loadModel(folder, { gated, ...(pinned === undefined ? {} : { pinned }) });
   if (loaded.kind === "refused") return loaded;
   const inference = await inferenceOf(loaded, isolation);
   const { manifest } = loaded;
