@@ -16,12 +16,14 @@ export const READS_ANYWHERE: readonly string[] = [
   "cloudwatch:DescribeAlarms",
   "cloudwatch:GetMetricData",
   "dynamodb:DescribeTable",
+  "ec2:DescribeAvailabilityZones",
   "ecs:DescribeCapacityProviders",
   "ecs:DescribeClusters",
   "ecs:DescribeServiceRevisions",
   "ecs:DescribeServices",
   "ecs:ListServiceDeployments",
   "elasticache:DescribeReplicationGroups",
+  "elasticloadbalancing:DescribeLoadBalancerAttributes",
   "elasticloadbalancing:DescribeLoadBalancers",
   "elasticloadbalancing:DescribeTags",
   "elasticloadbalancing:DescribeTargetGroups",
@@ -49,6 +51,9 @@ export const READS_OF_ALARMS: readonly string[] = [
   "cloudwatch:GetAlarmMuteRule",
   "cloudwatch:ListAlarmMuteRules",
 ];
+
+/** What reconcile reads to charge a decision whose execution is gone with what users felt. */
+export const READS_OF_IMPACT: readonly string[] = ["cloudwatch:GetMetricData"];
 
 /** Of what the runbooks' documents call, what only looks; those that AWS lets name a target do (runbook-permissions.ts). */
 export const READS_OF_RUNBOOKS: readonly string[] = AUTOMATION_APIS.filter(({ access }) => access === "read").map(

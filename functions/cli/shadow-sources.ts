@@ -1,5 +1,4 @@
 import type { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
-import type { ControlPlanes } from "../adapters/aws/resources/kind.ts";
 import { once } from "../core/once.ts";
 import type { Ledger } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
@@ -29,13 +28,17 @@ export const sourcesOf = (
     return { cloudWatch, nowMs, notes: () => [], resources: async () => because, changes: async () => because };
   }
   const { settings, table } = of;
-  const planes = once(() => planesOf(clients));
+  const zones = once(async () => {
+    const { zoneIds } = await import("../adapters/aws/zone-ids.ts");
+    return zoneIds(await clients.ec2());
+  });
+  const zoneIds = async () => (await zones())();
   const changesOf = once(async () => {
     const { liveChanges } = await import("../adapters/aws/changes/live-changes.ts");
     const { controlPlaneChanges } = await import("../adapters/aws/changes/control-plane-changes.ts");
     const { cloudTrailChanges } = await import("../adapters/aws/changes/cloudtrail.ts");
     const place = { account: settings.account, region: settings.region };
-    const sources = [...controlPlaneChanges(await planes()), cloudTrailChanges(await clients.cloudTrail(), place)];
+    const sources = [...controlPlaneChanges(clients.clientOf), cloudTrailChanges(await clients.cloudTrail(), place)];
     return liveChanges({ ledger: await readableLedger(clients, table, say), settings, sources, say });
   });
   return {
@@ -46,7 +49,7 @@ export const sourcesOf = (
       const changes = await changesOf();
       try {
         const recorded = (targets: readonly string[]) => changes(targets, atMs - BEFORE_MS, atMs);
-        return await liveResources(await planes(), settings, { recorded, say })(arns);
+        return await liveResources(clients.clientOf, settings, { recorded, say, zoneIds })(arns);
       } catch (error) {
         return `resources cannot be read: ${error instanceof Error ? error.message : String(error)}`;
       }
@@ -71,17 +74,3 @@ const readableLedger = async (
     return { read: async () => null };
   }
 };
-
-const planesOf = async (clients: AccountClients): Promise<ControlPlanes> => ({
-  apiGateway: await clients.apiGateway(),
-  appConfig: await clients.appConfig(),
-  autoScaling: await clients.autoScaling(),
-  cloudFront: await clients.cloudFront(),
-  dynamoDb: await clients.dynamoDb(),
-  ecs: await clients.ecs(),
-  elastiCache: await clients.elastiCache(),
-  lambda: await clients.lambda(),
-  loadBalancing: await clients.loadBalancing(),
-  rds: await clients.rds(),
-  sqs: await clients.sqs(),
-});

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { z } from "zod";
 import { ACCOUNT, API, contextWith, resource, runbookWith, settingsWith, WORKER } from "./guard.fixture.ts";
 import { type Checked, findTarget, namesTarget, parseParams } from "./parameters.ts";
-import type { Runbook } from "./runbook.ts";
+import type { Params, Runbook } from "./runbook.ts";
 
 const settings = settingsWith();
 const context = contextWith(settings);
@@ -219,4 +219,26 @@ describe("parameters speak of the target and of nothing else", () => {
       assert.equal(codeOf(checked), expected);
     });
   }
+
+  const ofRoot: readonly (readonly [string, Params, string])[] = [
+    ["the root's ARN", { Cluster: target.root }, "ok"],
+    ["the root's ARN and a word of the target", { Cluster: target.root, TaskDefinition: "api:41" }, "ok"],
+    ["the root's name alone", { Cluster: "shop" }, "target-not-in-graph"],
+    ["a word of the target alone", { TaskDefinition: "api:41" }, "target-not-in-graph"],
+    ["another root", { Cluster: target.root.replace("/shop", "/prod2") }, "target-not-in-graph"],
+    ["the root and another resource", { Cluster: target.root, Service: WORKER }, "target-not-in-graph"],
+  ];
+  for (const [what, params, expected] of ofRoot) {
+    test(`where the runbook acts on the root of its target, ${what}: ${expected}`, () => {
+      const checked = namesTarget({ ...lax, actsOn: "root" }, { changes }, target, params);
+
+      assert.equal(codeOf(checked), expected);
+    });
+  }
+
+  test("a runbook that acts on its target is not let act on the root of it", () => {
+    const checked = namesTarget(lax, { changes }, target, { Cluster: target.root });
+
+    assert.equal(codeOf(checked), "target-not-in-graph");
+  });
 });

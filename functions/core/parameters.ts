@@ -92,7 +92,8 @@ export const findTarget = (
 /**
  * The parameters must name the target and nothing beyond it: each text is the target's ARN or a part of it, its name or
  * root, or a value that the control plane reports of it (an attribute, or the versions of its changes); at least one is
- * the ARN, the name, or the ARN's last part. So a drafter can point, but cannot bring a word of its own.
+ * the ARN, the name, or the ARN's last part; the root, where the runbook acts on that. So a drafter can point, but cannot
+ * bring a word of its own.
  */
 export const namesTarget = (
   runbook: Runbook,
@@ -114,7 +115,8 @@ export const namesTarget = (
     const label = labelOf(runbook, foreign[0]);
     return bad("target-not-in-graph", `${label} is no word of the target ${target.name} or of what is known of it.`);
   }
-  if (!texts.some(([, value]) => names.includes(value))) {
+  const pointed = runbook.actsOn === "root" ? [...names, target.root] : names;
+  if (!texts.some(([, value]) => pointed.includes(value))) {
     return bad("target-not-in-graph", `No parameter names the target ${target.name}.`);
   }
   return ok(params);

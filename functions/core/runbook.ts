@@ -46,6 +46,8 @@ export type Runbook = Readonly<{
   effect: string;
   /** CloudFormation's type name of its target; null where it has none. */
   targetType: string | null;
+  /** That its document acts on the root of its target's hierarchy, and names that; left out where it names the target. */
+  actsOn?: "root";
   parameters: z.ZodType<Params>;
   tier: Tier;
   reversal: "inverse" | "not-needed" | "none";

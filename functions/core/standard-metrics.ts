@@ -7,6 +7,8 @@ import type { Resource } from "./evidence.ts";
  */
 type Standard = Readonly<{
   type: string;
+  /** Which of that type have them; all where it is left out. */
+  of?: (resource: Resource) => boolean;
   namespace: string;
   dimensions: (resource: Resource) => Readonly<Record<string, string>>;
   metrics: readonly (readonly [metricName: string, stat: string])[];
@@ -23,6 +25,11 @@ const targetGroup = ({ arn, attributes }: Resource): Readonly<Record<string, str
 /** Names of the zones that a resource lists among its attributes, each beside its id. */
 const zonesOf = ({ attributes }: Resource): readonly string[] =>
   Object.keys(attributes).filter((name) => /^[a-z]{2}(-[a-z]+)+-\d[a-z]$/.test(name));
+
+/** As many zones has the largest Region, us-east-1. */
+const MOST_ZONES = 6;
+/** Asked for whether they are there or not: the count of what is read is part of what a model sees. */
+const USUAL_ZONES = 3;
 
 const STANDARD: readonly Standard[] = [
   {
@@ -110,9 +117,10 @@ const STANDARD: readonly Standard[] = [
       ["HealthyHostCount", "Minimum"],
     ],
   },
-  ...[0, 1, 2].map(
+  ...Array.from({ length: MOST_ZONES }, (_, index) => index).map(
     (index): Standard => ({
       type: "AWS::ElasticLoadBalancingV2::TargetGroup",
+      of: (resource) => index < USUAL_ZONES || index < zonesOf(resource).length,
       namespace: "AWS/ApplicationELB",
       dimensions: (resource) => ({ ...targetGroup(resource), AvailabilityZone: zonesOf(resource)[index] ?? "" }),
       metrics: [["HTTPCode_Target_5XX_Count", "Sum"]],
@@ -168,7 +176,9 @@ const STANDARD: readonly Standard[] = [
 
 /** The standard metrics of a resource at one-minute periods; none for a type that is not listed. */
 export const standardMetrics = (resource: Resource): readonly MetricRef[] =>
-  STANDARD.filter(({ type }) => type === resource.type).flatMap(({ namespace, metrics, ...standard }) => {
-    const dimensions = standard.dimensions(resource);
-    return metrics.map(([metricName, stat]) => ({ namespace, metricName, dimensions, stat, periodSeconds: 60 }));
-  });
+  STANDARD.filter(({ type, of }) => type === resource.type && of?.(resource) !== false).flatMap(
+    ({ namespace, metrics, ...standard }) => {
+      const dimensions = standard.dimensions(resource);
+      return metrics.map(([metricName, stat]) => ({ namespace, metricName, dimensions, stat, periodSeconds: 60 }));
+    },
+  );

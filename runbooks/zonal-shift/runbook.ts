@@ -81,6 +81,8 @@ export const zonalShift: Runbook = {
   kind: "effect",
   effect: "Targets in the zone get no requests for two hours; the other zones take theirs.",
   targetType: TARGET_TYPE,
+  // The load balancer, by whose target groups it is known which zone fails.
+  actsOn: "root",
   parameters: z.strictObject({
     LoadBalancerArn: z
       .string()

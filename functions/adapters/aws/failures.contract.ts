@@ -13,6 +13,7 @@ const CODES: Readonly<Record<Protocol, Readonly<{ throttled: [number, string]; d
   "rest-json": { throttled: [429, "TooManyRequestsException"], denied: [403, "AccessDeniedException"] },
   "rest-xml": { throttled: [503, "SlowDown"], denied: [403, "AccessDenied"] },
   query: { throttled: [400, "Throttling"], denied: [403, "AuthorizationError"] },
+  ec2: { throttled: [503, "RequestLimitExceeded"], denied: [403, "UnauthorizedOperation"] },
 };
 
 /** One call of an adapter whose service fails. */

@@ -76,7 +76,7 @@ const play = (reply: Reply, sent: Sent, response: ServerResponse): void => {
 };
 
 /** How each service says no: the shapes of its wire protocol. */
-export type Protocol = "json-1.0" | "json-1.1" | "rest-json" | "rest-xml" | "query";
+export type Protocol = "json-1.0" | "json-1.1" | "rest-json" | "rest-xml" | "query" | "ec2";
 
 /** An error as the service would send it. @param code the error's own name */
 export const refusal = (protocol: Protocol, status: number, code: string, message = `${code} as scripted`): Reply => {
@@ -106,6 +106,11 @@ export const refusal = (protocol: Protocol, status: number, code: string, messag
         ...{ kind: "answer", status },
         headers: { "content-type": "text/xml" },
         body: `<ErrorResponse><Error><Type>${status < 500 ? "Sender" : "Receiver"}</Type><Code>${code}</Code><Message>${message}</Message></Error><RequestId>${requestId}</RequestId></ErrorResponse>`,
+      };
+    case "ec2":
+      return {
+        ...{ kind: "answer", status, headers: { "content-type": "text/xml" } },
+        body: `<Response><Errors><Error><Code>${code}</Code><Message>${message}</Message></Error></Errors><RequestID>${requestId}</RequestID></Response>`,
       };
   }
 };

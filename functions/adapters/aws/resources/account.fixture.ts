@@ -1,33 +1,13 @@
-import { APIGatewayClient } from "@aws-sdk/client-api-gateway";
-import { AppConfigClient } from "@aws-sdk/client-appconfig";
-import { AutoScalingClient } from "@aws-sdk/client-auto-scaling";
-import { CloudFrontClient } from "@aws-sdk/client-cloudfront";
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { ECSClient } from "@aws-sdk/client-ecs";
-import { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
-import { ElastiCacheClient } from "@aws-sdk/client-elasticache";
-import { LambdaClient } from "@aws-sdk/client-lambda";
-import { RDSClient } from "@aws-sdk/client-rds";
-import { SQSClient } from "@aws-sdk/client-sqs";
 import { settingsSchema } from "../../../core/settings.ts";
+import { type ClientOf, clientsWith } from "../clients.ts";
 import type { clientFor } from "../loopback.fixture.ts";
-import type { ControlPlanes } from "./kind.ts";
 
 /** Control planes that all answer under one address. */
-export const planesAt = (config: ReturnType<typeof clientFor>): ControlPlanes => ({
-  apiGateway: new APIGatewayClient(config),
-  appConfig: new AppConfigClient(config),
-  autoScaling: new AutoScalingClient(config),
-  cloudFront: new CloudFrontClient(config),
-  dynamoDb: new DynamoDBClient(config),
-  ecs: new ECSClient(config),
-  elastiCache: new ElastiCacheClient(config),
-  lambda: new LambdaClient(config),
-  loadBalancing: new ElasticLoadBalancingV2Client(config),
-  rds: new RDSClient(config),
-  // The SDK would compare checksums of bodies that a loopback made up.
-  sqs: new SQSClient({ ...config, md5: false }),
-});
+export const planesAt = (config: ReturnType<typeof clientFor>): ClientOf => {
+  // SQS's would compare checksums of bodies that a loopback made up.
+  const settings = { ...config, md5: false };
+  return clientsWith(settings);
+};
 
 const sli = (name: string) => ({
   name,

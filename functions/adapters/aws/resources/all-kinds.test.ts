@@ -27,14 +27,14 @@ const described: readonly Resource[] = Array.from({ length: 40 }, (_, seed) => s
   }),
 );
 const byType = Map.groupBy(described, ({ type }) => type);
-const kindNamed = (type: string) => RESOURCE_KINDS.find((kind) => kind.type === type) ?? null;
+const readers = new Map(await Promise.all(RESOURCE_KINDS.map(async ({ type, load }) => [type, await load()] as const)));
 const namesIn = (resources: readonly Resource[]): readonly string[] =>
   [...new Set(resources.flatMap(({ attributes }) => Object.keys(attributes)))].filter((name) => !ZONE.test(name));
 
 test("every type of the simulated world is read by one kind, or is named with the reason why none does", () => {
   const types = [...byType.keys()];
 
-  const unread = types.filter((type) => kindNamed(type) === null);
+  const unread = types.filter((type) => !readers.has(type));
 
   assert.deepEqual(unread.toSorted(), Object.keys(NOT_READ));
   assert.deepEqual(
@@ -45,16 +45,16 @@ test("every type of the simulated world is read by one kind, or is named with th
   );
 });
 
-test("a kind gives the attributes that the world gives under the same names, or says which it cannot read and why", () => {
+test("the reader of a kind gives the attributes that the world gives under the same names, or says which it cannot read and why", () => {
   for (const [type, resources] of byType) {
-    const kind = kindNamed(type);
-    if (kind === null) continue;
+    const reader = readers.get(type);
+    if (reader === undefined) continue;
 
-    const given = [...kind.attributes, ...Object.keys(kind.unreadable)].toSorted();
+    const given = [...reader.attributes, ...Object.keys(reader.unreadable)].toSorted();
 
     assert.deepEqual(given, namesIn(resources).toSorted(), type);
     assert.deepEqual(
-      kind.optional.filter((name) => !kind.attributes.includes(name)),
+      reader.optional.filter((name) => !reader.attributes.includes(name)),
       [],
       type,
     );
@@ -77,7 +77,7 @@ test("every attribute that a runbook reads of its target can be read in an accou
 
   const unknown = [...new Set(read)].filter((one) => {
     const [type = "", name = ""] = one.split(" ");
-    return !ZONE.test(name) && kindNamed(type)?.attributes.includes(name) !== true;
+    return !ZONE.test(name) && readers.get(type)?.attributes.includes(name) !== true;
   });
 
   assert.ok(read.length > 1000);
@@ -87,7 +87,7 @@ test("every attribute that a runbook reads of its target can be read in an accou
 test("what the guard rests on is never optional", () => {
   const needed = ["deploymentInProgress", "desiredCount", "runningCount", "desiredCapacity", "inServiceInstances"];
 
-  const optional = RESOURCE_KINDS.flatMap((kind) => kind.optional.filter((name) => needed.includes(name)));
+  const optional = [...readers.values()].flatMap(({ optional }) => optional.filter((name) => needed.includes(name)));
 
   assert.deepEqual(optional, []);
 });

@@ -1,43 +1,35 @@
-import { apiDestination } from "./api-destination.ts";
-import { apiStage } from "./api-stage.ts";
-import { appConfigEnvironment } from "./appconfig-environment.ts";
-import { autoScalingGroup } from "./auto-scaling-group.ts";
-import { dbCluster } from "./db-cluster.ts";
-import { dbInstance } from "./db-instance.ts";
-import { dbProxy } from "./db-proxy.ts";
-import { distribution } from "./distribution.ts";
-import { ecsCluster } from "./ecs-cluster.ts";
-import { ecsService } from "./ecs-service.ts";
-import { eventSourceMapping } from "./event-source-mapping.ts";
-import type { ResourceKind } from "./kind.ts";
-import { lambdaAlias } from "./lambda-alias.ts";
-import { lambdaFunction } from "./lambda-function.ts";
-import { loadBalancer } from "./load-balancer.ts";
-import { queue } from "./queue.ts";
-import { replicationGroup } from "./replication-group.ts";
-import { table } from "./table.ts";
-import { targetGroup } from "./target-group.ts";
+import type { ResourceKind, ResourceReader } from "./kind.ts";
+import * as shapes from "./shapes.ts";
 
-/** Every kind of resource that can be read. Adding one is a file here and a line in this list. */
+const kind = (
+  { type, nameIn }: shapes.Shape<unknown>,
+  load: () => Promise<Readonly<{ reader: ResourceReader }>>,
+): ResourceKind => ({
+  type,
+  owns: (arn) => nameIn(arn) !== null,
+  load: async () => (await load()).reader,
+});
+
+/** Every kind of resource that can be read. Adding one is a file here, a shape and a line in this list. */
 export const RESOURCE_KINDS: readonly ResourceKind[] = [
-  apiDestination,
-  apiStage,
-  appConfigEnvironment,
-  autoScalingGroup,
-  dbCluster,
-  dbInstance,
-  dbProxy,
-  distribution,
-  ecsCluster,
-  ecsService,
-  eventSourceMapping,
-  lambdaAlias,
-  lambdaFunction,
-  loadBalancer,
-  queue,
-  replicationGroup,
-  table,
-  targetGroup,
+  kind(shapes.apiDestination, () => import("./api-destination.ts")),
+  kind(shapes.apiStage, () => import("./api-stage.ts")),
+  kind(shapes.appConfigEnvironment, () => import("./appconfig-environment.ts")),
+  kind(shapes.autoScalingGroup, () => import("./auto-scaling-group.ts")),
+  kind(shapes.dbCluster, () => import("./db-cluster.ts")),
+  kind(shapes.dbInstance, () => import("./db-instance.ts")),
+  kind(shapes.dbProxy, () => import("./db-proxy.ts")),
+  kind(shapes.distribution, () => import("./distribution.ts")),
+  kind(shapes.ecsCluster, () => import("./ecs-cluster.ts")),
+  kind(shapes.ecsService, () => import("./ecs-service.ts")),
+  kind(shapes.eventSourceMapping, () => import("./event-source-mapping.ts")),
+  kind(shapes.lambdaAlias, () => import("./lambda-alias.ts")),
+  kind(shapes.lambdaFunction, () => import("./lambda-function.ts")),
+  kind(shapes.loadBalancer, () => import("./load-balancer.ts")),
+  kind(shapes.queue, () => import("./queue.ts")),
+  kind(shapes.replicationGroup, () => import("./replication-group.ts")),
+  kind(shapes.table, () => import("./table.ts")),
+  kind(shapes.targetGroup, () => import("./target-group.ts")),
 ];
 
 /** The kind that reads what an ARN names; null where none does: such a resource stands in no graph. */

@@ -1,12 +1,8 @@
-import { restAfter } from "./arn.ts";
-import { type ResourceKind, seen } from "./kind.ts";
-
-const TYPE = "AWS::Events::ApiDestination";
+import { type ResourceReader, seen } from "./kind.ts";
+import { apiDestination } from "./shapes.ts";
 
 /** Somebody else's service, by the destination that names it: it stands in the graph so that what calls it is seen to. */
-export const apiDestination: ResourceKind = {
-  type: TYPE,
-  owns: (arn) => restAfter(arn, "events", "api-destination/") !== null,
+export const reader: ResourceReader = {
   attributes: [],
   optional: [],
   unreadable: {
@@ -14,7 +10,7 @@ export const apiDestination: ResourceKind = {
   },
   read: async (_planes, arns) =>
     arns.map((arn) => {
-      const [name = ""] = restAfter(arn, "events", "api-destination/")?.split("/") ?? [];
-      return seen({ arn, type: TYPE, name, zones: 1, part: "store", attributes: {} });
+      const [name = ""] = apiDestination.nameIn(arn)?.split("/") ?? [];
+      return seen({ arn, type: apiDestination.type, name, zones: 1, part: "store", attributes: {} });
     }),
 };

@@ -1,35 +1,28 @@
 import {
-  type APIGatewayClient,
+  APIGatewayClient,
   GetResourcesCommand,
   GetRestApiCommand,
   GetStageCommand,
   type Resource as Path,
 } from "@aws-sdk/client-api-gateway";
 import { callAws } from "../call.ts";
-import { arnOf, restAfter } from "./arn.ts";
+import { arnOf } from "./arn.ts";
 import { eachOf, ifReadable, known, orAbsent, pagesOf } from "./asking.ts";
-import { type ResourceKind, type Seen, seen } from "./kind.ts";
+import { type ResourceReader, type Seen, seen } from "./kind.ts";
+import { apiStage } from "./shapes.ts";
 
-const TYPE = "AWS::ApiGateway::Stage";
 const MOST_PATHS = 500; // a page's limit
 
-/** `/restapis/ID/stages/NAME`: API Gateway's ARNs have no account. */
-const stageIn = (arn: string): Readonly<{ restApiId: string; stageName: string }> | null => {
-  const [restApiId, stages, stageName] = restAfter(arn, "apigateway", "/restapis/")?.split("/") ?? [];
-  return restApiId === undefined || stages !== "stages" || stageName === undefined ? null : { restApiId, stageName };
-};
-
 /** Stages of REST APIs with their caches, and the functions behind them. CloudWatch knows a stage by its API's name. */
-export const apiStage: ResourceKind = {
-  type: TYPE,
-  owns: (arn) => stageIn(arn) !== null,
+export const reader: ResourceReader = {
   attributes: ["restApiId", "stageName", "cacheClusterEnabled", "cacheClusterStatus"],
   optional: ["cacheClusterStatus"],
   unreadable: {},
-  read: async ({ apiGateway }, arns) => {
+  read: async (clientOf, arns) => {
+    const apiGateway = clientOf(APIGatewayClient);
     const found = await eachOf(arns, (arn) =>
       orAbsent(["NotFoundException"], async () => {
-        const stage = stageIn(arn);
+        const stage = apiStage.nameIn(arn);
         return stage === null ? null : seenStage(apiGateway, arn, stage);
       }),
     );
@@ -49,7 +42,7 @@ const seenStage = async (
   ]);
   const variables = stage.variables ?? {};
   return seen({
-    ...{ arn, type: TYPE, name: api.name ?? restApiId, part: "door", tags: stage.tags ?? {} },
+    ...{ arn, type: apiStage.type, name: api.name ?? restApiId, part: "door", tags: stage.tags ?? {} },
     uses: [...new Set((functions ?? []).flatMap((uri) => withVariables(uri, variables) ?? []))],
     answersAs: [`${restApiId}.execute-api.${arnOf(arn).region}.amazonaws.com`],
     attributes: known({

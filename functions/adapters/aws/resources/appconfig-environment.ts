@@ -1,31 +1,21 @@
 import {
-  type AppConfigClient,
+  AppConfigClient,
   type DeploymentSummary,
   GetDeploymentCommand,
   ListDeploymentsCommand,
 } from "@aws-sdk/client-appconfig";
 import { callAws } from "../call.ts";
-import { besideArn, restAfter } from "./arn.ts";
+import { besideArn } from "./arn.ts";
 import { eachOf, known, orAbsent, timeOf } from "./asking.ts";
-import { type ResourceKind, type Seen, seen } from "./kind.ts";
+import { type ResourceReader, type Seen, seen } from "./kind.ts";
+import { appConfigEnvironment } from "./shapes.ts";
 
-const TYPE = "AWS::AppConfig::Environment";
 const MOST_DEPLOYMENTS = 50; // a page's limit
 
 type Ids = Readonly<{ ApplicationId: string; EnvironmentId: string }>;
 
-/** `application/ID/environment/ID`. */
-export const environmentIn = (arn: string): Ids | null => {
-  const [ApplicationId, word, EnvironmentId] = restAfter(arn, "appconfig", "application/")?.split("/") ?? [];
-  return ApplicationId === undefined || word !== "environment" || EnvironmentId === undefined
-    ? null
-    : { ApplicationId, EnvironmentId };
-};
-
 /** Environments with the configuration that was deployed to them last, and the one before. */
-export const appConfigEnvironment: ResourceKind = {
-  type: TYPE,
-  owns: (arn) => environmentIn(arn) !== null,
+export const reader: ResourceReader = {
   attributes: [
     ...["applicationId", "environmentId", "configurationProfileId", "configurationVersion"],
     ...["previousConfigurationVersion", "deploymentNumber", "deploymentState", "deployedAtMs", "deploymentInProgress"],
@@ -36,9 +26,10 @@ export const appConfigEnvironment: ResourceKind = {
     ...["deploymentState", "deployedAtMs"],
   ],
   unreadable: {},
-  read: async ({ appConfig }, arns) => {
+  read: async (clientOf, arns) => {
+    const appConfig = clientOf(AppConfigClient);
     const found = await eachOf(arns, async (arn) => {
-      const ids = environmentIn(arn);
+      const ids = appConfigEnvironment.nameIn(arn);
       return ids === null ? null : orAbsent(["ResourceNotFoundException"], () => seenEnvironment(appConfig, arn, ids));
     });
     return found.filter((one) => one !== null);
@@ -63,7 +54,7 @@ const seenEnvironment = async (client: AppConfigClient, arn: string, ids: Ids): 
   const versions = latest === undefined ? null : versionsOf(latest, deployments);
   const { ApplicationId: applicationId, EnvironmentId: environmentId } = ids;
   return seen({
-    ...{ arn, type: TYPE, name: latest?.ConfigurationName ?? environmentId, part: "setting" },
+    ...{ arn, type: appConfigEnvironment.type, name: latest?.ConfigurationName ?? environmentId, part: "setting" },
     root: besideArn(arn, "appconfig", `application/${applicationId}`),
     attributes: known({
       applicationId,

@@ -1,33 +1,24 @@
 import {
-  type AutoScalingClient,
+  AutoScalingClient,
   type AutoScalingGroup,
   DescribeAutoScalingGroupsCommand,
   DescribeInstanceRefreshesCommand,
   type InstanceRefresh,
 } from "@aws-sdk/client-auto-scaling";
 import { callAws } from "../call.ts";
-import { restAfter } from "./arn.ts";
 import { batches, eachOf, fewWords, known, tagsOf, timeOf } from "./asking.ts";
-import { type Aside, type ResourceKind, type Seen, seen } from "./kind.ts";
+import { type Aside, type ResourceReader, type Seen, seen } from "./kind.ts";
+import { autoScalingGroup } from "./shapes.ts";
 import { whatRan } from "./what-ran.ts";
 
-const TYPE = "AWS::AutoScaling::AutoScalingGroup";
 const MOST_GROUPS = 50;
 const MOST_REFRESHES = 20;
-
-const nameOf = (arn: string): string | null => {
-  const rest = restAfter(arn, "autoscaling", "autoScalingGroup:");
-  const at = rest?.indexOf("autoScalingGroupName/") ?? -1;
-  return rest === null || at < 0 ? null : rest.slice(at + "autoScalingGroupName/".length);
-};
 
 /**
  * Auto Scaling groups. `ecsCluster` is what a cluster of the graph tells; a group that ECS manages for another one has the
  * word `unknown` there, so that nothing takes its instances for some that serve users themselves.
  */
-export const autoScalingGroup: ResourceKind = {
-  type: TYPE,
-  owns: (arn) => nameOf(arn) !== null,
+export const reader: ResourceReader = {
   attributes: [
     ...["autoScalingGroupName", "ecsCluster", "minSize", "maxSize", "desiredCapacity", "inServiceInstances"],
     ...["launchTemplateId", "launchTemplateVersion", "previousLaunchTemplateVersion"],
@@ -36,8 +27,9 @@ export const autoScalingGroup: ResourceKind = {
   // A group of mixed instances names its template elsewhere, where no document looks for it.
   optional: ["launchTemplateId", "launchTemplateVersion", "previousLaunchTemplateVersion", "deployedAtMs"],
   unreadable: {},
-  read: async ({ autoScaling }, arns, aside) => {
-    const names = arns.flatMap((arn) => nameOf(arn) ?? []);
+  read: async (clientOf, arns, aside) => {
+    const autoScaling = clientOf(AutoScalingClient);
+    const names = arns.flatMap((arn) => autoScalingGroup.nameIn(arn) ?? []);
     const found = await eachOf(batches(names, MOST_GROUPS), async (batch) => {
       const { AutoScalingGroups = [] } = await callAws("autoscaling:DescribeAutoScalingGroups", fewWords(batch), () =>
         autoScaling.send(
@@ -60,7 +52,7 @@ const seenGroup = async (autoScaling: AutoScalingClient, group: AutoScalingGroup
   const tags = tagsOf(group.Tags);
   const ran = whatRefreshed(refreshes, template?.Version, aside, arn);
   return seen({
-    ...{ arn, type: TYPE, name, tags },
+    ...{ arn, type: autoScalingGroup.type, name, tags },
     part: MANAGED_BY_ECS in tags ? "room" : "code",
     zones: Math.max(1, group.AvailabilityZones?.length ?? 0),
     usedBy: group.TargetGroupARNs ?? [],

@@ -1,22 +1,21 @@
-import { type DBCluster, DescribeDBClustersCommand } from "@aws-sdk/client-rds";
+import { type DBCluster, DescribeDBClustersCommand, RDSClient } from "@aws-sdk/client-rds";
 import { callAws } from "../call.ts";
-import { besideArn, restAfter } from "./arn.ts";
+import { besideArn } from "./arn.ts";
 import { batches, eachOf, fewWords, known, pagesOf, tagsOf } from "./asking.ts";
-import { type ResourceKind, seen } from "./kind.ts";
+import { type ResourceReader, seen } from "./kind.ts";
+import { dbCluster } from "./shapes.ts";
 
-const TYPE = "AWS::RDS::DBCluster";
 const MOST_CLUSTERS = 100; // a page's limit
 
 /** Clusters of Aurora, and of RDS with two readable standbys, with their members. */
-export const dbCluster: ResourceKind = {
-  type: TYPE,
-  owns: (arn) => restAfter(arn, "rds", "cluster:") !== null,
+export const reader: ResourceReader = {
   attributes: ["status", "engine", "multiAz", "allocatedStorage"],
   optional: ["allocatedStorage"],
   unreadable: {},
-  read: async ({ rds }, arns) => {
+  read: async (clientOf, arns) => {
+    const rds = clientOf(RDSClient);
     const found = await eachOf(batches(arns, MOST_CLUSTERS), async (batch) => {
-      const Filters = [{ Name: "db-cluster-id", Values: batch.map((arn) => restAfter(arn, "rds", "cluster:") ?? "") }];
+      const Filters = [{ Name: "db-cluster-id", Values: batch.map((arn) => dbCluster.nameIn(arn) ?? "") }];
       return pagesOf<DBCluster>(async (Marker) => {
         const { DBClusters: rows, Marker: next } = await callAws("rds:DescribeDBClusters", fewWords(batch), () =>
           rds.send(new DescribeDBClustersCommand({ Filters, Marker, MaxRecords: MOST_CLUSTERS })),
@@ -27,7 +26,13 @@ export const dbCluster: ResourceKind = {
     return found.flat().map((cluster) => {
       const { DBClusterArn: arn = "", DBClusterMembers: members = [] } = cluster;
       return seen({
-        ...{ arn, type: TYPE, name: cluster.DBClusterIdentifier ?? "", part: "store", tags: tagsOf(cluster.TagList) },
+        ...{
+          arn,
+          type: dbCluster.type,
+          name: cluster.DBClusterIdentifier ?? "",
+          part: "store",
+          tags: tagsOf(cluster.TagList),
+        },
         zones: Math.max(1, cluster.AvailabilityZones?.length ?? 0),
         uses: members.flatMap(({ DBInstanceIdentifier: id }) =>
           id === undefined ? [] : [besideArn(arn, "rds", `db:${id}`)],

@@ -3,27 +3,26 @@ import {
   DescribeDBInstancesCommand,
   DescribeDBParametersCommand,
   type Parameter,
-  type RDSClient,
+  RDSClient,
 } from "@aws-sdk/client-rds";
 import { callAws } from "../call.ts";
-import { besideArn, restAfter } from "./arn.ts";
+import { besideArn } from "./arn.ts";
 import { batches, eachOf, fewWords, ifReadable, known, pagesOf, tagsOf } from "./asking.ts";
-import { type ResourceKind, type Seen, seen } from "./kind.ts";
+import { type ResourceReader, type Seen, seen } from "./kind.ts";
+import { dbInstance } from "./shapes.ts";
 
-const TYPE = "AWS::RDS::DBInstance";
 const MOST_INSTANCES = 100; // a page's limit
 
 /** Database instances: one that copies another stands under its root, one of a cluster under the cluster's. */
-export const dbInstance: ResourceKind = {
-  type: TYPE,
-  owns: (arn) => restAfter(arn, "rds", "db:") !== null,
+export const reader: ResourceReader = {
   attributes: ["status", "engine", "maxConnections", "isReplica", "multiAz", "allocatedStorage"],
   // A maximum that is a formula of the instance's memory is no number that a control plane tells.
   optional: ["maxConnections"],
   unreadable: {},
-  read: async ({ rds }, arns) => {
+  read: async (clientOf, arns) => {
+    const rds = clientOf(RDSClient);
     const found = await eachOf(batches(arns, MOST_INSTANCES), async (batch) => {
-      const Filters = [{ Name: "db-instance-id", Values: batch.map((arn) => restAfter(arn, "rds", "db:") ?? "") }];
+      const Filters = [{ Name: "db-instance-id", Values: batch.map((arn) => dbInstance.nameIn(arn) ?? "") }];
       return pagesOf<DBInstance>(async (Marker) => {
         const { DBInstances: rows, Marker: next } = await callAws("rds:DescribeDBInstances", fewWords(batch), () =>
           rds.send(new DescribeDBInstancesCommand({ Filters, Marker, MaxRecords: MOST_INSTANCES })),
@@ -43,7 +42,7 @@ const seenInstance = async (rds: RDSClient, instance: DBInstance): Promise<Seen>
   const most = named === undefined ? null : await ifReadable(() => maxConnectionsIn(rds, named));
   const primary = source === undefined || source === "" ? null : besideInstance(arn, source);
   return seen({
-    ...{ arn, type: TYPE, name, part: "store", tags: tagsOf(instance.TagList) },
+    ...{ arn, type: dbInstance.type, name, part: "store", tags: tagsOf(instance.TagList) },
     root: primary ?? (cluster === undefined || cluster === "" ? arn : besideArn(arn, "rds", `cluster:${cluster}`)),
     zones: instance.MultiAZ === true ? 2 : 1,
     uses: [

@@ -5,23 +5,21 @@ import {
   DescribeDBProxiesCommand,
   DescribeDBProxyTargetGroupsCommand,
   DescribeDBProxyTargetsCommand,
-  type RDSClient,
+  RDSClient,
 } from "@aws-sdk/client-rds";
 import { callAws } from "../call.ts";
-import { besideArn, restAfter } from "./arn.ts";
+import { besideArn } from "./arn.ts";
 import { eachOf, ifReadable, known, pagesOf } from "./asking.ts";
-import { REGIONAL_ZONES, type ResourceKind, type Seen, seen } from "./kind.ts";
-
-const TYPE = "AWS::RDS::DBProxy";
+import { REGIONAL_ZONES, type ResourceReader, type Seen, seen } from "./kind.ts";
+import { dbProxy } from "./shapes.ts";
 
 /** Proxies before databases. An ARN does not say a proxy's name, by which all calls ask: the account's are listed. */
-export const dbProxy: ResourceKind = {
-  type: TYPE,
-  owns: (arn) => restAfter(arn, "rds", "db-proxy:") !== null,
+export const reader: ResourceReader = {
   attributes: ["status", "maxConnectionsPercent", "connectionBorrowTimeout"],
   optional: [],
   unreadable: {},
-  read: async ({ rds }, arns) => {
+  read: async (clientOf, arns) => {
+    const rds = clientOf(RDSClient);
     const all = await pagesOf<DBProxy>(async (Marker) => {
       const { DBProxies: rows, Marker: next } = await callAws("rds:DescribeDBProxies", "all proxies", () =>
         rds.send(new DescribeDBProxiesCommand({ Marker })),
@@ -49,7 +47,7 @@ const seenProxy = async (rds: RDSClient, proxy: DBProxy): Promise<Seen> => {
   ]);
   const pool = poolOf(groups);
   return seen({
-    ...{ arn, type: TYPE, name: DBProxyName, part: "store" },
+    ...{ arn, type: dbProxy.type, name: DBProxyName, part: "store" },
     zones: Math.min(REGIONAL_ZONES, Math.max(1, proxy.VpcSubnetIds?.length ?? REGIONAL_ZONES)),
     uses: (targets ?? []).flatMap((target) => databaseOf(arn, target) ?? []),
     attributes: known({

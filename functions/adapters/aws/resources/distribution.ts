@@ -1,28 +1,25 @@
-import { GetDistributionCommand } from "@aws-sdk/client-cloudfront";
+import { CloudFrontClient, GetDistributionCommand } from "@aws-sdk/client-cloudfront";
 import { callAws } from "../call.ts";
-import { restAfter } from "./arn.ts";
 import { eachOf, known, orAbsent } from "./asking.ts";
-import { type ResourceKind, seen } from "./kind.ts";
-
-const TYPE = "AWS::CloudFront::Distribution";
+import { type ResourceReader, seen } from "./kind.ts";
+import { distribution } from "./shapes.ts";
 
 /** Distributions, with the host names of their origins. */
-export const distribution: ResourceKind = {
-  type: TYPE,
-  owns: (arn) => restAfter(arn, "cloudfront", "distribution/") !== null,
+export const reader: ResourceReader = {
   attributes: ["distributionId", "inProgressInvalidationBatches"],
   optional: [],
   unreadable: {},
-  read: async ({ cloudFront }, arns) => {
+  read: async (clientOf, arns) => {
+    const cloudFront = clientOf(CloudFrontClient);
     const found = await eachOf(arns, async (arn) => {
-      const Id = restAfter(arn, "cloudfront", "distribution/") ?? "";
+      const Id = distribution.nameIn(arn) ?? "";
       const answer = await orAbsent(["NoSuchDistribution"], () =>
         callAws("cloudfront:GetDistribution", Id, () => cloudFront.send(new GetDistributionCommand({ Id }))),
       );
       const one = answer?.Distribution;
       if (one === undefined) return null;
       return seen({
-        ...{ arn, type: TYPE, name: Id, part: "door" },
+        ...{ arn, type: distribution.type, name: Id, part: "door" },
         asks: (one.DistributionConfig?.Origins?.Items ?? []).flatMap(({ DomainName }) => DomainName ?? []),
         answersAs: one.DomainName === undefined ? [] : [one.DomainName],
         attributes: known({

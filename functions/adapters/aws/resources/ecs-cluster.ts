@@ -2,29 +2,27 @@ import {
   type Cluster,
   DescribeCapacityProvidersCommand,
   DescribeClustersCommand,
-  type ECSClient,
+  ECSClient,
 } from "@aws-sdk/client-ecs";
 import { callAws } from "../call.ts";
-import { restAfter } from "./arn.ts";
 import { batches, eachOf, fewWords, known, tagsOf } from "./asking.ts";
-import { type ResourceKind, seen } from "./kind.ts";
+import { type ResourceReader, seen } from "./kind.ts";
+import { ecsCluster } from "./shapes.ts";
 
-const TYPE = "AWS::ECS::Cluster";
 const MOST_CLUSTERS = 100; // that DescribeClusters takes at once
 const MOST_PROVIDERS = 20; // that a cluster has at most
 /** Capacity of AWS's own, which has no instances of the account's. */
 const SERVERLESS = ["FARGATE", "FARGATE_SPOT"];
 
 /** Clusters, with the Auto Scaling group behind their capacity providers. */
-export const ecsCluster: ResourceKind = {
-  type: TYPE,
-  owns: (arn) => restAfter(arn, "ecs", "cluster/") !== null,
+export const reader: ResourceReader = {
   attributes: ["clusterName", "autoScalingGroup"],
   optional: ["autoScalingGroup"],
   unreadable: {
     tasksPerInstance: "how many tasks an instance takes follows from sizes that no control plane compares",
   },
-  read: async ({ ecs }, arns) => {
+  read: async (clientOf, arns) => {
+    const ecs = clientOf(ECSClient);
     const found = await eachOf(batches(arns, MOST_CLUSTERS), async (batch) => {
       const { clusters = [] } = await callAws("ecs:DescribeClusters", fewWords(batch), () =>
         ecs.send(new DescribeClustersCommand({ clusters: [...batch], include: ["TAGS"] })),
@@ -35,7 +33,7 @@ export const ecsCluster: ResourceKind = {
       const groups = await groupsOf(ecs, cluster);
       const [group, ...others] = groups;
       return seen({
-        ...{ arn: cluster.clusterArn ?? "", type: TYPE, name: cluster.clusterName ?? "", part: "room" },
+        ...{ arn: cluster.clusterArn ?? "", type: ecsCluster.type, name: cluster.clusterName ?? "", part: "room" },
         tags: tagsOf(cluster.tags),
         uses: groups,
         tells: Object.fromEntries(groups.map((arn) => [arn, { ecsCluster: cluster.clusterArn ?? "" }])),

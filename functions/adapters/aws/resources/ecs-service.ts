@@ -2,30 +2,22 @@ import {
   type Deployment,
   DescribeServiceRevisionsCommand,
   DescribeServicesCommand,
-  type ECSClient,
+  ECSClient,
   ListServiceDeploymentsCommand,
   type Service,
 } from "@aws-sdk/client-ecs";
 import { callAws } from "../call.ts";
-import { besideArn, restAfter } from "./arn.ts";
+import { besideArn } from "./arn.ts";
 import { batches, eachOf, ifReadable, known, orAbsent, tagsOf, timeOf } from "./asking.ts";
-import { type Aside, REGIONAL_ZONES, type ResourceKind, type Seen, seen } from "./kind.ts";
+import { type Aside, REGIONAL_ZONES, type ResourceReader, type Seen, seen } from "./kind.ts";
+import { ecsService } from "./shapes.ts";
 import { type Ran, whatRan } from "./what-ran.ts";
 
-const TYPE = "AWS::ECS::Service";
 const MOST_SERVICES = 10; // that DescribeServices takes at once, all of one cluster
 const MOST_DEPLOYMENTS = 10;
 
-/** `service/CLUSTER/NAME`; the short form of old accounts does not say the cluster, and is not owned. */
-const clusterOf = (arn: string): string | null => {
-  const [cluster, name] = restAfter(arn, "ecs", "service/")?.split("/") ?? [];
-  return cluster === undefined || name === undefined ? null : cluster;
-};
-
 /** Services on ECS, with the task definition that ran before: by the deployments, by what was told, by ECS's own history. */
-export const ecsService: ResourceKind = {
-  type: TYPE,
-  owns: (arn) => clusterOf(arn) !== null,
+export const reader: ResourceReader = {
   attributes: [
     ...["cluster", "desiredCount", "runningCount", "pendingCount", "failedTasks", "taskDefinition"],
     ...["previousTaskDefinition", "minimumHealthyPercent", "deploymentInProgress", "deployedAtMs"],
@@ -33,8 +25,9 @@ export const ecsService: ResourceKind = {
   // What CodeDeploy or another controller deploys has no deployment of ECS's own to roll back.
   optional: ["failedTasks", "taskDefinition", "previousTaskDefinition", "minimumHealthyPercent", "deployedAtMs"],
   unreadable: {},
-  read: async ({ ecs }, arns, aside) => {
-    const byCluster = Map.groupBy(arns, (arn) => clusterOf(arn) ?? "");
+  read: async (clientOf, arns, aside) => {
+    const ecs = clientOf(ECSClient);
+    const byCluster = Map.groupBy(arns, clusterOf);
     const calls = [...byCluster].flatMap(([cluster, services]) =>
       batches(services, MOST_SERVICES).map((batch) => ({ cluster, batch })),
     );
@@ -42,6 +35,8 @@ export const ecsService: ResourceKind = {
     return eachOf(found.flat(), (service) => seenService(ecs, service, aside));
   },
 };
+
+const clusterOf = (arn: string): string => ecsService.nameIn(arn)?.cluster ?? "";
 
 const described = async (ecs: ECSClient, cluster: string, services: readonly string[]): Promise<readonly Service[]> => {
   const on = `services of cluster ${cluster}`;
@@ -62,7 +57,7 @@ const seenService = async (ecs: ECSClient, service: Service, aside: Aside): Prom
   const running = primary?.taskDefinition;
   const ran = running === undefined ? null : await whatRanBefore(ecs, arn, running, others, aside);
   return seen({
-    ...{ arn, type: TYPE, name: service.serviceName ?? "", root: clusterArn, part: "code" },
+    ...{ arn, type: ecsService.type, name: service.serviceName ?? "", root: clusterArn, part: "code" },
     zones: zonesOf(service),
     tags: tagsOf(service.tags),
     uses: [clusterArn],
@@ -122,7 +117,7 @@ const whatRanBefore = async (
 const deployedBefore = async (ecs: ECSClient, arn: string, running: string): Promise<Ran> => {
   const { serviceDeployments = [] } = await callAws("ecs:ListServiceDeployments", arn, () =>
     ecs.send(
-      new ListServiceDeploymentsCommand({ service: arn, cluster: clusterOf(arn) ?? "", maxResults: MOST_DEPLOYMENTS }),
+      new ListServiceDeploymentsCommand({ service: arn, cluster: clusterOf(arn), maxResults: MOST_DEPLOYMENTS }),
     ),
   );
   const revisions = [...new Set(serviceDeployments.flatMap(({ targetServiceRevisionArn: one }) => one ?? []))];

@@ -1,4 +1,5 @@
 import {
+  APIGatewayClient,
   CreateDeploymentCommand,
   CreateResourceCommand,
   CreateRestApiCommand,
@@ -6,32 +7,39 @@ import {
   PutIntegrationCommand,
   PutMethodCommand,
 } from "@aws-sdk/client-api-gateway";
-import { CreateAutoScalingGroupCommand, DescribeAutoScalingGroupsCommand } from "@aws-sdk/client-auto-scaling";
-import { CreateDistributionCommand } from "@aws-sdk/client-cloudfront";
-import { CreateTableCommand } from "@aws-sdk/client-dynamodb";
+import {
+  AutoScalingClient,
+  CreateAutoScalingGroupCommand,
+  DescribeAutoScalingGroupsCommand,
+} from "@aws-sdk/client-auto-scaling";
+import { CloudFrontClient, CreateDistributionCommand } from "@aws-sdk/client-cloudfront";
+import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import {
   CreateCapacityProviderCommand,
   CreateClusterCommand,
   CreateServiceCommand,
+  ECSClient,
   RegisterTaskDefinitionCommand,
 } from "@aws-sdk/client-ecs";
 import {
   CreateListenerCommand,
   CreateLoadBalancerCommand,
   CreateTargetGroupCommand,
+  ElasticLoadBalancingV2Client,
 } from "@aws-sdk/client-elastic-load-balancing-v2";
-import { CreateReplicationGroupCommand } from "@aws-sdk/client-elasticache";
+import { CreateReplicationGroupCommand, ElastiCacheClient } from "@aws-sdk/client-elasticache";
 import { CreateRoleCommand, IAMClient } from "@aws-sdk/client-iam";
 import {
   CreateAliasCommand,
   CreateEventSourceMappingCommand,
   CreateFunctionCommand,
+  LambdaClient,
   PutFunctionConcurrencyCommand,
 } from "@aws-sdk/client-lambda";
-import { CreateDBInstanceCommand, CreateDBInstanceReadReplicaCommand } from "@aws-sdk/client-rds";
-import { CreateQueueCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
+import { CreateDBInstanceCommand, CreateDBInstanceReadReplicaCommand, RDSClient } from "@aws-sdk/client-rds";
+import { CreateQueueCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { type Emulator, REGION } from "../../emulators/emulators.fixture.ts";
-import type { ControlPlanes } from "./kind.ts";
+import type { ClientOf } from "../clients.ts";
 
 export const ACCOUNT = "123456789012";
 const at = (service: string, rest: string): string => `arn:aws:${service}:${REGION}:${ACCOUNT}:${rest}`;
@@ -57,27 +65,28 @@ const ec2 = async (
 export type Filled = Readonly<Record<keyof Awaited<ReturnType<typeof fillAccount>>, string>>;
 
 /** Makes one resource of each kind that the emulator knows, as CloudFormation would: a shop with its stores. */
-export const fillAccount = async (emulator: Emulator, planes: ControlPlanes) => ({
-  ...(await fillWeb(emulator, planes)),
-  ...(await fillWorker(emulator, planes)),
-  ...(await fillStores(planes)),
+export const fillAccount = async (emulator: Emulator, clientOf: ClientOf) => ({
+  ...(await fillWeb(emulator, clientOf)),
+  ...(await fillWorker(emulator, clientOf)),
+  ...(await fillStores(clientOf)),
 });
 
-const fillWeb = async (emulator: Emulator, planes: ControlPlanes) => {
+const fillWeb = async (emulator: Emulator, clientOf: ClientOf) => {
+  const [autoScaling, ecs] = [clientOf(AutoScalingClient), clientOf(ECSClient)];
+  const loadBalancing = clientOf(ElasticLoadBalancingV2Client);
   const subnets = await ec2(emulator, { Action: "DescribeSubnets" }, /<subnetId>([^<]+)/g);
   const [vpc] = await ec2(emulator, { Action: "DescribeVpcs" }, /<vpcId>([^<]+)/g);
   const data = { "LaunchTemplateData.ImageId": "ami-12c6146b", "LaunchTemplateData.InstanceType": "t3.micro" };
   const template = { Action: "CreateLaunchTemplate", LaunchTemplateName: "shop", ...data };
   const [templateId] = await ec2(emulator, template, /<launchTemplateId>([^<]+)/g);
-  const balancer = (
-    await planes.loadBalancing.send(new CreateLoadBalancerCommand({ Name: "shop-web", Subnets: subnets }))
-  ).LoadBalancers?.[0];
+  const balancer = (await loadBalancing.send(new CreateLoadBalancerCommand({ Name: "shop-web", Subnets: subnets })))
+    .LoadBalancers?.[0];
   const group = (
-    await planes.loadBalancing.send(
+    await loadBalancing.send(
       new CreateTargetGroupCommand({ Name: "shop-web", Protocol: "HTTP", Port: 80, VpcId: vpc, TargetType: "ip" }),
     )
   ).TargetGroups?.[0]?.TargetGroupArn;
-  await planes.loadBalancing.send(
+  await loadBalancing.send(
     new CreateListenerCommand({
       LoadBalancerArn: balancer?.LoadBalancerArn,
       Protocol: "HTTP",
@@ -85,7 +94,7 @@ const fillWeb = async (emulator: Emulator, planes: ControlPlanes) => {
       DefaultActions: [{ Type: "forward", TargetGroupArn: group }],
     }),
   );
-  await planes.autoScaling.send(
+  await autoScaling.send(
     new CreateAutoScalingGroupCommand({
       AutoScalingGroupName: "shop-instances",
       ...{ MinSize: 1, MaxSize: 6, DesiredCapacity: 2 },
@@ -94,29 +103,29 @@ const fillWeb = async (emulator: Emulator, planes: ControlPlanes) => {
       Tags: [{ Key: "AmazonECSManaged", Value: "" }],
     }),
   );
-  const groups = await planes.autoScaling.send(new DescribeAutoScalingGroupsCommand({}));
+  const groups = await autoScaling.send(new DescribeAutoScalingGroupsCommand({}));
   const instances = groups.AutoScalingGroups?.[0]?.AutoScalingGroupARN ?? "";
-  await planes.ecs.send(
+  await ecs.send(
     new CreateCapacityProviderCommand({
       name: "shop-capacity",
       autoScalingGroupProvider: { autoScalingGroupArn: instances },
     }),
   );
-  await planes.ecs.send(new CreateClusterCommand({ clusterName: "shop-prod", capacityProviders: ["shop-capacity"] }));
-  await planes.ecs.send(
+  await ecs.send(new CreateClusterCommand({ clusterName: "shop-prod", capacityProviders: ["shop-capacity"] }));
+  await ecs.send(
     new RegisterTaskDefinitionCommand({
       family: "web",
       containerDefinitions: [{ name: "web", image: "web:1", memory: 128 }],
     }),
   );
-  const service = await planes.ecs.send(
+  const service = await ecs.send(
     new CreateServiceCommand({
       ...{ cluster: "shop-prod", serviceName: "web", taskDefinition: "web:1", desiredCount: 3, launchType: "EC2" },
       loadBalancers: [{ targetGroupArn: group, containerName: "web", containerPort: 80 }],
       tags: [{ key: "team", value: "shop" }],
     }),
   );
-  const distribution = await planes.cloudFront.send(
+  const distribution = await clientOf(CloudFrontClient).send(
     new CreateDistributionCommand({
       DistributionConfig: {
         ...{ CallerReference: "one", Comment: "shop", Enabled: true },
@@ -146,7 +155,8 @@ const fillWeb = async (emulator: Emulator, planes: ControlPlanes) => {
   };
 };
 
-const fillWorker = async (emulator: Emulator, { apiGateway, lambda, sqs }: ControlPlanes) => {
+const fillWorker = async (emulator: Emulator, clientOf: ClientOf) => {
+  const [lambda, sqs] = [clientOf(LambdaClient), clientOf(SQSClient)];
   // The emulator looks whether Lambda may take the role on.
   const trust = { Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" };
   const AssumeRolePolicyDocument = JSON.stringify({ Version: "2012-10-17", Statement: [trust] });
@@ -183,11 +193,11 @@ const fillWorker = async (emulator: Emulator, { apiGateway, lambda, sqs }: Contr
     alias,
     function: at("lambda", "function:orders"),
     mapping: at("lambda", `event-source-mapping:${mapping.UUID}`),
-    stage: await fillApi(apiGateway, alias),
+    stage: await fillApi(clientOf(APIGatewayClient), alias),
   };
 };
 
-const fillApi = async (apiGateway: ControlPlanes["apiGateway"], alias: string): Promise<string> => {
+const fillApi = async (apiGateway: APIGatewayClient, alias: string): Promise<string> => {
   const { id: restApiId } = await apiGateway.send(new CreateRestApiCommand({ name: "orders-api" }));
   const { items = [] } = await apiGateway.send(new GetResourcesCommand({ restApiId }));
   const { id: resourceId } = await apiGateway.send(
@@ -203,7 +213,8 @@ const fillApi = async (apiGateway: ControlPlanes["apiGateway"], alias: string): 
   return `arn:aws:apigateway:${REGION}::/restapis/${restApiId}/stages/prod`;
 };
 
-const fillStores = async ({ dynamoDb, elastiCache, rds }: ControlPlanes) => {
+const fillStores = async (clientOf: ClientOf) => {
+  const rds = clientOf(RDSClient);
   const sizing = { DBInstanceClass: "db.t3.medium", AllocatedStorage: 100 };
   await rds.send(
     new CreateDBInstanceCommand({
@@ -214,7 +225,7 @@ const fillStores = async ({ dynamoDb, elastiCache, rds }: ControlPlanes) => {
   await rds.send(
     new CreateDBInstanceReadReplicaCommand({ DBInstanceIdentifier: "main-copy", SourceDBInstanceIdentifier: "main" }),
   );
-  await dynamoDb.send(
+  await clientOf(DynamoDBClient).send(
     new CreateTableCommand({
       TableName: "baskets",
       AttributeDefinitions: [{ AttributeName: "id", AttributeType: "S" }],
@@ -222,7 +233,7 @@ const fillStores = async ({ dynamoDb, elastiCache, rds }: ControlPlanes) => {
       ProvisionedThroughput: { ReadCapacityUnits: 40, WriteCapacityUnits: 20 },
     }),
   );
-  await elastiCache.send(
+  await clientOf(ElastiCacheClient).send(
     new CreateReplicationGroupCommand({
       ...{ ReplicationGroupId: "hot", ReplicationGroupDescription: "hot", NumCacheClusters: 2, Engine: "redis" },
       AutomaticFailoverEnabled: true,

@@ -1,37 +1,17 @@
-import type { APIGatewayClient } from "@aws-sdk/client-api-gateway";
-import type { AppConfigClient } from "@aws-sdk/client-appconfig";
-import type { AutoScalingClient } from "@aws-sdk/client-auto-scaling";
-import type { CloudFrontClient } from "@aws-sdk/client-cloudfront";
-import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import type { ECSClient } from "@aws-sdk/client-ecs";
-import type { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
-import type { ElastiCacheClient } from "@aws-sdk/client-elasticache";
-import type { LambdaClient } from "@aws-sdk/client-lambda";
-import type { RDSClient } from "@aws-sdk/client-rds";
-import type { SQSClient } from "@aws-sdk/client-sqs";
 import type { Change, Resource } from "../../../core/evidence.ts";
-
-/** The control planes that tell of resources, each by a client of its own. */
-export type ControlPlanes = Readonly<{
-  apiGateway: APIGatewayClient;
-  appConfig: AppConfigClient;
-  autoScaling: AutoScalingClient;
-  cloudFront: CloudFrontClient;
-  dynamoDb: DynamoDBClient;
-  ecs: ECSClient;
-  elastiCache: ElastiCacheClient;
-  lambda: LambdaClient;
-  loadBalancing: ElasticLoadBalancingV2Client;
-  rds: RDSClient;
-  sqs: SQSClient;
-}>;
+import type { ClientOf } from "../clients.ts";
+import type { ZoneIds } from "../zone-ids.ts";
 
 /** What a control plane does not tell by itself. */
 export type Aside = Readonly<{
   /** Changes of a resource that were told when they happened, oldest first: what ran before is only known from them. */
   recorded: (arn: string) => readonly Change[];
-  /** Ids of zones by their names in this account (`eu-west-1a` is `euw1-az2`); none where nobody told. */
-  zoneIds: Readonly<Record<string, string>>;
+  /** Ids of zones by their names in this account (`eu-west-1a` is `euw1-az2`); none where nobody tells. Never throws. */
+  zoneIds: () => Promise<ZoneIds>;
+  /** Whether one service of the settings names both: what is changed of one is then changed of the other by its leave. */
+  areNamedTogether: (one: string, other: string) => boolean;
+  /** Hears what was left out although it was looked for. */
+  say: (sentence: string) => void;
 }>;
 
 /**
@@ -56,20 +36,28 @@ export type Seen = Omit<Resource, "service" | "dependsOn"> &
   }>;
 
 /**
- * One kind of resource, which answers for itself. `read` leaves out what does not exist and throws where it cannot tell:
- * a resource that it returns has every attribute on which the guard rests, and only what is named in `optional` may be
- * missing.
+ * One kind of resource, which answers for itself. What reads it comes with a client of the SDK, and a graph holds few of
+ * all kinds: it is loaded when a graph first holds one.
  */
 export type ResourceKind = Readonly<{
   /** CloudFormation's type name. */
   type: string;
   owns: (arn: string) => boolean;
+  load: () => Promise<ResourceReader>;
+}>;
+
+/**
+ * `read` leaves out what does not exist and throws where it cannot tell: a resource that it returns has every attribute on
+ * which the guard rests, and only what is named in `optional` may be missing.
+ */
+export type ResourceReader = Readonly<{
   /** The names under which the simulated world gives attributes of this type, as far as this can read them. */
   attributes: readonly string[];
   optional: readonly string[];
   /** What it cannot read at all, with the reason. */
   unreadable: Readonly<Record<string, string>>;
-  read: (planes: ControlPlanes, arns: readonly string[], aside: Aside) => Promise<readonly Seen[]>;
+  /** @param clientOf its control plane */
+  read: (clientOf: ClientOf, arns: readonly string[], aside: Aside) => Promise<readonly Seen[]>;
 }>;
 
 /** A regional service spreads over the zones of its Region, of which there are three at least. */

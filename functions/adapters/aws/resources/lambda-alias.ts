@@ -3,44 +3,36 @@ import {
   GetAliasCommand,
   GetFunctionConcurrencyCommand,
   GetFunctionConfigurationCommand,
-  type LambdaClient,
+  LambdaClient,
   ListEventSourceMappingsCommand,
 } from "@aws-sdk/client-lambda";
 import { callAws } from "../call.ts";
 import { parseTimestamp } from "../timestamp.ts";
-import { besideArn, functionArnOf, restAfter } from "./arn.ts";
+import { besideArn, functionArnOf } from "./arn.ts";
 import { eachOf, known, orAbsent, pagesOf } from "./asking.ts";
-import { type Aside, type ResourceKind, type Seen, seen } from "./kind.ts";
+import { type Aside, type ResourceReader, type Seen, seen } from "./kind.ts";
+import { lambdaAlias } from "./shapes.ts";
 import { whatRan } from "./what-ran.ts";
 
-const TYPE = "AWS::Lambda::Alias";
 const GONE = ["ResourceNotFoundException"];
 
-type Named = Readonly<{ arn: string; name: string; qualifier: string }>;
-
-/** `function:NAME:ALIAS`; a version is not an alias, nor is `$LATEST`. */
-const aliasIn = (arn: string): Named | null => {
-  const [name, qualifier, ...more] = restAfter(arn, "lambda", "function:")?.split(":") ?? [];
-  const isAlias = qualifier !== undefined && /^(?![0-9]+$)[A-Za-z0-9_-]+$/.test(qualifier) && more.length === 0;
-  return name === undefined || !isAlias ? null : { arn, name, qualifier };
-};
+type Named = NonNullable<ReturnType<typeof lambdaAlias.nameIn>>;
 
 /**
  * Aliases with the version that they point at. Lambda keeps no history of an alias: what it pointed at before, and since
  * when, is known from what was told when it moved; else it counts as moved when its version was published.
  */
-export const lambdaAlias: ResourceKind = {
-  type: TYPE,
-  owns: (arn) => aliasIn(arn) !== null,
+export const reader: ResourceReader = {
   attributes: [
     ...["functionName", "aliasName", "functionVersion", "previousFunctionVersion", "updatedAtMs", "additionalVersion"],
     ...["additionalVersionWeight", "routingUpdatedAtMs", "revisionId", "reservedConcurrentExecutions", "timeout"],
   ],
   optional: ["updatedAtMs", "timeout"],
   unreadable: {},
-  read: async ({ lambda }, arns, aside) => {
+  read: async (clientOf, arns, aside) => {
+    const lambda = clientOf(LambdaClient);
     const found = await eachOf(arns, async (arn) => {
-      const alias = aliasIn(arn);
+      const alias = lambdaAlias.nameIn(arn);
       return alias === null ? null : orAbsent(GONE, () => seenAlias(lambda, alias, aside));
     });
     return found.filter((one) => one !== null);
@@ -59,7 +51,7 @@ const seenAlias = async (lambda: LambdaClient, named: Named, { recorded }: Aside
   const [canary] = Object.entries(routing?.AdditionalVersionWeights ?? {});
   const ran = whatRan(recorded(arn), version);
   return seen({
-    ...{ arn, type: TYPE, name, root: functionArnOf(arn), part: "code", usedBy: sources },
+    ...{ arn, type: lambdaAlias.type, name, root: functionArnOf(arn), part: "code", usedBy: sources },
     attributes: known({
       functionName: name,
       aliasName: qualifier,

@@ -1,20 +1,18 @@
-import { restAfter } from "./arn.ts";
+import { LambdaClient } from "@aws-sdk/client-lambda";
 import { eachOf, known, orAbsent } from "./asking.ts";
-import { type ResourceKind, seen } from "./kind.ts";
+import { type ResourceReader, seen } from "./kind.ts";
 import { configurationOf, reservedOf, sourcesOf } from "./lambda-alias.ts";
-
-const TYPE = "AWS::Lambda::Function";
+import { lambdaFunction } from "./shapes.ts";
 
 /** A function that is called without an alias: nothing of it can be rolled back, its numbers are evidence all the same. */
-export const lambdaFunction: ResourceKind = {
-  type: TYPE,
-  owns: (arn) => /^[A-Za-z0-9_-]+$/.test(restAfter(arn, "lambda", "function:") ?? ""),
+export const reader: ResourceReader = {
   attributes: ["functionName", "functionVersion", "updatedAtMs", "reservedConcurrentExecutions", "timeout"],
   optional: ["updatedAtMs", "timeout"],
   unreadable: {},
-  read: async ({ lambda }, arns) => {
+  read: async (clientOf, arns) => {
+    const lambda = clientOf(LambdaClient);
     const found = await eachOf(arns, async (arn) => {
-      const name = restAfter(arn, "lambda", "function:") ?? "";
+      const name = lambdaFunction.nameIn(arn) ?? "";
       return orAbsent(["ResourceNotFoundException"], async () => {
         const [configuration, reserved, sources] = await Promise.all([
           configurationOf(lambda, name, undefined),
@@ -22,7 +20,7 @@ export const lambdaFunction: ResourceKind = {
           sourcesOf(lambda, arn),
         ]);
         return seen({
-          ...{ arn, type: TYPE, name, part: "code", usedBy: sources },
+          ...{ arn, type: lambdaFunction.type, name, part: "code", usedBy: sources },
           attributes: known({
             functionName: name,
             functionVersion: "$LATEST",

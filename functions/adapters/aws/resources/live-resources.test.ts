@@ -115,7 +115,7 @@ test("every resource has the attributes that its kind declares, but for the opti
   const all = await graph(context);
 
   for (const { arn, type, attributes } of all.values()) {
-    const kind = RESOURCE_KINDS.find((one) => one.type === type);
+    const kind = await RESOURCE_KINDS.find((one) => one.type === type)?.load();
     const given = Object.keys(attributes).filter((name) => !name.startsWith(REGION));
     const required = kind?.attributes.filter((name) => !kind.optional.includes(name)) ?? [];
     assert.deepEqual(

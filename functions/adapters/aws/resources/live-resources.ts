@@ -1,17 +1,20 @@
 import type { Change, Resource } from "../../../core/evidence.ts";
 import { servicesReached } from "../../../core/gather.ts";
+import { once } from "../../../core/once.ts";
 import type { Settings } from "../../../core/settings.ts";
+import type { ClientOf } from "../clients.ts";
+import type { ZoneIds } from "../zone-ids.ts";
 import { kindOf } from "./all-kinds.ts";
 import { isOf } from "./arn.ts";
 import { edgesOf, type Owned } from "./edges.ts";
-import type { Aside, ControlPlanes, Seen } from "./kind.ts";
+import type { Aside, Seen } from "./kind.ts";
 
 /** What stands beside the control planes; each may be left out. */
 export type GraphSources = Readonly<{
   /** Changes of these resources that were told when they happened, oldest first. */
   recorded?: (arns: readonly string[]) => Promise<readonly Change[]>;
-  /** Ids of the account's zones by their names; without them no zone can be shifted away. */
-  zoneIds?: Readonly<Record<string, string>>;
+  /** Ids of the account's zones by their names, asked for where a zone could be shifted away: without them none can. */
+  zoneIds?: () => Promise<ZoneIds>;
   /** Hears what was left out although it was looked for. */
   say?: (sentence: string) => void;
 }>;
@@ -35,11 +38,12 @@ const MOST_HOPS = 4;
  * out, as is what was only found on the way and cannot be read: what is not in the graph is no target.
  */
 export const liveResources =
-  (planes: ControlPlanes, settings: Settings, sources: GraphSources = {}) =>
+  (clientOf: ClientOf, settings: Settings, sources: GraphSources = {}) =>
   async (arns: readonly string[]): Promise<readonly Resource[]> => {
     const { say = () => {} } = sources;
     const named = namedBy(settings, arns).filter((arn) => isReadable(settings, arn));
-    const first = await readAll(planes, named, sources);
+    const beside = besideOf(settings, sources);
+    const first = await readAll(clientOf, named, beside);
     if (first.failures.length > 0) throw unreadable(first.failures);
     const owners = new Map(named.map((arn) => [arn, ownerIn(settings, arn)]));
     const all = [...first.read];
@@ -47,7 +51,7 @@ export const liveResources =
       const found = foundBy(settings, all, owners, named.length + MOST_FOUND);
       if (found.size === 0) break;
       for (const [arn, service] of found) owners.set(arn, service);
-      const { read, failures } = await readAll(planes, [...found.keys()], sources);
+      const { read, failures } = await readAll(clientOf, [...found.keys()], beside);
       all.push(...read);
       for (const { type, error } of failures) say(`${type} left out of the graph: ${wordsOf(error)}`);
     }
@@ -66,17 +70,25 @@ const namedBy = ({ services, ...settings }: Settings, arns: readonly string[]): 
 const ownerIn = ({ services }: Settings, arn: string): string =>
   services.find(({ resources }) => resources.includes(arn))?.name ?? "";
 
+/** Whether one service of these settings names both. */
+export const namedTogetherIn =
+  ({ services }: Settings) =>
+  (one: string, other: string): boolean =>
+    services.some(({ resources }) => resources.includes(one) && resources.includes(other));
+
 type Failure = Readonly<{ type: string; error: unknown }>;
 
 /** Asks every kind at once for its own; one that fails takes nothing from the others. */
 const readAll = async (
-  planes: ControlPlanes,
+  clientOf: ClientOf,
   arns: readonly string[],
-  sources: GraphSources,
+  beside: Beside,
 ): Promise<Readonly<{ read: readonly Seen[]; failures: readonly Failure[] }>> => {
-  const aside = await asideOf(arns, sources);
+  const aside = await beside(arns);
   const byKind = [...Map.groupBy(arns, kindOf)].flatMap(([kind, own]) => (kind === null ? [] : [{ kind, own }]));
-  const settled = await Promise.allSettled(byKind.map(({ kind, own }) => kind.read(planes, own, aside)));
+  const settled = await Promise.allSettled(
+    byKind.map(async ({ kind, own }) => (await kind.load()).read(clientOf, own, aside)),
+  );
   const read = settled.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
   const failures = settled.flatMap((one, index): readonly Failure[] =>
     one.status === "rejected" ? [{ type: byKind[index]?.kind.type ?? "", error: one.reason }] : [],
@@ -86,15 +98,30 @@ const readAll = async (
   return { read: read.toSorted((a, b) => (order.get(a.arn) ?? 0) - (order.get(b.arn) ?? 0)), failures };
 };
 
-/** What was told of them. Where that cannot be read, nothing is known to have run before, and no rollback is offered. */
-const asideOf = async (arns: readonly string[], { recorded, zoneIds = {}, say }: GraphSources): Promise<Aside> => {
-  try {
-    const byTarget = Map.groupBy((await recorded?.(arns)) ?? [], ({ target }) => target);
-    return { recorded: (arn) => byTarget.get(arn) ?? [], zoneIds };
-  } catch (error) {
-    say?.(`what was told of changes cannot be read: ${wordsOf(error)}`);
-    return { recorded: () => [], zoneIds };
-  }
+/** What stands beside the control planes, of these resources. */
+type Beside = (arns: readonly string[]) => Promise<Aside>;
+
+/** What cannot be read there is said once a graph, and takes nothing from it. */
+const besideOf = (settings: Settings, { recorded, zoneIds, say = () => {} }: GraphSources): Beside => {
+  const ids = once(async (): Promise<ZoneIds> => {
+    try {
+      return (await zoneIds?.()) ?? {};
+    } catch (error) {
+      say(`the ids of zones cannot be read, so no zonal shift is proposed: ${wordsOf(error)}`);
+      return {};
+    }
+  });
+  const own = { zoneIds: ids, areNamedTogether: namedTogetherIn(settings), say };
+  return async (arns) => {
+    try {
+      const byTarget = Map.groupBy((await recorded?.(arns)) ?? [], ({ target }) => target);
+      return { recorded: (arn) => byTarget.get(arn) ?? [], ...own };
+    } catch (error) {
+      // Nothing is known to have run before, and no rollback is offered.
+      say(`what was told of changes cannot be read: ${wordsOf(error)}`);
+      return { recorded: () => [], ...own };
+    }
+  };
 };
 
 /** Resources that those at hand name, each with its owner: that of whoever names it, "" where several services do. */

@@ -1,20 +1,17 @@
-import { DescribeTargetGroupsCommand } from "@aws-sdk/client-elastic-load-balancing-v2";
+import { DescribeTargetGroupsCommand, ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
 import { callAws } from "../call.ts";
-import { restAfter } from "./arn.ts";
 import { eachOf, known, orAbsent } from "./asking.ts";
-import { type ResourceKind, seen } from "./kind.ts";
+import { type ResourceReader, seen } from "./kind.ts";
+import { loadBalancer } from "./shapes.ts";
 import { balancersNamed, dimensionOf, tagsNamed, zonesOf } from "./target-group.ts";
 
-const TYPE = "AWS::ElasticLoadBalancingV2::LoadBalancer";
-
 /** A load balancer with the target groups that its listeners name. */
-export const loadBalancer: ResourceKind = {
-  type: TYPE,
-  owns: (arn) => /^(app|net)\//.test(restAfter(arn, "elasticloadbalancing", "loadbalancer/") ?? ""),
+export const reader: ResourceReader = {
   attributes: ["loadBalancer", "loadBalancerArn"],
   optional: [],
   unreadable: {},
-  read: async ({ loadBalancing: client }, arns) => {
+  read: async (clientOf, arns) => {
+    const client = clientOf(ElasticLoadBalancingV2Client);
     const tags = await tagsNamed(client, arns);
     const found = await eachOf(arns, (LoadBalancerArn) =>
       orAbsent(["LoadBalancerNotFoundException", "LoadBalancerNotFound"], async () => {
@@ -25,7 +22,7 @@ export const loadBalancer: ResourceKind = {
         );
         const zones = zonesOf(balancer);
         return seen({
-          ...{ arn: LoadBalancerArn, type: TYPE, name: balancer.LoadBalancerName ?? "", part: "door" },
+          ...{ arn: LoadBalancerArn, type: loadBalancer.type, name: balancer.LoadBalancerName ?? "", part: "door" },
           zones: Math.max(1, zones.length),
           tags: tags.get(LoadBalancerArn) ?? {},
           uses: TargetGroups.flatMap(({ TargetGroupArn }) => TargetGroupArn ?? []),

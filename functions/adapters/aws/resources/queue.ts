@@ -3,21 +3,19 @@ import {
   GetQueueUrlCommand,
   ListDeadLetterSourceQueuesCommand,
   ListMessageMoveTasksCommand,
-  type SQSClient,
+  SQSClient,
 } from "@aws-sdk/client-sqs";
 import { z } from "zod";
 import { callAws } from "../call.ts";
 import { arnOf, besideArn } from "./arn.ts";
 import { eachOf, known, orAbsent } from "./asking.ts";
-import { type ResourceKind, type Seen, seen } from "./kind.ts";
+import { type ResourceReader, type Seen, seen } from "./kind.ts";
+import { queue } from "./shapes.ts";
 
-const TYPE = "AWS::SQS::Queue";
 const GONE = ["QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"];
 
 /** Queues with what they do with messages that fail, and whether dead ones are being moved. */
-export const queue: ResourceKind = {
-  type: TYPE,
-  owns: (arn) => arnOf(arn).service === "sqs" && /^[A-Za-z0-9_-]{1,80}(\.fifo)?$/.test(arnOf(arn).rest),
+export const reader: ResourceReader = {
   attributes: [
     ...["queueUrl", "visibilityTimeout", "approximateNumberOfMessages", "deadLetterTargetArn", "maxReceiveCount"],
     ...["deadLetterSourceQueue", "messageMoveTaskRunning"],
@@ -25,7 +23,8 @@ export const queue: ResourceKind = {
   // Dead letters of several queues go back to no one of them.
   optional: ["deadLetterSourceQueue"],
   unreadable: {},
-  read: async ({ sqs }, arns) => {
+  read: async (clientOf, arns) => {
+    const sqs = clientOf(SQSClient);
     const found = await eachOf(arns, (arn) => orAbsent(GONE, () => seenQueue(sqs, arn)));
     return found.filter((one) => one !== null);
   },
@@ -45,7 +44,7 @@ const seenQueue = async (sqs: SQSClient, arn: string): Promise<Seen> => {
   const sources = queueUrls.map((url) => besideArn(arn, "sqs", url.split("/").at(-1) ?? ""));
   const redrive = redriveIn(Attributes.RedrivePolicy);
   return seen({
-    ...{ arn, type: TYPE, name: QueueName, part: "queue" },
+    ...{ arn, type: queue.type, name: QueueName, part: "queue" },
     uses: redrive === null ? [] : [redrive.deadLetterTargetArn],
     usedBy: sources,
     attributes: known({

@@ -1,22 +1,24 @@
-import { DescribeReplicationGroupsCommand, type ReplicationGroup } from "@aws-sdk/client-elasticache";
+import {
+  DescribeReplicationGroupsCommand,
+  ElastiCacheClient,
+  type ReplicationGroup,
+} from "@aws-sdk/client-elasticache";
 import { callAws } from "../call.ts";
-import { restAfter } from "./arn.ts";
 import { eachOf, known, orAbsent } from "./asking.ts";
-import { type ResourceKind, type Seen, seen } from "./kind.ts";
+import { type ResourceReader, type Seen, seen } from "./kind.ts";
+import { replicationGroup } from "./shapes.ts";
 
-const TYPE = "AWS::ElastiCache::ReplicationGroup";
 const GONE = ["ReplicationGroupNotFoundFault", "ReplicationGroupNotFound"];
 
 /** Caches. Replicas are counted of a group without cluster mode: where there are several shards, no one node is the last. */
-export const replicationGroup: ResourceKind = {
-  type: TYPE,
-  owns: (arn) => restAfter(arn, "elasticache", "replicationgroup:") !== null,
+export const reader: ResourceReader = {
   attributes: ["status", "replicaCount", "lastReplica", "automaticFailover"],
   optional: ["replicaCount", "lastReplica"],
   unreadable: {},
-  read: async ({ elastiCache }, arns) => {
+  read: async (clientOf, arns) => {
+    const elastiCache = clientOf(ElastiCacheClient);
     const found = await eachOf(arns, async (arn) => {
-      const ReplicationGroupId = restAfter(arn, "elasticache", "replicationgroup:") ?? "";
+      const ReplicationGroupId = replicationGroup.nameIn(arn) ?? "";
       const answer = await orAbsent(GONE, () =>
         callAws("elasticache:DescribeReplicationGroups", ReplicationGroupId, () =>
           elastiCache.send(new DescribeReplicationGroupsCommand({ ReplicationGroupId })),
@@ -36,7 +38,7 @@ const seenGroup = (arn: string, group: ReplicationGroup): Seen => {
   const nodes = members.flatMap(({ CacheClusterId }) => CacheClusterId ?? []).toSorted();
   const isOneShard = shards.length === 1 && nodes.length > 0;
   return seen({
-    ...{ arn, type: TYPE, name: group.ReplicationGroupId ?? "", part: "store" },
+    ...{ arn, type: replicationGroup.type, name: group.ReplicationGroupId ?? "", part: "store" },
     zones: Math.max(1, zones.size),
     attributes: known({
       status: group.Status,

@@ -13,6 +13,7 @@ const TABLE = at("dynamodb", "table/baskets");
 const DATABASE = at("rds", "db:main");
 const GROUP = at("autoscaling", "autoScalingGroup:8a1b:autoScalingGroupName/web");
 const TARGETS = at("elasticloadbalancing", "targetgroup/web/1234567890123456");
+const BALANCER = at("elasticloadbalancing", "loadbalancer/app/web/1");
 const PROXY = at("rds", "db-proxy:prx-0123456789");
 const seconds = (minute: number): number => Date.UTC(2026, 0, 5, 10, minute) / 1000;
 
@@ -63,7 +64,7 @@ const CALM: Readonly<Record<string, Reply>> = {
 
 const readIn = async (
   context: TestContext,
-  resources: readonly string[],
+  named: readonly string[] | Parameters<typeof settingsOf>[1],
   answers: Readonly<Record<string, Reply>> = {},
   sources: GraphSources = {},
 ): Promise<ReadonlyMap<string, Resource>> => {
@@ -72,9 +73,11 @@ const readIn = async (
     context,
     (sent) => all[operationOf(sent)] ?? refusal("query", 400, "NotScripted", operationOf(sent)),
   );
-  const planes = planesAt(clientFor(loopback.url, 300));
-  const read = liveResources(planes, settingsOf(PLACE, { web: { resources } }), sources);
-  return new Map((await read(resources)).map((one) => [one.arn, one]));
+  const clientOf = planesAt(clientFor(loopback.url, 300));
+  const services = "web" in named ? named : { web: { resources: named as readonly string[] } };
+  const read = liveResources(clientOf, settingsOf(PLACE, services), sources);
+  const resources = await read(Object.values(services).flatMap((one) => one.resources));
+  return new Map(resources.map((one) => [one.arn, one]));
 };
 
 test("what the settings name and nobody can read is thrown, with every kind that failed and what to do", async (context) => {
@@ -219,34 +222,116 @@ test("whether a refresh is under way must be known: where it cannot be read, the
   await assert.rejects(readIn(context, [GROUP], answers), /may not call autoscaling:DescribeInstanceRefreshes/);
 });
 
-test("a zone that is shifted away is shown by its id where that is known, and no zone without its id can be shifted", async (context) => {
-  const answers: Readonly<Record<string, Reply>> = {
+/** A target group behind a load balancer in these zones, from which `away` is shifted. */
+const balanced = (
+  of: Readonly<{ letters?: string; type?: string; switchedOn?: string; away?: string }> = {},
+): Readonly<Record<string, Reply>> => {
+  const { letters = "cab", type = "application", switchedOn = "true", away } = of;
+  const zones = [...letters].map((letter) => `<member><ZoneName>eu-west-1${letter}</ZoneName></member>`);
+  return {
     DescribeTargetGroups: xml(
       "DescribeTargetGroups",
       `<TargetGroups><member><TargetGroupArn>${TARGETS}</TargetGroupArn><TargetGroupName>web</TargetGroupName>
-       <LoadBalancerArns><member>${at("elasticloadbalancing", "loadbalancer/app/web/1")}</member></LoadBalancerArns></member></TargetGroups>`,
+       <LoadBalancerArns><member>${BALANCER}</member></LoadBalancerArns></member></TargetGroups>`,
     ),
     DescribeLoadBalancers: xml(
       "DescribeLoadBalancers",
-      `<LoadBalancers><member><LoadBalancerArn>${at("elasticloadbalancing", "loadbalancer/app/web/1")}</LoadBalancerArn>
-       <AvailabilityZones><member><ZoneName>eu-west-1b</ZoneName></member><member><ZoneName>eu-west-1a</ZoneName></member></AvailabilityZones></member></LoadBalancers>`,
+      `<LoadBalancers><member><LoadBalancerArn>${BALANCER}</LoadBalancerArn><Type>${type}</Type>
+       <AvailabilityZones>${zones.join("")}</AvailabilityZones></member></LoadBalancers>`,
+    ),
+    DescribeLoadBalancerAttributes: xml(
+      "DescribeLoadBalancerAttributes",
+      `<Attributes><member><Key>zonal_shift.config.enabled</Key><Value>${switchedOn}</Value></member></Attributes>`,
     ),
     DescribeTags: refusal("query", 403, "AccessDenied"),
     DescribeTargetHealth: xml(
       "DescribeTargetHealth",
-      `<TargetHealthDescriptions><member><Target><Id>10.0.0.1</Id><AvailabilityZone>eu-west-1b</AvailabilityZone></Target>
-       <AdministrativeOverride><State>zonal_shift_active</State></AdministrativeOverride></member></TargetHealthDescriptions>`,
+      away === undefined
+        ? "<TargetHealthDescriptions/>"
+        : `<TargetHealthDescriptions><member><Target><Id>10.0.0.1</Id><AvailabilityZone>${away}</AvailabilityZone></Target>
+           <AdministrativeOverride><State>zonal_shift_active</State></AdministrativeOverride></member></TargetHealthDescriptions>`,
     ),
   };
+};
+const IDS = { "eu-west-1a": "euw1-az1", "eu-west-1b": "euw1-az3", "eu-west-1c": "euw1-az2" };
+const TOGETHER = { web: { resources: [TARGETS, BALANCER] } };
+const NO_IDS = { "eu-west-1a": null, "eu-west-1b": null, "eu-west-1c": null };
+const zonesOf = ({ attributes }: Resource): Resource["attributes"] =>
+  Object.fromEntries(Object.entries(attributes).filter(([name]) => name.startsWith("eu-west-1")));
 
-  const all = await readIn(context, [TARGETS], answers, { zoneIds: { "eu-west-1b": "euw1-az3" } });
+test("a load balancer that can be shifted shows its zones with their ids, and is the root of its target groups", async (context) => {
+  const all = await readIn(context, [TARGETS, BALANCER], balanced(), { zoneIds: async () => IDS });
 
-  const { attributes, zones, tags } = all.get(TARGETS) ?? assert.fail();
-  assert.deepEqual([zones, tags, attributes.loadBalancer], [2, {}, "app/web/1"]);
-  assert.deepEqual(
-    [attributes.awayFrom, attributes["eu-west-1a"], attributes["eu-west-1b"]],
-    ["euw1-az3", null, "euw1-az3"],
-  );
+  const group = all.get(TARGETS) ?? assert.fail();
+  assert.deepEqual([group.zones, group.tags, group.root], [3, {}, BALANCER]);
+  assert.deepEqual([group.attributes.loadBalancer, group.attributes.awayFrom], ["app/web/1", null]);
+  assert.deepEqual(zonesOf(group), IDS);
+});
+
+test("a zone that is shifted away is shown by its id where that is known", async (context) => {
+  for (const [ids, shown] of [
+    [IDS, "euw1-az3"],
+    [{}, "eu-west-1b"],
+  ] as const) {
+    const answers = balanced({ away: "eu-west-1b" });
+
+    const all = await readIn(context, [TARGETS, BALANCER], answers, { zoneIds: async () => ids });
+
+    assert.equal(all.get(TARGETS)?.attributes.awayFrom, shown);
+  }
+});
+
+const NOT_SHIFTABLE: readonly Readonly<{
+  because: string;
+  services?: Parameters<typeof settingsOf>[1];
+  answers?: Readonly<Record<string, Reply>>;
+  says?: RegExp;
+}>[] = [
+  { because: "its owner has not switched that on", answers: balanced({ switchedOn: "false" }) },
+  { because: "no service names it, so that no runbook may touch it", services: { web: { resources: [TARGETS] } } },
+  {
+    because: "another service names it than its target group, with a mode and freezes of its own",
+    services: { web: { resources: [TARGETS] }, edge: { resources: [BALANCER] } },
+  },
+  { because: "it counts no errors by zone", answers: balanced({ type: "network" }) },
+  {
+    because: "whether that is switched on cannot be read",
+    answers: { ...balanced(), DescribeLoadBalancerAttributes: refusal("query", 403, "AccessDenied") },
+    says: /^no zonal shift is proposed: the role may not call elasticloadbalancing:DescribeLoadBalancerAttributes /,
+  },
+];
+for (const { because, services = TOGETHER, answers = balanced(), says } of NOT_SHIFTABLE)
+  test(`a load balancer's zones have no ids, and nobody asks for them, where ${because}`, async (context) => {
+    const said: string[] = [];
+    const zoneIds = () => assert.fail("asked for");
+
+    const all = await readIn(context, services, answers, { zoneIds, say: (sentence) => said.push(sentence) });
+
+    assert.deepEqual(zonesOf(all.get(TARGETS) ?? assert.fail()), NO_IDS);
+    assert.deepEqual([said.length, says?.test(said[0] ?? "") ?? true], [says === undefined ? 0 : 1, true]);
+  });
+
+test("a load balancer of two zones has no zone to spare", async (context) => {
+  const all = await readIn(context, [TARGETS, BALANCER], balanced({ letters: "ab" }), { zoneIds: async () => IDS });
+
+  assert.deepEqual(zonesOf(all.get(TARGETS) ?? assert.fail()), { "eu-west-1a": null, "eu-west-1b": null });
+});
+
+test("where zones' ids cannot be read the graph is whole without them, and it is said once what is missing", async (context) => {
+  const said: string[] = [];
+  const zoneIds = async () => {
+    throw new Error("the role may not call ec2:DescribeAvailabilityZones");
+  };
+
+  const all = await readIn(context, [TARGETS, BALANCER, TABLE], balanced({ away: "eu-west-1b" }), {
+    ...{ zoneIds, say: (sentence: string) => said.push(sentence) },
+  });
+
+  assert.deepEqual([...all.keys()].toSorted(), [TABLE, BALANCER, TARGETS].toSorted());
+  assert.deepEqual(zonesOf(all.get(TARGETS) ?? assert.fail()), NO_IDS);
+  assert.deepEqual(said, [
+    "the ids of zones cannot be read, so no zonal shift is proposed: the role may not call ec2:DescribeAvailabilityZones",
+  ]);
 });
 
 test("a database's maximum is what its owners set, and unknown where a formula of its memory holds", async (context) => {

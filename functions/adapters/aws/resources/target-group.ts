@@ -3,41 +3,42 @@ import {
   DescribeTagsCommand,
   DescribeTargetGroupsCommand,
   DescribeTargetHealthCommand,
-  type ElasticLoadBalancingV2Client,
+  ElasticLoadBalancingV2Client,
   type LoadBalancer,
   type TargetGroup,
 } from "@aws-sdk/client-elastic-load-balancing-v2";
 import { callAws } from "../call.ts";
-import { arnOf, restAfter } from "./arn.ts";
+import { arnOf } from "./arn.ts";
 import { batches, eachOf, fewWords, ifReadable, known, orAbsent, tagsOf } from "./asking.ts";
-import { type Aside, type ResourceKind, type Seen, seen } from "./kind.ts";
+import { type Aside, type ResourceReader, type Seen, seen } from "./kind.ts";
+import { targetGroup } from "./shapes.ts";
+import { hindranceOf } from "./zonal-shift.ts";
 
-const TYPE = "AWS::ElasticLoadBalancingV2::TargetGroup";
 const MOST_AT_ONCE = 20; // that each Describe call of Elastic Load Balancing takes
 
 /** Target groups with the load balancer before them, its zones, and whether one of these is shifted away. */
-export const targetGroup: ResourceKind = {
-  type: TYPE,
-  owns: (arn) => restAfter(arn, "elasticloadbalancing", "targetgroup/") !== null,
+export const reader: ResourceReader = {
   attributes: ["targetGroupName", "loadBalancer", "loadBalancerArn", "awayFrom"],
   optional: ["loadBalancer", "loadBalancerArn"],
   unreadable: {},
-  read: async ({ loadBalancing: client }, arns, aside) => {
+  read: async (clientOf, arns, aside) => {
+    const client = clientOf(ElasticLoadBalancingV2Client);
     const groups = await groupsNamed(client, arns);
-    const balancers = await balancersNamed(client, [...new Set(groups.flatMap(balancersOf))]);
-    const tags = await tagsNamed(
-      client,
-      groups.map(({ TargetGroupArn }) => TargetGroupArn ?? ""),
-    );
+    const behind = await behindEach(client, groups);
+    const balancers = new Map(behind.flatMap(({ balancer, groups: own }) => own.map((arn) => [arn, balancer])));
+    const shiftable = new Set((await eachOf(behind, (one) => shiftableOf(client, one, aside))).flat());
+    const tags = await tagsNamed(client, groups.map(arnOfGroup));
     return eachOf(groups, async (group) => {
-      const [first = ""] = balancersOf(group);
-      const arn = group.TargetGroupArn ?? "";
-      return seenGroup(client, group, balancers.get(first) ?? null, tags.get(arn) ?? {}, aside);
+      const arn = arnOfGroup(group);
+      const before = { balancer: balancers.get(arn) ?? null, isShiftable: shiftable.has(arn) };
+      return seenGroup(client, group, before, tags.get(arn) ?? {}, aside);
     });
   },
 };
 
-const balancersOf = ({ LoadBalancerArns = [] }: TargetGroup): readonly string[] => LoadBalancerArns;
+const arnOfGroup = ({ TargetGroupArn = "" }: TargetGroup): string => TargetGroupArn;
+/** The first of those that it stands behind; "" where it stands alone. */
+const balancerOf = ({ LoadBalancerArns: [first = ""] = [] }: TargetGroup): string => first;
 
 /** One that is gone fails a whole call: then each is asked for by itself. */
 const groupsNamed = async (
@@ -89,18 +90,57 @@ export const tagsNamed = async (
   return new Map((found ?? []).flat().map(({ ResourceArn = "", Tags }) => [ResourceArn, tagsOf(Tags)]));
 };
 
+/** A load balancer, and the target groups of those asked for that stand behind it. */
+type Behind = Readonly<{ balancer: LoadBalancer; groups: readonly string[] }>;
+
+const behindEach = async (
+  client: ElasticLoadBalancingV2Client,
+  groups: readonly TargetGroup[],
+): Promise<readonly Behind[]> => {
+  const byBalancer = Map.groupBy(groups, balancerOf);
+  const balancers = await balancersNamed(
+    client,
+    [...byBalancer.keys()].filter((arn) => arn !== ""),
+  );
+  return [...balancers].map(([arn, balancer]) => ({ balancer, groups: (byBalancer.get(arn) ?? []).map(arnOfGroup) }));
+};
+
+/** The load balancers that stand before these target groups. */
+export const balancersBefore = async (
+  client: ElasticLoadBalancingV2Client,
+  groups: readonly string[],
+): Promise<readonly Behind[]> => behindEach(client, await groupsNamed(client, groups));
+
+/** The groups whose requests could be shifted away from a zone: none where that cannot be read. */
+const shiftableOf = async (
+  client: ElasticLoadBalancingV2Client,
+  { balancer, groups }: Behind,
+  { areNamedTogether, say }: Aside,
+): Promise<readonly string[]> => {
+  const named = groups.filter((group) => areNamedTogether(group, balancer.LoadBalancerArn ?? ""));
+  try {
+    return (await hindranceOf(client, balancer, named.length > 0)) === null ? named : [];
+  } catch (error) {
+    say(`no zonal shift is proposed: ${error instanceof Error ? error.message : String(error)}`);
+    return [];
+  }
+};
+
 const seenGroup = async (
   client: ElasticLoadBalancingV2Client,
   group: TargetGroup,
-  balancer: LoadBalancer | null,
+  { balancer, isShiftable }: Readonly<{ balancer: LoadBalancer | null; isShiftable: boolean }>,
   tags: Readonly<Record<string, string>>,
-  { zoneIds }: Aside,
+  aside: Aside,
 ): Promise<Seen> => {
-  const arn = group.TargetGroupArn ?? "";
+  const arn = arnOfGroup(group);
   const zones = zonesOf(balancer);
   const away = await shiftedAway(client, arn);
+  const zoneIds = isShiftable || away !== null ? await aside.zoneIds() : {};
   return seen({
-    ...{ arn, type: TYPE, name: group.TargetGroupName ?? "", part: "door", tags },
+    ...{ arn, type: targetGroup.type, name: group.TargetGroupName ?? "", part: "door", tags },
+    // What is shifted is the load balancer, with every group behind it.
+    root: balancer?.LoadBalancerArn ?? arn,
     zones: Math.max(1, zones.length),
     answersAs: balancer?.DNSName === undefined ? [] : [balancer.DNSName],
     attributes: known({
@@ -108,8 +148,8 @@ const seenGroup = async (
       loadBalancer: balancer?.LoadBalancerArn === undefined ? undefined : dimensionOf(balancer.LoadBalancerArn),
       loadBalancerArn: balancer?.LoadBalancerArn,
       awayFrom: away === null ? null : (zoneIds[away] ?? away),
-      // A zone's name is the account's own. Its id is what a shift wants: where it is not known, none can be proposed.
-      ...Object.fromEntries(zones.map((zone) => [zone, zoneIds[zone] ?? null])),
+      // A zone's name is the account's own. Its id is what a shift wants: where it is null, none can be proposed.
+      ...Object.fromEntries(zones.map((zone) => [zone, isShiftable ? (zoneIds[zone] ?? null) : null])),
     }),
   });
 };
