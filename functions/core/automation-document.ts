@@ -84,9 +84,12 @@ export type AutomationContent = z.infer<typeof automationContent>;
 /** A parsed document with the hash of its content; the deployed name ends in the hash's first 12 digits. */
 export type AutomationDocument = Readonly<{ name: string; hash: string; content: AutomationContent }>;
 
+/** A parser that zod compiles costs more than all documents there are take without. */
+const FEW = { jitless: true };
+
 /** Parses a document. Throws a ZodError that names the member at fault. @param name without the hash, e.g. `Quell-ecs-rollback` */
 export const automationDocument = (name: string, raw: unknown): AutomationDocument => {
-  const content = automationContent.parse(raw);
+  const content = automationContent.parse(raw, FEW);
   const hash = hashOf(content);
   return { name: `${name}-${hash.slice(0, 12)}`, hash, content };
 };

@@ -68,6 +68,7 @@ export const writeTerminal = async (
   await noteHeldLeases(ports.ledger, incident.id, effects);
   await ports.records.put(incidentRecord(ports, incident, { ...ending, atMs }, chapters, started));
   if (ending.terminal === "RESOLVED") await noteStanding(ports, incident.id, chapters, started);
+  const last = chapters.at(-1);
   await changeIncident(ports.ledger, incident.id, (current) =>
     current.terminal === null && (seenNews === null || current.news === seenNews)
       ? {
@@ -76,6 +77,7 @@ export const writeTerminal = async (
           because: ending.because,
           closedAtMs: atMs,
           watching: isHandedOver(ending),
+          came: last === undefined ? null : { step: last.decision.step, deed: last.deed },
         }
       : undefined,
   );

@@ -1,10 +1,9 @@
 import { z } from "zod";
+import { secretSchema } from "./secret.ts";
 import { settingsSchema } from "./settings.ts";
 
 /** Names that CloudFormation, IAM and CloudWatch all take. */
 const name = z.string().regex(/^[A-Za-z][A-Za-z0-9-]{0,30}$/, "letters, digits and hyphens, 31 at most");
-/** A secret of Secrets Manager, by its name: its value is read when it is needed, and never stands in a file. */
-const secretName = z.string().regex(/^[A-Za-z0-9/_+=.@-]{1,256}$/, "the name of a secret in Secrets Manager");
 
 const approver = z.strictObject({
   /** As Slack knows the person: `U...` or `W...`; a display name proves nothing. */
@@ -18,8 +17,8 @@ const slack = z.strictObject({
   teamId: z.string().regex(/^T[A-Z0-9]{5,}$/, "a Slack team id, such as T012AB3CD"),
   /** Where cards are posted, `C...` or `G...`. */
   channelId: z.string().regex(/^[CG][A-Z0-9]{5,}$/, "a Slack channel id, such as C012AB3CD"),
-  botTokenSecret: secretName,
-  signingSecret: secretName,
+  botTokenSecret: secretSchema,
+  signingSecret: secretSchema,
   /** Where Slack's Web API answers: GovSlack has another host than everybody else. The token goes there. */
   apiUrl: z
     .string()
@@ -30,7 +29,7 @@ const slack = z.strictObject({
 const repository = z.strictObject({ owner: z.string().min(1), name: z.string().min(1) });
 
 const github = z.strictObject({
-  tokenSecret: secretName,
+  tokenSecret: secretSchema,
   /** Where each service's code lies: its deployments, releases and merged pull requests are evidence. */
   repositories: z.array(repository.extend({ service: z.string().min(1) })).default([]),
   /** Where the report of each incident becomes an issue; nowhere where it is left out. */
@@ -41,17 +40,46 @@ const pager = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("sns"), emails: z.array(z.email()).default([]) }),
   z.strictObject({
     kind: z.literal("pagerduty"),
-    routingKeySecret: secretName,
+    routingKeySecret: secretSchema,
+    /** The service Region of the account, as its address says: app.pagerduty.com is us, app.eu.pagerduty.com is eu. */
+    region: z.enum(["us", "eu"]).default("us"),
     emails: z.array(z.email()).default([]),
   }),
 ]);
+
+/** As AWS names what it makes: eight hexadecimal digits where it is old, else seventeen. */
+const awsId = (kind: "subnet" | "sg", what: string) =>
+  z.string().regex(new RegExp(`^${kind}-([0-9a-f]{8}|[0-9a-f]{17})$`), `${what}, such as ${kind}-0123456789abcdef0`);
+/** Where a function stands in a VPC, and no more of either than Lambda takes (docs.aws.amazon.com/lambda/latest/api/API_VpcConfig.html). */
+const place = z.strictObject({
+  /** Private ones of one VPC, in two zones or more: a function has no public address, whatever its subnet is. */
+  subnetIds: z.array(awsId("subnet", "the id of a subnet")).min(1, "one at least").max(16, "16 at most"),
+  securityGroupIds: z.array(awsId("sg", "the id of a security group")).min(1, "one at least").max(5, "5 at most"),
+});
+
+/** The owner's VPC, by ids, so that a synthesis looks nothing up. Lambda knows the VPC by its subnets. */
+const network = place.extend({
+  /** Where draft alone stands, which reads what strangers wrote: let it out to its model and to its key, and nowhere else. */
+  draft: place.optional(),
+  /**
+   * Through which hosts beyond AWS are spoken to; the SDK of AWS knows no proxy. With no name and password: it stands in
+   * the functions' environment.
+   */
+  proxy: z
+    .string()
+    .regex(
+      /^https?:\/\/[A-Za-z0-9.-]+(:[0-9]{1,5})?\/?$/,
+      "a proxy's URL, such as http://proxy.example.com:3128, with no user in it",
+    )
+    .optional(),
+});
 
 const reservedConcurrency = z.int().min(1).max(1000);
 
 /** Everything that `quell.config.ts` says: what the agent needs to know, and how it stands in the account. */
 export const configurationSchema = z
   .strictObject({
-    /** Of the stacks and of all that they hold; two agents in one account and Region need two names. */
+    /** Of the stacks and of what they hold. The runbooks' documents and roles have names of their own: one agent an account and Region. */
     name: name.default("quell"),
     settings: settingsSchema,
     /** Alarms whose names begin so are answered. Empty: every alarm of the account and Region. */
@@ -62,13 +90,15 @@ export const configurationSchema = z
     pager: pager.prefault({ kind: "sns" }),
     github: github.optional(),
     /** The key of the Anthropic API; needed where `settings.drafter.name` is "anthropic". */
-    anthropicKeySecret: secretName.optional(),
+    anthropicKeySecret: secretSchema.optional(),
     /** Who chooses: the released model, or the catalogue's own rules. */
     policy: z.enum(["qnet", "rules"]).default("qnet"),
     /** Taken from the account's own limit; new accounts cannot reserve any, so nothing is by default. */
     reservedConcurrency: z
       .strictObject({ intake: reservedConcurrency.optional(), respond: reservedConcurrency.optional() })
       .default({}),
+    /** Every function stands in it, where it is given: what runs in an account then goes out by ways its owner watches. */
+    network: network.optional(),
     architecture: z.enum(["arm64", "x86_64"]).default("arm64"),
     logRetentionDays: z.union([z.literal(30), z.literal(90), z.literal(180), z.literal(365)]).default(90),
     /** A synthetic alarm a day walks the real path, in observe mode; its missing success rings an alarm. */
@@ -119,9 +149,12 @@ export class BadConfiguration extends Error {
   override readonly name = "BadConfiguration";
 }
 
+/** A parser that zod compiles costs more than one parse of it saves. */
+const ONCE = { jitless: true };
+
 /** Parses a configuration. Throws BadConfiguration. @param file as messages name it */
 export const parseConfiguration = (raw: unknown, file = "quell.config.ts"): Configuration => {
-  const parsed = configurationSchema.safeParse(raw);
+  const parsed = configurationSchema.safeParse(raw, ONCE);
   if (parsed.success) return parsed.data;
   const lines = parsed.error.issues.map(({ path, message }) => `${file}: ${pathText(path)}: ${message}`);
   throw new BadConfiguration(lines.join("\n"));

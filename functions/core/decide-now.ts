@@ -2,21 +2,22 @@ import type { Chapter } from "./chapter.ts";
 import type { Context } from "./context.ts";
 import { type Decision, decide } from "./decide.ts";
 import type { AlarmSnapshot } from "./evidence.ts";
+import { FEATURES_HASH } from "./features.ts";
 import { gatherContext } from "./gather.ts";
 import { changeIncident, isAllGone, isAllOk } from "./incident.ts";
-import type { Json } from "./json.ts";
-import { change } from "./ledger.ts";
 import { currentIncident, modeFor, type Session, serviceFor, subjectOf } from "./session.ts";
 import type { Tried } from "./stages.ts";
+import { type MadeUnder, readDecision, type StoredDecision, storeDecision } from "./stored-decision.ts";
 import { stormNow } from "./storm.ts";
 import { joinUmbrella } from "./umbrella.ts";
 import { type Baseline, baselineOf } from "./verify.ts";
 
 /**
- * A decision, or why there is none to make: every alarm is OK, every alarm was deleted, or a storm has taken the
- * incident in.
+ * A decision, or why there is none to make: every alarm is OK, every alarm was deleted, a storm has taken the incident
+ * in, or reconcile has taken this execution for dead and answers for the incident itself.
  */
 export type Now =
+  | Readonly<{ kind: "sealed" }>
   | Readonly<{ kind: "merged" }>
   | Readonly<{ kind: "gone" }>
   | Readonly<{ kind: "decided"; decision: Decision }>
@@ -39,17 +40,19 @@ const triedIn = (chapters: readonly Chapter[]): readonly Tried[] =>
 const alarmsRead = ({ alarms, missing }: Context): Context["alarms"] | null =>
   missing.some(({ source }) => source === "alarms") ? null : alarms;
 
-/** A decision as it was stored: what older code did not write down of it is null. */
-export const restored = (stored: Decision): Decision => ({
-  ...stored,
-  limits: stored.limits ?? null,
-  severity: stored.severity ?? null,
-  result: stored.result.kind === "chosen" ? { ...stored.result, asks: stored.result.asks ?? null } : stored.result,
+const taken = (stored: StoredDecision | "sealed"): Now =>
+  stored === "sealed" ? { kind: "sealed" } : { kind: "decided", decision: stored.decision };
+
+const madeUnder = ({ catalogue, guardrails }: Session["ports"]): MadeUnder => ({
+  features_hash: FEATURES_HASH,
+  catalogue_hash: catalogue.hash,
+  guardrails_hash: guardrails.hash,
 });
 
 /**
  * Gathers, decides, and writes the decision down under `decision#ID/STEP` before anything comes of it. A retry that
- * finds it written takes that one: what was announced is what is carried out.
+ * finds it written takes that one: what was announced is what is carried out. It is counted before it is written, so
+ * that none is stored of which the incident does not know.
  */
 export const decideNow = async (session: Session, chapters: readonly Chapter[]): Promise<Now> => {
   const { ports, settings, incidentId } = session;
@@ -57,6 +60,8 @@ export const decideNow = async (session: Session, chapters: readonly Chapter[]):
   const service = serviceFor(settings, incident);
   const nowMs = ports.clock.nowMs();
   const step = chapters.length;
+  const before = await readDecision(ports.ledger, incidentId, step);
+  if (before !== null) return taken(before);
   const storm = await stormNow(ports.ledger, settings, nowMs);
   if (incident.terminal === "MERGED" || (step === 0 && (await joinUmbrella(session, incident, storm))))
     return { kind: "merged" };
@@ -77,12 +82,9 @@ export const decideNow = async (session: Session, chapters: readonly Chapter[]):
       baseline: baselineOf(service, context.series, nowMs),
     };
   const decision = await decide(ports, settings, modeFor(settings, service), context);
-  const written = await change(ports.ledger, `decision#${incidentId}/${step}`, (item) =>
-    item === null ? { write: decision as unknown as Json } : { stop: item },
-  );
   await changeIncident(ports.ledger, incidentId, (current) =>
     current.decided > step ? undefined : { ...current, decided: step + 1 },
   );
-  const stored = ("write" in written ? written.write : written.stop) as unknown as Decision;
-  return { kind: "decided", decision: restored(stored) };
+  const deed = chapters.at(-1)?.deed ?? null;
+  return taken(await storeDecision(ports.ledger, { decision, madeUnder: madeUnder(ports), before: deed }));
 };

@@ -2,8 +2,9 @@ import type { Configuration } from "./configuration.ts";
 import type { ServiceSettings, Settings } from "./settings.ts";
 
 /**
- * A drill is a synthetic alarm that walks the whole way of every other: it is decided on and written down. Its service is
- * only observed, so that nobody is asked or paged and nothing is done; it has no resource that anything could be done to.
+ * A drill is a synthetic alarm that walks the whole way of every other: it is decided on and recorded. Its service is only
+ * observed, so that nobody is asked or paged and nothing is done; it has no resource that anything could be done to. It
+ * leaves no row to learn from.
  */
 export const DRILL = "quell-drill";
 

@@ -176,6 +176,10 @@ export const quietRecords = (records: Ports["records"]): Ports["records"] => ({
   put: quiet((record) => records.put(cleaned(record))),
 });
 
+export const quietEpisodes = (episodes: Ports["episodes"]): Ports["episodes"] => ({
+  append: quiet((row) => episodes.append(cleaned(row))),
+});
+
 /** These ports behind the gate; wrapped once, by the handler, so that Lambda and the laptop cannot differ. */
 export const withEgress = (ports: Ports): Ports => {
   const { drafter, approvals, actuator, pager, records, episodes, scorer } = ports;
@@ -210,6 +214,6 @@ export const withEgress = (ports: Ports): Ports => {
     },
     pager: quietPager(pager),
     records: quietRecords(records),
-    episodes: { append: quiet((row) => episodes.append(cleaned(row))) },
+    episodes: quietEpisodes(episodes),
   };
 };

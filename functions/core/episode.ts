@@ -74,7 +74,8 @@ export type Measured = Readonly<{
   /** After the hand-over to people, until recovery held or the watch ended; empty where nothing was handed over. */
   handover: readonly number[];
   end: EpisodeRow["end"];
-  recoveredByHand: boolean;
+  /** Null where nobody saw whether it recovered. */
+  recoveredByHand: boolean | null;
 }>;
 
 /** Who drew the proposals: a policy of ours, or people on call, of whose choices nobody knows a probability. */
@@ -90,6 +91,7 @@ const RESPONSE: Readonly<Record<"rejected" | "expired" | "withdrawn", EpisodeRow
 
 const recoveredBy = (outcome: Outcome, measured: Measured): EpisodeRow["recovered_by"] => {
   if (outcome.kind === "recovered") return outcome.by;
+  if (measured.recoveredByHand === null) return "unknown";
   if (measured.recoveredByHand) return "human";
   if (measured.end === "recovered") return "self";
   return "";
@@ -137,7 +139,7 @@ export const rowOf = (row: EpisodeRow, { source }: Behaviour): EpisodeRow => {
 
 /** The row of one decision. The vectors are those that were scored; costs are in hours of severity-1 impact. */
 export const episodeRow = (
-  ports: Pick<Ports, "guardrails" | "catalogue">,
+  ports: Pick<Ports, "catalogue"> & Readonly<{ guardrails: Pick<Ports["guardrails"], "hash"> }>,
   incident: Incident,
   chapter: Chapter,
   measured: Measured,

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { restored } from "./decide-now.ts";
 import {
   allow,
   candidateWith,
@@ -20,6 +19,7 @@ import { prospectOf } from "./prospect.ts";
 import { decisionRecord } from "./record.ts";
 import { difference } from "./share-interval.ts";
 import type { Estimate, Outlook, Score, Verdict } from "./stages.ts";
+import { restored } from "./stored-decision.ts";
 import { type PastRun, pastOf } from "./track-record.ts";
 
 const limits = limitsWith();

@@ -179,7 +179,13 @@ const consents = ({ step, consent, refusal }: DecisionRecord): readonly ReportLi
   if (consent !== null)
     return consent.by === "policy"
       ? [[`decision ${step}: nobody had to, by the guardrails`]]
-      : [[`decision ${step}: `, ...listed(consent.people), ` at ${consent.at}`]];
+      : [
+          [
+            `decision ${step}: `,
+            ...(consent.people.length > 0 ? listed(consent.people) : ["people"]),
+            ` at ${consent.at}`,
+          ],
+        ];
   if (refusal === null) return [];
   return [
     [

@@ -4,6 +4,7 @@ import type { AlarmSnapshot } from "./evidence.ts";
 import { incidentId } from "./ids.ts";
 import type { Json } from "./json.ts";
 import { change } from "./ledger.ts";
+import type { OwedRows } from "./owed-rows.ts";
 import type { Ports } from "./ports.ts";
 import type { Terminal } from "./reasons.ts";
 import { redact } from "./redact.ts";
@@ -49,7 +50,8 @@ export type Incident = Readonly<{
   closedAtMs: number | null;
   /** True while a person owns it and Quell still watches: a new ALARM then belongs to it. */
   watching: boolean;
-}>;
+}> &
+  OwedRows;
 
 export const incidentKey = (id: string): string => `incident#${id}`;
 
@@ -152,6 +154,7 @@ export const newIncident = (settings: Settings, alarm: Alarm): Incident => {
     because: null,
     closedAtMs: null,
     watching: false,
+    rows: [],
   };
 };
 

@@ -1,23 +1,23 @@
-import { type Chapter, idle } from "./chapter.ts";
-import type { Decision } from "./decide.ts";
-import { restored } from "./decide-now.ts";
 import { effectsOf } from "./execute.ts";
 import { noteHeldLeases } from "./held-leases.ts";
 import { changeIncident, type Incident, isOpen, readIncident } from "./incident.ts";
+import { chaptersLeftBehind } from "./left-behind.ts";
 import type { Guardrails, Ports } from "./ports.ts";
 import { because } from "./reasons.ts";
 import { incidentRecord } from "./record.ts";
 import { isSilent } from "./session.ts";
 import type { Settings } from "./settings.ts";
+import { sealDecisions } from "./stored-decision.ts";
 
-export type OrphanPorts = Pick<
-  Ports,
-  "ledger" | "executions" | "pager" | "clock" | "records" | "catalogue" | "codeHash"
-> &
-  Readonly<{
-    guardrails: Pick<Guardrails, "hash">;
-    executionState: (incidentId: string) => Promise<"running" | "ended" | "absent">;
-  }>;
+type ExecutionState = "running" | "ended" | "absent";
+
+/** By what it is told whether anybody still answers for an incident. */
+export type LeftPorts = Pick<Ports, "clock"> &
+  Readonly<{ executionState: (incidentId: string) => Promise<ExecutionState> }>;
+
+export type OrphanPorts = LeftPorts &
+  Pick<Ports, "ledger" | "executions" | "pager" | "records" | "catalogue" | "codeHash"> &
+  Readonly<{ guardrails: Pick<Guardrails, "hash"> }>;
 
 /** What was found of one incident, and done about it. */
 export type LookedAfter = "started" | "closed" | "let-go" | "rung" | "nothing";
@@ -28,6 +28,18 @@ const UNSTARTED_MS = 2 * 60_000;
 const ABSENT_MS = 10 * 60_000;
 /** Longer than any incident lasts, eight hours of people's time and a soak of a day included: what runs then is stuck. */
 export const LONGEST_INCIDENT_MS = 7 * 86_400_000;
+
+/** Why nobody answers for an incident any more; null where its execution may yet go on. */
+const whyLeft = (state: ExecutionState, { startedAtMs, openedAtMs }: Incident, nowMs: number): string | null => {
+  const isGone = state === "ended" || (state === "absent" && nowMs - (startedAtMs ?? nowMs) >= ABSENT_MS);
+  if (isGone) return "its execution ended before the incident did";
+  const isStuck = nowMs - (startedAtMs ?? openedAtMs) >= LONGEST_INCIDENT_MS;
+  return isStuck ? "its execution never came to an end" : null;
+};
+
+/** Whether nobody answers for an incident any more. */
+export const isLeft = async ({ clock, executionState }: LeftPorts, incident: Incident): Promise<boolean> =>
+  whyLeft(await executionState(incident.id), incident, clock.nowMs()) !== null;
 
 /**
  * Looks after one incident that is open or watched: starts it where it never started, closes it where its execution ended
@@ -45,13 +57,8 @@ export const lookAfter = async (ports: OrphanPorts, settings: Settings, id: stri
     await ports.executions.start(id);
     return "started";
   }
-  const isGone = state === "ended" || (state === "absent" && nowMs - (startedAtMs ?? nowMs) >= ABSENT_MS);
-  const isStuck = nowMs - (startedAtMs ?? openedAtMs) >= LONGEST_INCIDENT_MS;
-  if (isGone || isStuck) {
-    if (incident.terminal !== null) return letGo(ports, id);
-    const why = isGone ? "its execution ended before the incident did" : "its execution never came to an end";
-    return closeOrphan(ports, settings, incident, why);
-  }
+  const why = whyLeft(state, incident, nowMs);
+  if (why !== null) return incident.terminal !== null ? letGo(ports, id) : closeOrphan(ports, settings, incident, why);
   if (doorbell === null) return "nothing";
   await ports.executions.ring(doorbell);
   return "rung";
@@ -65,7 +72,8 @@ const letGo = async ({ ledger }: OrphanPorts, id: string): Promise<LookedAfter> 
 
 /**
  * Hands an incident to people that nobody answers any more. The page comes first: where it fails the incident stays open,
- * and the next run pages. A record that cannot be written is missed, and said to be missing.
+ * and the next run pages. A record that cannot be written is missed, and said to be missing. What was decided is counted
+ * once nothing can be added to it: the incident owes the rows of all that.
  */
 const closeOrphan = async (
   ports: OrphanPorts,
@@ -75,8 +83,9 @@ const closeOrphan = async (
 ): Promise<LookedAfter> => {
   const { ledger, pager } = ports;
   const { id } = incident;
-  const chapters = await chaptersOf(ports, id, why);
+  const stored = await sealDecisions(ledger, id);
   const effects = await effectsOf(ports, id);
+  const chapters = chaptersLeftBehind(stored, incident, effects, { atMs: ports.clock.nowMs(), why });
   const started = effects.filter(({ executionId }) => executionId !== null);
   if (!(await isSilent({ ports: { ledger, dryRun: false }, settings, incidentId: id })))
     await pager.page({
@@ -98,7 +107,12 @@ const closeOrphan = async (
   await noteHeldLeases(ledger, id, effects);
   const said = recorded ? ending.because : because("step-abandoned", `${why}; its record could not be written`);
   const closed = await changeIncident(ledger, id, (current) =>
-    current.terminal === null ? { ...current, terminal, because: said, closedAtMs: atMs, watching: false } : undefined,
+    current.terminal === null
+      ? {
+          ...{ ...current, terminal, because: said, closedAtMs: atMs, watching: false },
+          ...{ decided: Math.max(current.decided, stored.length), rows: current.rows ?? [] },
+        }
+      : undefined,
   );
   return closed.closedAtMs === atMs ? "closed" : "nothing";
 };
@@ -111,17 +125,4 @@ const isWritten = async (write: () => Promise<void>): Promise<boolean> => {
     // People have been told, and must not be held up: an incident that nobody answers swallows its alarm's next ring.
     return false;
   }
-};
-
-/** What was decided, as the ledger has it; what came of it went with the execution. */
-const chaptersOf = async (ports: OrphanPorts, id: string, why: string): Promise<readonly Chapter[]> => {
-  const nowMs = ports.clock.nowMs();
-  const items = await ports.ledger.list(`decision#${id}/`);
-  const decisions = items.map(({ item }) => restored(item as unknown as Decision));
-  return decisions
-    .toSorted((a, b) => a.step - b.step)
-    .map((decision) => {
-      const afterSeconds = Math.round((nowMs - decision.decidedAtMs) / 1000);
-      return { decision, deed: idle({ kind: "unknown", afterSeconds, detail: why }, nowMs) };
-    });
 };

@@ -1,107 +1,31 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Alarm } from "./alarm.ts";
 import {
   API_ARN,
   alarmWith,
-  catalogueOf,
   chapterWith,
   incidentWith,
   MINUTE_MS,
   OPENED_MS,
-  page,
   planOf,
-  runbookWith,
   settingsWith,
-  wait,
 } from "./example.fixture.ts";
 import type { Effect } from "./execute.ts";
 import { longestRunSeconds } from "./follow.ts";
 import { heldLeases } from "./held-leases.ts";
-import { type Incident, readIncident, readIncidents } from "./incident.ts";
+import { readIncidents } from "./incident.ts";
 import type { Json } from "./json.ts";
-import { fakeLedger } from "./ledger.fixture.ts";
-import type { PageRequest } from "./ports.ts";
+import type { fakeLedger } from "./ledger.fixture.ts";
+import { accountWith, asked, type Given, NOW_MS, RUNBOOK, type State } from "./reconcile.fixture.ts";
 import { type ReconcilePorts, reconcile } from "./reconcile.ts";
 import { LONGEST_INCIDENT_MS } from "./reconcile-incidents.ts";
-import type { IncidentRecord } from "./record.ts";
-import type { RunStatus } from "./stages.ts";
 
 const settings = settingsWith();
-const NOW_MS = OPENED_MS + 60 * MINUTE_MS;
 const KEY = alarmWith().key;
 const ROOT = "arn:aws:ecs:eu-west-1:123456789012:cluster/main";
-const RUNBOOK = runbookWith();
 /** Neither a run of it nor its undo can be alive after that. */
 const FREE_MS = 2 * longestRunSeconds(RUNBOOK) * 1000 + 10 * MINUTE_MS;
 
-type State = Awaited<ReturnType<ReconcilePorts["executionState"]>>;
-type Given = Readonly<{
-  incidents?: readonly Incident[];
-  states?: Readonly<Record<string, State>>;
-  ringing?: readonly Alarm[];
-  nowMs?: number;
-  run?: RunStatus;
-  runningOf?: ReconcilePorts["runningOf"];
-  items?: Readonly<Record<string, Json>>;
-}>;
-
-/** An account in memory: what its ports were told, and a ledger of these incidents. */
-const accountWith = (given: Given) => {
-  const { incidents = [], states = {}, ringing = [], nowMs = NOW_MS, run = "succeeded", runningOf, items = {} } = given;
-  const ledger = fakeLedger();
-  for (const incident of incidents) {
-    ledger.items.set(`incident#${incident.id}`, { item: incident as unknown as Json, version: 1 });
-    for (const key of incident.keys)
-      ledger.items.set(`open#${key}`, {
-        item: { incidentId: incident.id, openedAtMs: incident.openedAtMs },
-        version: 1,
-      });
-  }
-  for (const [key, item] of Object.entries(items)) ledger.items.set(key, { item, version: 1 });
-  const told = {
-    started: [] as string[],
-    rung: [] as string[],
-    pages: [] as PageRequest[],
-    records: new Map<string, IncidentRecord>(),
-  };
-  const ports: ReconcilePorts = {
-    ledger,
-    ringing: async () => ringing,
-    openIncidents: async () =>
-      (await readIncidents(ledger)).filter((one) => one.terminal === null || one.watching).map(({ id }) => id),
-    executionState: async (id) =>
-      states[id] ?? ((await readIncident(ledger, id))?.startedAtMs == null ? "absent" : "running"),
-    executions: {
-      start: async (id) => void told.started.push(id),
-      ring: async (bell) => void told.rung.push(bell),
-    },
-    pager: {
-      page: async (request) => {
-        if (told.pages.every(({ incidentId }) => incidentId !== request.incidentId)) told.pages.push(request);
-      },
-      update: async () => {},
-      resolve: async () => {},
-    },
-    records: { put: async (record) => void told.records.set(record.incident.id, record) },
-    actuator: {
-      start: () => Promise.reject(new Error("reconcile starts nothing")),
-      stop: () => Promise.reject(new Error("reconcile stops nothing")),
-      poll: async (executionId) => ({
-        ...{ executionId, status: run, failedStep: null, reason: null, outputs: {} },
-        ...{ startedAtMs: OPENED_MS, endedAtMs: null },
-      }),
-    },
-    guardrails: { hash: "g" },
-    clock: { nowMs: () => nowMs },
-    catalogue: catalogueOf(RUNBOOK, wait, page),
-    codeHash: "c",
-    ...(runningOf === undefined ? {} : { runningOf }),
-  };
-  return { ports, ledger, told, incident: (id: string) => readIncident(ledger, id) };
-};
-
-const asked = incidentWith({ startedBy: "e", startedAtMs: OPENED_MS, doorbell: "bell", severity: 2 });
 const ended = { states: { "quell-test": "ended" as const } };
 
 test("an alarm that rings and that no incident knows is folded in, once", async () => {
@@ -296,6 +220,18 @@ const held = (
 const holderOf = (ledger: ReturnType<typeof fakeLedger>): Json | undefined =>
   (ledger.items.get(`lease#${ROOT}`)?.item as { holder: Json } | undefined)?.holder;
 
+/** Two decisions, of which the second was in the making. */
+const decided = Object.fromEntries(
+  [0, 1].map((step) => {
+    const { decision, deed } = chapterWith({}, { step, decidedAtMs: OPENED_MS + (step + 1) * MINUTE_MS });
+    const madeUnder = { features_hash: "f", catalogue_hash: "c", guardrails_hash: "g" };
+    return [
+      `decision#quell-test/${step}`,
+      { ...decision, madeUnder, before: step > 0 ? deed : null } as unknown as Json,
+    ];
+  }),
+);
+
 describe("the lease of an effect that nobody saw end", () => {
   const dead: Given = { incidents: [asked], ...ended };
   const late = OPENED_MS + FREE_MS;
@@ -360,13 +296,14 @@ test("a run that dies between any two writes leaves a state from which the next 
     incidents: [asked, incidentWith({ id: "quell-late", keys: ["late"], openedAtMs: OPENED_MS - 1 })],
     states: { "quell-test": "ended", "quell-late": "absent" },
     ringing: [alarmWith({ alarmName: "unheard", key: "123456789012/eu-west-1/unheard" })],
-    items: held(),
+    items: { ...held(), ...decided },
     nowMs: OPENED_MS + FREE_MS,
   };
   const end = ({ ledger, told }: ReturnType<typeof accountWith>) => ({
     items: [...ledger.items].map(([key, { item }]) => [key, item]).toSorted(),
     pages: told.pages,
     records: [...told.records.values()],
+    rows: [...told.rows.values()],
     started: [...new Set(told.started)].toSorted(),
   });
   /** Writes beyond `most` die; the dead process says nothing more. */
@@ -381,28 +318,39 @@ test("a run that dies between any two writes leaves a state from which the next 
         if (made === most) throw new Error("the sandbox died");
         return answer;
       };
-    const { ledger, executions, pager, records } = ports;
+    const { ledger, executions, pager, records, episodes } = ports;
     const fatedPorts: ReconcilePorts = {
       ...ports,
       ledger: { ...ledger, write: fated(ledger.write) },
       executions: { start: fated(executions.start), ring: fated(executions.ring) },
       pager: { ...pager, page: fated(pager.page) },
       records: { put: fated(records.put) },
+      episodes: { append: fated(episodes.append) },
     };
     return { ports: fatedPorts, made: () => made };
   };
+  /** One run now and one when people's time is over. */
+  const twice = async ({ moveTo }: ReturnType<typeof accountWith>, ports: ReconcilePorts) => {
+    await reconcile(ports, settings);
+    moveTo(OPENED_MS + FREE_MS + settings.handoverSeconds * 1000);
+    await reconcile(ports, settings);
+  };
   const clean = accountWith(given);
   const whole = dying(clean, Number.POSITIVE_INFINITY, "after");
-  await reconcile(whole.ports, settings);
+  await twice(clean, whole.ports);
   await reconcile(clean.ports, settings);
   const expected = end(clean);
-  assert.ok(whole.made() > 10, `${whole.made()} writes`);
+  assert.ok(whole.made() > 15, `${whole.made()} writes`);
+  assert.equal(expected.rows.length, 2);
 
   for (let most = 1; most <= whole.made(); most += 1)
     for (const when of ["before", "after"] as const) {
       const account = accountWith(given);
-      await reconcile(dying(account, most, when).ports, settings);
+      const { ports } = dying(account, most, when);
+      await reconcile(ports, settings);
+      for (let run = 0; run < 3; run += 1) await reconcile(account.ports, settings);
 
+      await twice(account, ports);
       for (let run = 0; run < 3; run += 1) await reconcile(account.ports, settings);
 
       assert.deepEqual(end(account), expected, `after it died ${when} write ${most}`);

@@ -2,17 +2,19 @@ import { type Alarm, opensIncident } from "./alarm.ts";
 import { fold, isCovered } from "./fold.ts";
 import { refuseFuture } from "./future.ts";
 import { heldLeases } from "./held-leases.ts";
-import { isOpen, readIncident, readLock } from "./incident.ts";
+import { type Incident, isOpen, readIncident, readLock } from "./incident.ts";
 import type { OpenIncidents } from "./open-incidents.ts";
 import { tellOfOverrides } from "./override-news.ts";
 import type { Ports } from "./ports.ts";
 import { type LookedAfter, lookAfter, type OrphanPorts } from "./reconcile-incidents.ts";
 import { freeHeldLease, type LeasePorts } from "./reconcile-leases.ts";
+import { isOwing, type OwedRowPorts, writeOwedRows } from "./reconcile-rows.ts";
 import { redact } from "./redact.ts";
 import type { Settings } from "./settings.ts";
 
 export type ReconcilePorts = OrphanPorts &
   LeasePorts &
+  OwedRowPorts &
   OpenIncidents &
   Readonly<{
     /** Every alarm that is in ALARM now, as the event of its change would have told it. */
@@ -27,6 +29,8 @@ export type Reconciled = Readonly<{
   closed: number;
   letGo: number;
   rung: number;
+  /** Rows of decisions that no execution was there to write. */
+  rows: number;
   /** Leases that nobody gave back. */
   freed: number;
   /** Changes of the switch, a mode or who chooses, of which people were told. */
@@ -41,9 +45,9 @@ const RUN_MS = 4 * 60_000;
 
 /**
  * Makes good what was lost: alarms that ring without an incident, incidents that never started or whose execution is gone,
- * wake-ups that nobody heard, leases that nobody gave back, changes of the switch that nobody was told of. It writes as everybody else does, each item on its condition,
- * so it may run beside them, twice, or die anywhere: the next run goes on. Of each kind the oldest come first, and what
- * fails holds nothing else up. Never throws.
+ * wake-ups that nobody heard, rows that nobody wrote, leases that nobody gave back, changes of the switch that nobody was
+ * told of. It writes as everybody else does, each item on its condition, so it may run beside them, twice, or die anywhere:
+ * the next run goes on. Of each kind the oldest come first, and what fails holds nothing else up. Never throws.
  */
 export const reconcile = async (ports: ReconcilePorts, settings: Settings): Promise<Reconciled> => {
   const untilMs = ports.clock.nowMs() + RUN_MS;
@@ -84,6 +88,12 @@ export const reconcile = async (ports: ReconcilePorts, settings: Settings): Prom
     ({ incidentId }) => `the lease of ${incidentId}`,
     (note) => freeHeldLease(ports, note),
   );
+  const owing = (await readAll(ports, ids, attempt)).filter(isOwing);
+  const rows = await inTime(
+    owing,
+    ({ id }) => `the rows of ${id}`,
+    ({ id }) => writeOwedRows(ports, settings, id),
+  );
   const count = (what: LookedAfter): number => looked.filter((one) => one === what).length;
   return {
     folded: told.filter((isNews) => isNews).length,
@@ -91,6 +101,7 @@ export const reconcile = async (ports: ReconcilePorts, settings: Settings): Prom
     closed: count("closed"),
     letGo: count("let-go"),
     rung: count("rung"),
+    rows: rows.reduce((sum, written) => sum + written, 0),
     freed: freed.filter((isFreed) => isFreed).length,
     overrides,
     left,
@@ -100,12 +111,19 @@ export const reconcile = async (ports: ReconcilePorts, settings: Settings): Prom
 
 type Attempt = <T>(what: string, otherwise: T, work: () => Promise<T>) => Promise<T>;
 
-/** Those that nobody has answered for, the oldest first, then those that are only watched. */
+const readAll = async (
+  { ledger }: ReconcilePorts,
+  ids: readonly string[],
+  attempt: Attempt,
+): Promise<readonly Incident[]> => {
+  const read = await Promise.all(ids.map((id) => attempt(id, null, () => readIncident(ledger, id))));
+  return read.filter((incident) => incident !== null);
+};
+
+/** Those that nobody has answered for, the oldest first, then those that are only watched or owe a row. */
 const oldestFirst = async (ports: ReconcilePorts, attempt: Attempt): Promise<readonly string[]> => {
-  const ids = [...new Set(await ports.openIncidents())];
-  const read = await Promise.all(ids.map((id) => attempt(id, null, () => readIncident(ports.ledger, id))));
-  return read
-    .filter((incident) => incident !== null)
+  const all = await readAll(ports, [...new Set(await ports.openIncidents())], attempt);
+  return all
     .toSorted((a, b) => Number(a.terminal !== null) - Number(b.terminal !== null) || a.openedAtMs - b.openedAtMs)
     .map(({ id }) => id);
 };

@@ -3,13 +3,16 @@ import { type Chapter, idle } from "./chapter.ts";
 import { claim } from "./claim.ts";
 import { close, closeRecovered } from "./close.ts";
 import type { Decision } from "./decide.ts";
-import { decideNow, restored } from "./decide-now.ts";
+import { decideNow } from "./decide-now.ts";
 import { deletedEnding, type Ending, endingAfter, handedOver, recoveredEnding } from "./ending.ts";
+import { effectsOf } from "./execute.ts";
+import { deedLeftBehind } from "./left-behind.ts";
 import { because, type Terminal } from "./reasons.ts";
 import { recordEpisode } from "./record-episode.ts";
 import { redact } from "./redact.ts";
 import { findRunbook, type Runbook } from "./runbook.ts";
 import type { Session } from "./session.ts";
+import { restored } from "./stored-decision.ts";
 import { rideOut } from "./umbrella.ts";
 import { soakMs } from "./verify.ts";
 import { type Watched, watch, watchEndsMs } from "./watch.ts";
@@ -32,13 +35,16 @@ export const respond = async (session: Session): Promise<Responded> => {
   try {
     ending = claimed.kind === "umbrella" ? await rideOut(session) : await untilItEnds(session, chapters);
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    ending = handedOver(chapters, because("step-abandoned", redact(detail, 300).text));
+    ending = handedOver(chapters, because("step-abandoned", said(error)));
   }
   if (ending === "merged") return { incidentId, terminal: "MERGED" };
   await close(session, chapters, ending);
   return { incidentId, terminal: ending.terminal };
 };
+
+const said = (error: unknown): string => redact(error instanceof Error ? error.message : String(error), 300).text;
+
+const SEALED = "its execution was taken for dead, so that it may decide nothing more";
 
 const untilItEnds = async (session: Session, chapters: Chapter[]): Promise<Ending | "merged"> => {
   const mostTurns = 3 * session.settings.decisionsPerIncident;
@@ -46,6 +52,7 @@ const untilItEnds = async (session: Session, chapters: Chapter[]): Promise<Endin
     const now = await session.journal.step(`decide-${turn}`, () => decideNow(session, chapters));
     if (now.kind === "merged") return "merged";
     if (now.kind === "gone") return deletedEnding(chapters);
+    if (now.kind === "sealed") return handedOver(chapters, because("step-abandoned", SEALED));
     if (now.kind === "quiet") {
       const { kind, news } = await watchQuiet(session, turn, now);
       const ending = recoveredEnding(chapters);
@@ -54,10 +61,7 @@ const untilItEnds = async (session: Session, chapters: Chapter[]): Promise<Endin
       continue;
     }
     const decision = restored(now.decision);
-    const before = chapters.at(-1);
-    if (before !== undefined) await recordEpisode(session, before, { toMs: decision.decidedAtMs, end: "none" });
-    const deed = await become(session, decision);
-    chapters.push({ decision, deed });
+    const deed = await liveThrough(session, chapters, decision);
     const ending = endingAfter(chapters, deed.outcome);
     if (ending === null) continue;
     const seen = { name: `ends-${turn}`, news: deed.seenNews };
@@ -74,6 +78,35 @@ const watchQuiet = (
 ): Promise<Watched> => {
   const untilMs = quiet.nowMs + soakMs(session.settings, quiet.alarms);
   return watch(session, { name: `quiet-${turn}`, untilMs, baseline: quiet.baseline, stopWhenWorse: true });
+};
+
+/** Carries a decision out. It is the incident's next chapter, even where this fails for good on the way. */
+const liveThrough = async (session: Session, chapters: Chapter[], decision: Decision): Promise<Chapter["deed"]> => {
+  const before = chapters.at(-1);
+  try {
+    if (before !== undefined) await recordEpisode(session, before, { toMs: decision.decidedAtMs, end: "none" });
+    const deed = await become(session, decision);
+    chapters.push({ decision, deed });
+    return deed;
+  } catch (error) {
+    chapters.push({ decision, deed: await interrupted(session, decision, said(error)) });
+    throw error;
+  }
+};
+
+/** What is known of a decision at which this execution cannot go on. */
+const interrupted = async (session: Session, decision: Decision, why: string): Promise<Chapter["deed"]> => {
+  const { journal, ports, incidentId } = session;
+  try {
+    return await journal.step(`left-${decision.step}`, async () =>
+      deedLeftBehind(decision, await effectsOf(ports, incidentId), { atMs: ports.clock.nowMs(), why }),
+    );
+  } catch {
+    // People have to be told, whatever the ledger says. What had a plan may have been started.
+    const deed = deedLeftBehind(decision, [], { atMs: decision.decidedAtMs, why });
+    const isPlanned = decision.mode !== "observe" && decision.result.kind === "chosen" && decision.result.plan !== null;
+    return isPlanned ? { ...deed, exit: "unknown" } : deed;
+  }
 };
 
 const kindOf = (session: Session, decision: Decision): Runbook["kind"] => {

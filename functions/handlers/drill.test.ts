@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DRILL, drillAlarmName, isDrill, withDrill } from "../core/drill.ts";
 import { measuresOf } from "../core/measures.ts";
+import { owesRows } from "../core/owed-rows.ts";
 import type { Ports } from "../core/ports.ts";
 import { type Settings, settingsSchema } from "../core/settings.ts";
 import { settingsFor } from "../world/settings-for.ts";
@@ -59,17 +60,18 @@ const renamed = (told: string[]): Pick<Flow, "deliver" | "around"> => {
   };
 };
 
-test("a drill is decided on and recorded as every incident is; nothing is done, nobody is asked or paged", async () => {
+test("a drill is decided on and recorded as every incident is; nothing is done or learnt, nobody is asked or paged", async () => {
   const told: string[] = [];
 
-  const { incidents, records } = await play({ scenario, settings: drilled(), ...renamed(told) });
+  const { incidents, records, rows } = await play({ scenario, settings: drilled(), ...renamed(told) });
 
-  assert.deepEqual(told, []);
+  assert.deepEqual([told, rows], [[], []]);
   assert.ok(
     incidents.length > 0 && incidents.every(isDrill),
     JSON.stringify(incidents.map(({ alarmName }) => alarmName)),
   );
   assert.ok(incidents.every(({ terminal, decided }) => terminal !== null && decided > 0));
+  assert.deepEqual(incidents.filter(owesRows), []);
   assert.deepEqual(
     records.map((record) => measuresOf(record).map(({ name }) => name)),
     incidents.map(() => ["DrillsCompleted"]),

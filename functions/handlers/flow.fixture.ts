@@ -22,6 +22,7 @@ import type { Ports, Scorer } from "../core/ports.ts";
 import type { IncidentRecord } from "../core/record.ts";
 import type { Catalogue } from "../core/runbook.ts";
 import { type Settings, settingsSchema } from "../core/settings.ts";
+import { isSeal } from "../core/stored-decision.ts";
 import { emptyTrackRecord } from "../core/track-record.ts";
 import type { Fault } from "../world/faults/fault.ts";
 import { runsOf } from "../world/runs.ts";
@@ -173,7 +174,7 @@ export const play = async (flow: Flow): Promise<Flown> => {
     incidents: await openIncidents(),
     rows: appended,
     records: [...records.values()],
-    decisions: (await ledger.list("decision#")).map(({ key }) => key),
+    decisions: (await ledger.list("decision#")).filter(({ item }) => !isSeal(item)).map(({ key }) => key),
     settled,
     item: async (key) => (await ledger.read(key))?.item ?? null,
     statuses: told.map((one) => one?.status ?? "unknown"),

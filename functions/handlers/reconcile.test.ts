@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { readIncidents } from "../core/incident.ts";
+import { isLookedAfter } from "../core/open-incidents.ts";
 import type { Ports } from "../core/ports.ts";
 import type { Reconciled, ReconcilePorts } from "../core/reconcile.ts";
 import { settingsSchema } from "../core/settings.ts";
@@ -14,8 +15,7 @@ type State = Awaited<ReturnType<ReconcilePorts["executionState"]>>;
 
 const reconciling = (ports: Ports, { scenario, settings }: Flow, state: State): Promise<Reconciled> => {
   const all = settingsSchema.parse({ ...settingsFor(createWorld(scenario)), ...settings });
-  const openIncidents = async () =>
-    (await readIncidents(ports.ledger)).filter((one) => one.terminal === null || one.watching).map(({ id }) => id);
+  const openIncidents = async () => (await readIncidents(ports.ledger)).filter(isLookedAfter).map(({ id }) => id);
   return reconcileWith({ ...ports, openIncidents, ringing: async () => [], executionState: async () => state }, all)();
 };
 
