@@ -1,25 +1,30 @@
-import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import middy from "@middy/core";
-import { clientSettings } from "../../adapters/aws/clients.ts";
-import { secretReader } from "../../adapters/aws/secrets.ts";
-import { modelFor, type Provider } from "../../adapters/llm/drafter.ts";
-import type { Configuration } from "../../core/configuration.ts";
+import { reachOnly } from "../../adapters/http/reach-only.ts";
+import { modelFor } from "../../adapters/llm/drafter.ts";
+import { functionLogger } from "../../adapters/telemetry/logger.ts";
 import type { ModelAnswer } from "../../core/language-model.ts";
-import { once } from "../../core/once.ts";
+import { madeFrom } from "../../core/made-from.ts";
 import { draftWith } from "../draft.ts";
 import { deployedConfiguration, expectPlace } from "./configuration.ts";
+import { draftReaches } from "./draft-reaches.ts";
+import { deployedSecrets } from "./secrets.ts";
 
 const configuration = deployedConfiguration();
-const secrets = secretReader(new SecretsManagerClient(clientSettings(process.env)), Date.now);
+const { settings, anthropicKeySecret } = configuration;
+const logger = functionLogger("draft");
+const secrets = deployedSecrets();
+reachOnly(draftReaches(configuration, process.env), (sentence) => logger.error(sentence));
 
-/** The provider that the configuration names; its key is read when a model is first asked. */
-const providerOf = async ({ settings, anthropicKeySecret }: Configuration): Promise<Provider> => {
-  if (settings.drafter.name === "bedrock") return { name: "bedrock", region: settings.region };
-  if (anthropicKeySecret !== undefined) return { name: "anthropic", apiKey: await secrets(anthropicKeySecret) };
+/** The key of the provider that the configuration names, null where it takes none; read when a model is asked. */
+const readKey = async (): Promise<string | null> => {
+  if (settings.drafter.name === "bedrock") return null;
+  if (anthropicKeySecret !== undefined) return secrets(anthropicKeySecret);
   throw new Error("no model drafts here: settings.drafter.name in quell.config.ts says offline");
 };
 
-const model = once(async () => modelFor(await providerOf(configuration))(configuration.settings));
+const model = madeFrom(readKey, (apiKey) =>
+  modelFor(apiKey === null ? { name: "bedrock", region: settings.region } : { name: "anthropic", apiKey })(settings),
+);
 const draft = draftWith(model);
 
 export const handler = middy<unknown, ModelAnswer>({ timeoutEarlyInMillis: 0 }).handler((event, context) => {
