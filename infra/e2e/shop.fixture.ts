@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   CloudWatchClient,
   type MetricDatum,
@@ -41,6 +42,8 @@ const RELEASED_MINUTES_AGO = 6;
 /** What Lambda's metrics have: recovery is soaked over twice that. */
 const ALARM_PERIOD_SECONDS = 60;
 const WRITTEN_EVERY_SECONDS = 10;
+/** One call takes at most 1,000. */
+const MOST_DATA = 500;
 const REQUESTS = 600;
 const FAILING = 240;
 
@@ -106,15 +109,18 @@ export const openShop = async (place: Place, name: string): Promise<Shop> => {
     pointsAt,
     breathe: async () => {
       const isHealthy = (await pointsAt()) === "1";
-      const data: MetricDatum[] = [];
-      for (; writtenMs <= Date.now(); writtenMs += WRITTEN_EVERY_SECONDS * 1000) {
-        const isBefore = writtenMs < openedMs - RELEASED_MINUTES_AGO * MINUTE_MS;
-        data.push(...dataAt(name, writtenMs, isBefore || isHealthy ? 0 : FAILING));
+      const untilMs = Date.now();
+      while (writtenMs <= untilMs) {
+        const data: MetricDatum[] = [];
+        let atMs = writtenMs;
+        for (; atMs <= untilMs && data.length < MOST_DATA; atMs += WRITTEN_EVERY_SECONDS * 1000) {
+          const isBefore = atMs < openedMs - RELEASED_MINUTES_AGO * MINUTE_MS;
+          data.push(...dataAt(name, atMs, isBefore || isHealthy ? 0 : FAILING));
+        }
+        await cloudWatch.send(new PutMetricDataCommand({ Namespace: "AWS/Lambda", MetricData: data }));
+        // What could not be written is written the next time: a gap is no recovery.
+        writtenMs = atMs;
       }
-      for (let from = 0; from < data.length; from += 500)
-        await cloudWatch.send(
-          new PutMetricDataCommand({ Namespace: "AWS/Lambda", MetricData: data.slice(from, from + 500) }),
-        );
     },
     ring: async (value, times = 1) => {
       const at = new Date();
@@ -126,6 +132,26 @@ export const openShop = async (place: Place, name: string): Promise<Shop> => {
           new PutEventsCommand({ Entries: Array.from({ length: Math.min(10, times - sent) }, () => event) }),
         );
     },
+  };
+};
+
+const BREATH_MS = 5000;
+
+/** Lets shops breathe, one after the other, until it is stopped. @returns stops it, and settles when it has */
+export const keepBreathing = (shops: readonly Shop[]): (() => Promise<void>) => {
+  const over = new AbortController();
+  const breathe = async (): Promise<void> => {
+    while (!over.signal.aborted) {
+      // The next breath writes what this one could not.
+      for (const one of shops)
+        await one.breathe().catch((error: unknown) => process.stderr.write(`${one.name} held its breath: ${error}\n`));
+      await sleep(BREATH_MS, null, { signal: over.signal }).catch(() => {});
+    }
+  };
+  const breathing = breathe();
+  return () => {
+    over.abort();
+    return breathing;
   };
 };
 

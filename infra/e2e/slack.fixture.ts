@@ -1,5 +1,8 @@
 import { createHmac } from "node:crypto";
 import { createServer } from "node:http";
+import type { Account } from "./account.fixture.ts";
+import { ANN, SIGNING_SECRET, TEAM } from "./configuration.fixture.ts";
+import type { Card } from "./incidents.fixture.ts";
 
 /** What the agent posted or replaced, oldest first. */
 export type Posted = Readonly<{ method: string; ts: string; body: Readonly<Record<string, unknown>> }>;
@@ -35,8 +38,21 @@ export const startSlack = async (): Promise<Slack> => {
   };
 };
 
+const ANSWER_MS = 60_000;
+
+/** Ann approves a card. @returns the status of the answer */
+export const approveCard = async (account: Account, slackUrl: string, card: Card): Promise<number> => {
+  const { body, headers } = click(SIGNING_SECRET, { ...card, actionId: "approve", userId: ANN, teamId: TEAM });
+  const url = new URL(slackUrl);
+  const asked = account.isEmulated
+    ? `${account.env.AWS_ENDPOINT_URL}/_aws/execute-api/${url.hostname.split(".")[0]}/$default${url.pathname}`
+    : url;
+  const answer = await fetch(asked, { method: "POST", headers, body, signal: AbortSignal.timeout(ANSWER_MS) });
+  return answer.status;
+};
+
 /** The body and the headers of a click on a card's button, signed as Slack signs. */
-export const click = (
+const click = (
   secret: string,
   on: Readonly<{ opaqueId: string; ts: string; actionId: string; userId: string; teamId: string }>,
 ): Readonly<{ body: string; headers: Readonly<Record<string, string>> }> => {

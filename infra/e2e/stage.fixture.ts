@@ -1,43 +1,31 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { CloudWatchLogsClient, FilterLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { DynamoDBClient, GetItemCommand, QueryCommand } from "@aws-sdk/client-dynamodb";
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
 import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import type { Json } from "../../functions/core/json.ts";
 import type { Account } from "./account.fixture.ts";
 
 const QUELL = join(import.meta.dirname, "..", "..", "functions", "cli", "quell.ts");
 
-/** Looks until there is something, every second. Throws with what was awaited when the time is over. */
-export const eventually = async <T>(
-  what: string,
-  look: () => Promise<T | null | undefined | false>,
-  seconds = 120,
-): Promise<T> => {
-  const untilMs = Date.now() + seconds * 1000;
-  for (;;) {
-    const seen = await look();
-    if (seen !== null && seen !== undefined && seen !== false) return seen;
-    if (Date.now() > untilMs) throw new Error(`not within ${seconds} s: ${what}`);
-    await sleep(1000);
-  }
-};
+/** A command line that says nothing for so long hangs. */
+const COMMAND_MS = 5 * 60_000;
 
 /** Runs the command line as its user does; its exit code and what it said. */
 export const quell = async (
   account: Account,
   ...args: readonly string[]
 ): Promise<Readonly<{ code: number; out: string; error: string }>> => {
-  const env = { ...process.env, ...account.env };
+  const options = { env: account.env, timeout: COMMAND_MS };
   try {
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, [QUELL, ...args], { env });
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [QUELL, ...args], options);
     return { code: 0, out: stdout, error: stderr };
   } catch (error) {
     const { code, stdout, stderr } = error as Readonly<{ code: number; stdout: string; stderr: string }>;
-    return { code, out: stdout, error: stderr };
+    return { code, out: stdout, error: `${stderr}${String(error)}` };
   }
 };
 
@@ -95,10 +83,24 @@ export const hearPages = async (account: Account, topicArn: string): Promise<() 
   };
 };
 
-/** The last lines that the agent's functions logged, newest last: what a failure is understood by. */
-export const lastLogs = async (account: Account, functions: readonly string[]): Promise<string> => {
+/** What went wrong in stacks, and the last lines that the agent's functions logged: what a failure is understood by. */
+export const whatHappened = async (
+  account: Account,
+  stacks: readonly string[],
+  functions: readonly string[],
+): Promise<string> => {
   const logs = new CloudWatchLogsClient(account.clientConfig);
   const told: string[] = [];
+  for (const StackName of stacks) {
+    const asked = { service: "cloudformation", api: "DescribeStackEvents", input: { StackName } };
+    const answer = await account.calls.call(asked);
+    // The newest come first; of those before a page of them nobody asks.
+    const events = answer.ok ? (answer.output as Readonly<{ StackEvents: readonly Json[] }>).StackEvents : [answer];
+    const wrong = events
+      .map((event) => JSON.stringify(event))
+      .filter((line) => /FAILED|ROLLBACK|"ok":false/.test(line));
+    told.push(`${StackName}:`, ...wrong.slice(0, 20).toReversed());
+  }
   for (const name of functions) {
     const asked = { logGroupName: `/aws/lambda/quell-${name}`, limit: 1000 };
     const { events = [] } = await logs.send(new FilterLogEventsCommand(asked)).catch(() => ({ events: [] }));

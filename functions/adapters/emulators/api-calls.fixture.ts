@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { z } from "zod";
 import type { Json } from "../../core/json.ts";
 import type { ApiCall, ApiReply } from "../../world/types.ts";
-import { emulatorPython } from "./emulators.fixture.ts";
+import { emulatorPython, surroundings } from "./emulators.fixture.ts";
 
 /** What AWS's own models say of a call that is not made. */
 export type Checked = Readonly<{
@@ -36,7 +36,7 @@ const line = z.looseObject({ id: z.number() });
 /** Starts the process that makes the calls. @param env says where: an emulator's own `env` */
 export const startApiCalls = async (env: Readonly<Record<string, string>>): Promise<ApiCalls> => {
   const child = spawn(await emulatorPython(), [join(import.meta.dirname, "call_api.py")], {
-    env: { ...process.env, ...env, PYTHONUNBUFFERED: "1" },
+    env: { ...surroundings(), ...env, PYTHONUNBUFFERED: "1" },
     stdio: ["pipe", "pipe", "pipe"],
   });
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();

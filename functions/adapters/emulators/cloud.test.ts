@@ -2,9 +2,12 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import {
   CloudFormationClient,
+  CreateChangeSetCommand,
   CreateStackCommand,
   DeleteStackCommand,
   DescribeStackEventsCommand,
+  ExecuteChangeSetCommand,
+  waitUntilChangeSetCreateComplete,
   waitUntilStackCreateComplete,
   waitUntilStackDeleteComplete,
 } from "@aws-sdk/client-cloudformation";
@@ -252,4 +255,42 @@ test("a stack that is deleted takes its documents with it", async () => {
   await waitUntilStackDeleteComplete({ client: cloudFormation, ...PATIENCE }, { StackName: "brief" });
 
   await assert.rejects(ssm.send(new GetDocumentCommand({ Name: automation.name })), { name: "InvalidDocument" });
+});
+
+test("what a stack kept stands in the way of the next one, and is untouched in one that imports it", async () => {
+  const [automation] = documentsOf("asg-scale-out");
+  assert.ok(automation !== undefined);
+  const table = { TableName: "kept-table", BillingMode: "PAY_PER_REQUEST" };
+  const keys = {
+    AttributeDefinitions: [{ AttributeName: "key", AttributeType: "S" }],
+    KeySchema: [{ AttributeName: "key", KeyType: "HASH" }],
+  };
+  const resources = {
+    Table: { Type: "AWS::DynamoDB::Table", Properties: { ...table, ...keys }, DeletionPolicy: "Retain" },
+    Bucket: { Type: "AWS::S3::Bucket", Properties: { BucketName: "kept-bucket" }, DeletionPolicy: "Retain" },
+    Document: { ...documentResource(automation), DeletionPolicy: "Retain" },
+  };
+  await deploy("keeper", templateOf(resources, []));
+  const Item = { key: { S: "a" }, text: { S: "kept" } };
+  await made({ service: "dynamodb", api: "PutItem", input: { TableName: "kept-table", Item } });
+  await cloudFormation.send(new DeleteStackCommand({ StackName: "keeper" }));
+  await waitUntilStackDeleteComplete({ client: cloudFormation, ...PATIENCE }, { StackName: "keeper" });
+
+  for (const [name, resource] of Object.entries(resources))
+    await assert.rejects(deploy(`refused-${name}`, templateOf({ [name]: resource }, [])), /CREATE_FAILED/);
+  const asked = { StackName: "heir", ChangeSetName: "takes-on" };
+  const TemplateBody = templateOf(resources, []);
+  const takesOn = { ...asked, TemplateBody, ChangeSetType: "CREATE", ImportExistingResources: true } as const;
+  await cloudFormation.send(new CreateChangeSetCommand(takesOn));
+  await waitUntilChangeSetCreateComplete({ client: cloudFormation, ...PATIENCE }, asked);
+  await cloudFormation.send(new ExecuteChangeSetCommand(asked));
+  await waitUntilStackCreateComplete({ client: cloudFormation, ...PATIENCE }, { StackName: "heir" });
+
+  const found = await made({
+    service: "dynamodb",
+    api: "GetItem",
+    input: { TableName: "kept-table", Key: { key: Item.key } },
+  });
+  assert.deepEqual(select(found, "$.Item"), Item);
+  assert.equal((await ssm.send(new GetDocumentCommand({ Name: automation.name }))).Name, automation.name);
 });
