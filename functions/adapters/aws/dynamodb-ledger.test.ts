@@ -6,6 +6,7 @@ import { incidentWith } from "../../core/example.fixture.ts";
 import { createIncident, type Incident, incidentKey } from "../../core/incident.ts";
 import type { Json } from "../../core/json.ts";
 import { change } from "../../core/ledger.ts";
+import { noteRows } from "../../core/owed-rows.ts";
 import type { Ledger } from "../../core/ports.ts";
 import { ledgerContract } from "../contracts/ledger.contract.ts";
 import { type Emulator, startMinistack } from "../emulators/emulators.fixture.ts";
@@ -117,29 +118,33 @@ test("a write that is throttled twice is written by the third try of core, once"
 
 const incident = (id: string, over: Partial<Incident> = {}): Incident => incidentWith({ id, ...over });
 
-test("open and watched incidents are found without a scan, closed ones and other items are not", async () => {
+test("incidents that are open, watched or owe a row are found without a scan, others and other items are not", async () => {
   const table = await createLedgerTable(client);
   const ledger = dynamoDbLedger(client, table);
   await createIncident(ledger, incident("quell-open"));
   await createIncident(ledger, incident("quell-watched", { terminal: "ESCALATED", watching: true }));
-  await createIncident(ledger, incident("quell-closed", { terminal: "RESOLVED" }));
+  await createIncident(ledger, incident("quell-owing", { terminal: "RESOLVED", decided: 2, rows: [0] }));
+  await createIncident(ledger, incident("quell-closed", { terminal: "RESOLVED", decided: 2, rows: [0, 1] }));
+  await createIncident(ledger, incident("quell-older", { terminal: "RESOLVED", decided: 2 }));
   await ledger.write("lease#web", { terminal: null, watching: true }, null);
 
   const open = await ledger.openIncidents();
 
-  assert.deepEqual(open.toSorted(), ["quell-open", "quell-watched"]);
+  assert.deepEqual(open.toSorted(), ["quell-open", "quell-owing", "quell-watched"]);
 });
 
-test("an incident that closes leaves the index", async () => {
+test("an incident that closes leaves the index, once the rows of its decisions are written", async () => {
   const table = await createLedgerTable(client);
   const ledger = dynamoDbLedger(client, table);
-  await createIncident(ledger, incident("quell-a"));
+  await createIncident(ledger, incident("quell-a", { decided: 1, rows: [] }));
 
   await change(ledger, incidentKey("quell-a"), (item) => ({
     write: { ...(item as Readonly<Record<string, Json>>), terminal: "RESOLVED" },
   }));
+  const owing = await ledger.openIncidents();
+  await noteRows(ledger, "quell-a", [0]);
 
-  assert.deepEqual(await ledger.openIncidents(), []);
+  assert.deepEqual([owing, await ledger.openIncidents()], [["quell-a"], []]);
 });
 
 test("more than one answer of DynamoDB holds is listed whole, effects and open incidents alike", async (context) => {

@@ -90,6 +90,26 @@ test("the newest version of a row counts, past the ninth too", async () => {
   assert.equal(runs[0]?.harmed, true);
 });
 
+test("what reconcile left of a run is no past; what its execution told of it is, once it has matured weeks later", async () => {
+  const left = ranAt(NOW_MS - 30 * DAY_MS, "quell-a", {
+    ...{ row_version: 0, exit_status: "unknown", harm: "unknown", recovered: false, recovered_by: "unknown" },
+    matured_at: null,
+  });
+  const told = ranAt(left.decided_at, "quell-a", { row_version: 1, matured_at: null });
+  const matured = { ...told, row_version: 2, matured_at: NOW_MS - DAY_MS };
+  const bucket = await held([left]);
+  const past = s3TrackRecord(client, bucket);
+
+  const known: number[] = [];
+  for (const row of [left, told, matured, { ...left, harm: "confirmed" as const }]) {
+    await s3Episodes(client, bucket).append(row);
+    known.push((await past.since(NOW_MS - 90 * DAY_MS, NOW_MS)).length);
+  }
+
+  assert.deepEqual(known, [0, 0, 1, 1]);
+  assert.deepEqual(await past.since(NOW_MS - 90 * DAY_MS, NOW_MS), [pastRunOf(matured)]);
+});
+
 test("a row is read once, however often the past is asked for, and a new version is read when it is there", async (context) => {
   const young = ranAt(NOW_MS - DAY_MS, "quell-b", { row_version: 0, matured_at: null });
   const bucket = await held([ranAt(NOW_MS - 2 * DAY_MS, "quell-a"), young]);

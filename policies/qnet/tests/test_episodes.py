@@ -127,6 +127,22 @@ def test_the_newest_version_of_a_decision_counts_wherever_it_lies(tmp_path: Path
     assert float(episodes.reward[1]) == pytest.approx(-(0.13 + 2) / 0.25)
 
 
+def test_a_decision_whose_execution_died_counts_whole_and_as_harm_until_somebody_knows_better(tmp_path: Path) -> None:
+    unseen = {"exit_status": "unknown", "harm": "unknown", "recovered": False, "recovered_by": "unknown"}
+    left = logged_row(0, executed=0, **unseen, cost_harm=1.0, handover_impact=2.0, end="handed_over")
+    write_part(tmp_path / "left", [left])
+    told = logged_row(0, executed=0, row_version=1, end="recovered")
+    write_part(tmp_path / "told", [left])
+    write_part(tmp_path / "told", [told], "part-00001.parquet")
+
+    before, after = read(tmp_path / "left"), read(tmp_path / "told")
+
+    assert before.known.tolist() == after.known.tolist() == [True]
+    assert (before.harmed.tolist(), after.harmed.tolist()) == ([True], [False])
+    assert (before.recovered.tolist(), after.recovered.tolist()) == ([False], [True])
+    assert float(before.reward[0]) < float(after.reward[0]) - 1
+
+
 def test_the_first_clusters_are_the_earliest_and_whole(tmp_path: Path) -> None:
     rows = [row for incident in (3, 0, 2, 1) for row in logged_incident(incident, 2)]
     write_part(tmp_path / "log", rows)
