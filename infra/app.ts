@@ -5,10 +5,13 @@ import { AgentStack } from "./agent-stack.ts";
 import { configurationFor } from "./configuration.ts";
 import { RunbookStack } from "./runbook-stack.ts";
 
-/** Both stacks of a configuration, with the checks that a synthesis must pass. */
+/**
+ * Both stacks of a configuration, with the checks that a synthesis must pass. The agent comes after its runbooks and goes
+ * before them: while it runs, what it starts can end, and be taken back.
+ */
 export const quellApp = (app: App, configuration: Configuration): App => {
-  new RunbookStack(app, { configuration });
-  new AgentStack(app, { configuration });
+  const runbooks = new RunbookStack(app, { configuration });
+  new AgentStack(app, { configuration }).addStackDependency(runbooks);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   return app;
 };

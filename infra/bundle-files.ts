@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { parse } from "yaml";
 import type { Configuration } from "../functions/core/configuration.ts";
+import { loadGuardrails } from "../policies/guardrails/load.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const require = createRequire(import.meta.url);
@@ -17,7 +18,7 @@ export const NOT_BUNDLED = "onnxruntime-node";
 /** Files that code reads beside itself when it runs, by the source that reads them. */
 const BESIDE: readonly Readonly<{ readBy: string; copy: (bundle: Bundle, options: Options) => void }>[] = [
   { readBy: "runbooks/load-document.ts", copy: ({ folder }) => copyRunbooks(folder) },
-  { readBy: "policies/guardrails/load.ts", copy: ({ folder }) => copyGuardrails(folder) },
+  { readBy: "functions/handlers/deployed/guardrails.ts", copy: ({ folder }) => copyGuardrails(folder) },
   { readBy: "functions/adapters/onnx/isolated.ts", copy: ({ folder }, options) => copyModel(folder, options) },
 ];
 
@@ -39,10 +40,9 @@ const copyRunbooks = (folder: string): void => {
       if (existsSync(join(from, id, name))) copyAsJson(join(from, id, name), join(folder, id, name));
 };
 
+/** Each policy by its name: to part their files takes the engine, and only a question needs that. */
 const copyGuardrails = (folder: string): void => {
-  const from = join(ROOT, "policies", "guardrails");
-  for (const name of readdirSync(from).filter((one) => /\.(cedar|cedarschema)$/.test(one)))
-    copyFile(join(from, name), join(folder, name));
+  writeFileSync(join(folder, "guardrails.json"), `${JSON.stringify(loadGuardrails(), null, 2)}\n`);
 };
 
 const copyCedar = (folder: string): void => {

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { buildSync, type Metafile } from "esbuild";
 import { filesUnder, hashOfFiles } from "../functions/cli/code-hash.ts";
 import type { Configuration } from "../functions/core/configuration.ts";
@@ -10,8 +10,8 @@ import type { FunctionName } from "./names.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 
-/** A bundle of a function, and the hash of every file in it. */
-export type FunctionBundle = Bundle & Readonly<{ hash: string }>;
+/** A bundle of a function, what sources went into each file of its code, and the hash of every file in it. */
+export type FunctionBundle = Bundle & Readonly<{ code: Readonly<Record<string, readonly string[]>>; hash: string }>;
 
 /**
  * Code of CommonJS in a bundle asks for what an ES module has not; no name here can meet one of the bundle.
@@ -53,7 +53,7 @@ export const bundleOf = (
   return { ...made, hash: hashOfFiles(folder, filesUnder(folder, ".")) };
 };
 
-const built = (entryPoints: Readonly<Record<string, string>>, folder: string): Bundle => {
+const built = (entryPoints: Readonly<Record<string, string>>, folder: string): Omit<FunctionBundle, "hash"> => {
   const { metafile } = buildSync({
     absWorkingDir: ROOT,
     entryPoints,
@@ -71,22 +71,25 @@ const built = (entryPoints: Readonly<Record<string, string>>, folder: string): B
     legalComments: "none",
     banner: { js: BANNER },
     external: [NOT_BUNDLED],
+    alias: { yaml: "./infra/no-yaml.ts" },
     metafile: true,
     logLevel: "error",
   });
   return { folder, ...contentOf(metafile) };
 };
 
-/** What came into the output, and what the output loads from beside it. */
-const contentOf = ({ outputs }: Metafile): Pick<Bundle, "sources" | "externals"> => {
+/** What came into each file of the output, and what the output loads from beside it. */
+const contentOf = ({ outputs }: Metafile): Pick<FunctionBundle, "sources" | "externals" | "code"> => {
   const made = Object.values(outputs);
-  const kept = made.flatMap(({ inputs }) =>
-    Object.entries(inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0),
-  );
+  const code = Object.entries(outputs).map(([file, { inputs }]) => {
+    const kept = Object.entries(inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
+    return [basename(file), kept.map(([path]) => path)] as const;
+  });
   const loaded = made.flatMap(({ imports }) => imports.filter(({ external }) => external === true));
   return {
-    sources: [...new Set(kept.map(([path]) => path))].sort(),
+    sources: [...new Set(code.flatMap(([, paths]) => paths))].sort(),
     externals: [...new Set(loaded.map(({ path }) => path))].filter((path) => !isBuiltin(path)).sort(),
+    code: Object.fromEntries(code),
   };
 };
 

@@ -5,6 +5,11 @@ import { join } from "node:path";
 import { after } from "node:test";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
+import { parseConfiguration } from "../functions/core/configuration.ts";
+import { EXAMPLE } from "./example.fixture.ts";
+import { pinsOf } from "./pins.ts";
+
+const PINNED = pinsOf(parseConfiguration(EXAMPLE));
 
 /** What Lambda and the stack put into a function's environment, with nothing behind it. */
 export const ENVIRONMENT = {
@@ -20,6 +25,10 @@ export const ENVIRONMENT = {
   QUELL_DRAFT_ARN: "arn:aws:lambda:eu-west-1:111122223333:function:quell-draft",
   QUELL_INTAKE_QUEUE_URL: "https://sqs.eu-west-1.amazonaws.com/111122223333/quell-alarms",
   QUELL_CODE_HASH: "0".repeat(64),
+  QUELL_CATALOGUE_HASH: PINNED.catalogueHash,
+  QUELL_GUARDRAILS_HASH: PINNED.guardrailsHash,
+  QUELL_CONFIGURATION_HASH: PINNED.configurationHash,
+  QUELL_MODEL_HASHES: PINNED.modelHashes,
 } as const;
 
 /**

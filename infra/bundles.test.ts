@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -16,6 +16,7 @@ import { ENVIRONMENT, inFreshProcess } from "./bundles.fixture.ts";
 import { EXAMPLE } from "./example.fixture.ts";
 import { FUNCTIONS, type FunctionName } from "./names.ts";
 
+const ROOT = join(import.meta.dirname, "..");
 const CONFIGURATION = parseConfiguration(EXAMPLE);
 /** Of this machine: what was copied beside respond is then run. */
 const ARCHITECTURE = process.arch === "arm64" ? "arm64" : "x86_64";
@@ -25,10 +26,13 @@ const bundled = (name: FunctionName, architecture: "arm64" | "x86_64" = ARCHITEC
   after(() => rmSync(folder, { recursive: true, force: true }));
   return bundleOf(name, { configuration: CONFIGURATION, architecture }, folder);
 };
+const BUNDLES = new Map(FUNCTIONS.map((name) => [name, bundled(name)]));
+/** Made once for all who only look at it. */
+const bundleNamed = (name: FunctionName): FunctionBundle => BUNDLES.get(name) ?? bundled(name);
 
 for (const name of FUNCTIONS) {
   test(`the bundle of ${name} loads where there is nothing else, and has a handler`, async () => {
-    const { folder } = bundled(name);
+    const { folder } = bundleNamed(name);
 
     const kind = await inFreshProcess(folder, 'say(typeof (await import(at("index.mjs"))).handler);');
 
@@ -60,15 +64,14 @@ test("respond holds the model, its runtime for one processor, the runbooks and t
     "released/manifest.json",
     "ecs-rollback/automation.yaml",
     "ecs-rollback/undo.yaml",
-    "effects.cedar",
-    "schema.cedarschema",
+    "guardrails.json",
     "cedar_wasm_bg.wasm",
   ])
     assert.ok(existsSync(join(folder, path)), path);
 });
 
 test("no function but respond loads the runtime of the model, and none but draft a language model's client", () => {
-  const bundles = FUNCTIONS.map((name) => ({ name, ...bundled(name) }));
+  const bundles = FUNCTIONS.map((name) => ({ name, ...bundleNamed(name) }));
 
   const withRuntime = bundles.filter(({ externals }) => externals.includes(NOT_BUNDLED)).map(({ name }) => name);
   const withClient = bundles
@@ -79,8 +82,71 @@ test("no function but respond loads the runtime of the model, and none but draft
   assert.deepEqual(withClient, ["draft"]);
 });
 
+/** The sources that a process has in memory once it has imported a function's bundle. */
+const atStart = async ({ folder, code }: FunctionBundle): Promise<readonly string[]> => {
+  const loaded = await inFreshProcess(
+    folder,
+    `const loaded = [];
+    const { registerHooks } = await import("node:module");
+    registerHooks({ load: (url, context, next) => (loaded.push(url.split("/").at(-1)), next(url, context)) });
+    await import(at("index.mjs"));
+    say(loaded);`,
+  );
+  return (loaded as readonly string[]).flatMap((file) => code[file] ?? []);
+};
+const packagesIn = (sources: readonly string[]): readonly string[] =>
+  [...new Set(sources.flatMap((path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []))].toSorted();
+
+const OF_EVERY_INVOCATION = ["cloudwatch", "dynamodb", "lambda", "s3", "secrets-manager", "sns", "ssm"];
+const CLIENTS = {
+  respond: [...OF_EVERY_INVOCATION, "cloudtrail", "cloudwatch-logs"],
+  reconcile: OF_EVERY_INVOCATION,
+} as const;
+
+for (const name of ["respond", "reconcile"] as const)
+  test(`importing ${name} loads the clients of what every invocation asks, and no control plane's, engine or tool of people`, async () => {
+    const bundle = bundleNamed(name);
+
+    const packages = packagesIn(await atStart(bundle));
+
+    assert.deepEqual(
+      packages.filter((one) => one.startsWith("@aws-sdk/client-")),
+      CLIENTS[name].map((client) => `@aws-sdk/client-${client}`).toSorted(),
+    );
+    assert.deepEqual(
+      packages.filter((one) => /^(@cedar-policy|@octokit|@slack|onnxruntime-)/.test(one)),
+      [],
+    );
+  });
+
+test("all that respond loads later is in its bundle, and loads where there is nothing else", async () => {
+  const { folder, code, sources } = bundleNamed("respond");
+
+  const files = Object.keys(code).filter((file) => file !== "session-process.mjs");
+  const loads = files.map((file) => `await import(at(${JSON.stringify(file)}));`);
+  const done = await inFreshProcess(folder, `${loads.join("\n")} say(true);`);
+
+  assert.equal(done, true);
+  const later = ["client-cloudfront", "client-rds", "cedar-wasm"].filter((name) =>
+    packagesIn(sources).some((one) => one.endsWith(name)),
+  );
+  assert.equal(later.length, 3);
+});
+
+for (const name of FUNCTIONS)
+  test(`${name} imports no package late: of one that is imported as a whole nothing could be left out`, () => {
+    const { sources } = bundleNamed(name);
+
+    const ours = sources.filter((path) => !path.startsWith("node_modules/"));
+
+    assert.deepEqual(
+      ours.filter((path) => /\bimport\(\s*"[^.]/.test(readFileSync(join(ROOT, path), "utf8"))),
+      [],
+    );
+  });
+
 test("the network says in the bundle's own process what it says here, to the last bit", async () => {
-  const { folder } = bundled("respond");
+  const { folder } = bundleNamed("respond");
   const loaded = loadModel(RELEASED);
   assert.equal(loaded.kind, "loaded");
   if (loaded.kind !== "loaded") return;

@@ -66,6 +66,37 @@ export const EXAMPLE: ConfigurationInput = {
   },
 };
 
+const PLACE = {
+  subnetIds: ["subnet-0123456789abcdef0", "subnet-0fedcba9876543210"],
+  securityGroupIds: ["sg-0a1b2c3d"],
+};
+
+/** The same in a VPC of the owner's, draft behind a security group of its own, and all behind a proxy. */
+export const IN_VPC: ConfigurationInput = {
+  ...EXAMPLE,
+  network: {
+    ...PLACE,
+    draft: { ...PLACE, securityGroupIds: ["sg-0d0d0d0d0d0d0d0d0"] },
+    proxy: "http://proxy.example.com:3128",
+  },
+};
+
+export const KEY = here("kms", "key/0f5a6e3d-2c1b-4a59-8d7e-9f8a7b6c5d4e");
+
+/** The same with every secret but one in Parameter Store; two are under a key of the owner's, one in each store. */
+export const IN_PARAMETERS: ConfigurationInput = {
+  ...EXAMPLE,
+  slack: {
+    teamId: "T012AB3CD",
+    channelId: "C012AB3CD",
+    botTokenSecret: { parameter: "/quell/slack-bot-token" },
+    signingSecret: { parameter: "/quell/slack-signing-secret", key: KEY },
+  },
+  pager: { kind: "pagerduty", routingKeySecret: { parameter: "quell-pagerduty" }, region: "eu" },
+  github: { tokenSecret: { secret: "quell/github", key: KEY }, reports: { owner: "shop", name: "incidents" } },
+  anthropicKeySecret: { parameter: "/quell/anthropic" },
+};
+
 const { slack: _, ...rest } = EXAMPLE;
 
 /** A configuration that has, wherever there is a choice, the other one: it observes every alarm, and asks nobody. */

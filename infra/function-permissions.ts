@@ -1,15 +1,19 @@
-import { GROUPS_OF_PEOPLE, OPEN_INDEX } from "../functions/adapters/aws/tables.ts";
+import { OPEN_INDEX } from "../functions/adapters/aws/tables.ts";
 import type { Configuration } from "../functions/core/configuration.ts";
 import type { Catalogue, Runbook } from "../functions/core/runbook.ts";
+import type { Secret } from "../functions/core/secret.ts";
 import type { Grant } from "./grants.ts";
 import { type FunctionName, type Names, runbookRoleArn } from "./names.ts";
-import { READS_ANYWHERE, READS_OF_ALARMS } from "./reads.ts";
+import { networkGrants } from "./network.ts";
+import { READS_ANYWHERE, READS_OF_ALARMS, READS_OF_IMPACT } from "./reads.ts";
+import { secretGrants } from "./secret-grants.ts";
 
 type About = Readonly<{ configuration: Configuration; names: Names; catalogue: Catalogue }>;
 
 /** What each function may do, and nothing else: three identities that never meet, and the one that talks to a model. */
 export const functionGrants = (name: FunctionName, about: About): readonly Grant[] => [
   ...itself(name, about),
+  ...networkGrants(name, about),
   ...OWN[name](about),
 ];
 
@@ -22,16 +26,10 @@ const itself = (name: FunctionName, { names }: About): readonly Grant[] => [
   { actions: ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], resources: ["*"] },
 ];
 
-/** The ledger but what people alone write: the switch, the modes and who ranks. */
+/** The ledger; of what people alone write, the switch, the modes and who ranks, the boundary leaves it nothing to write. */
 const ledger = ({ names }: About): readonly Grant[] => [
   { actions: ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"], resources: [names.tableArn("ledger")] },
   { actions: ["dynamodb:Query"], resources: [`${names.tableArn("ledger")}/index/${OPEN_INDEX.name}`] },
-  {
-    deny: true,
-    actions: ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"],
-    resources: [names.tableArn("ledger")],
-    conditions: { "ForAnyValue:StringLike": { "dynamodb:LeadingKeys": [...GROUPS_OF_PEOPLE] } },
-  },
 ];
 
 /** Starting an incident's execution: the alias alone, so that none starts on a version that nobody deployed. */
@@ -45,15 +43,7 @@ const ring = ({ names }: About): Grant => ({
 
 const page = ({ names }: About): Grant => ({ actions: ["sns:Publish"], resources: [names.topicArn] });
 
-/** Secrets Manager ends a secret's ARN in six characters of its own. */
-const secrets = ({ names }: About, ...wanted: readonly (string | undefined)[]): Grant => ({
-  actions: ["secretsmanager:GetSecretValue"],
-  resources: wanted.flatMap((name) =>
-    name === undefined ? [] : [names.arn("secretsmanager", `secret:${name}-??????`)],
-  ),
-});
-
-const routingKey = ({ pager }: Configuration): string | undefined =>
+const routingKey = ({ pager }: Configuration): Secret | undefined =>
   pager.kind === "pagerduty" ? pager.routingKeySecret : undefined;
 
 const write = ({ names }: About, ...prefixes: readonly string[]): Grant => ({
@@ -191,7 +181,7 @@ const OWN: Readonly<Record<FunctionName, (about: About) => readonly Grant[]>> = 
     write(about, "records"),
     writeOnce(about, "episodes", "audit/chains", "audit/grew"),
     ...readBack(about, "episodes", "audit"),
-    secrets(
+    ...secretGrants(
       about,
       about.configuration.slack?.botTokenSecret,
       about.configuration.github?.tokenSecret,
@@ -201,7 +191,7 @@ const OWN: Readonly<Record<FunctionName, (about: About) => readonly Grant[]>> = 
   draft: (about) => [
     ...models(about),
     ...(about.configuration.settings.drafter.name === "anthropic"
-      ? [secrets(about, about.configuration.anthropicKeySecret)]
+      ? secretGrants(about, about.configuration.anthropicKeySecret)
       : []),
   ],
   slack: (about) => [
@@ -211,14 +201,14 @@ const OWN: Readonly<Record<FunctionName, (about: About) => readonly Grant[]>> = 
     },
     { actions: ["dynamodb:GetItem"], resources: [about.names.tableArn("ledger")] },
     ring(about),
-    secrets(about, about.configuration.slack?.signingSecret),
+    ...secretGrants(about, about.configuration.slack?.signingSecret),
   ],
   reconcile: (about) => [
     ...ledger(about),
     start(about),
     ring(about),
     page(about),
-    { actions: READS_OF_ALARMS, resources: ["*"] },
+    { actions: [...READS_OF_ALARMS, ...READS_OF_IMPACT], resources: ["*"] },
     {
       actions: ["ssm:GetAutomationExecution", "ssm:DescribeAutomationStepExecutions", "ssm:ListTagsForResource"],
       resources: [about.names.arn("ssm", "automation-execution/*")],
@@ -230,9 +220,10 @@ const OWN: Readonly<Record<FunctionName, (about: About) => readonly Grant[]>> = 
       resources: [about.names.functionArn("respond"), about.names.executionsArn],
     },
     write(about, "records"),
-    writeOnce(about, "audit/manifests"),
+    // What it ends in an execution's place, and whom it tells, stands in the trail as well. Its rows stand where others do.
+    writeOnce(about, "episodes", "audit/chains", "audit/grew", "audit/manifests"),
     ...readBack(about, "audit"),
-    secrets(about, routingKey(about.configuration)),
+    ...secretGrants(about, routingKey(about.configuration)),
   ],
   changes: (about) => [...ledger(about), start(about), ring(about)],
 };

@@ -15,13 +15,15 @@ import type { Bucket } from "aws-cdk-lib/aws-s3";
 import type { Topic } from "aws-cdk-lib/aws-sns";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import { SURROUNDINGS, type Surrounding, variableOf } from "../functions/adapters/aws/surroundings.ts";
+import { PINS, SURROUNDINGS, type Surrounding, variableOf } from "../functions/adapters/aws/surroundings.ts";
 import type { Configuration } from "../functions/core/configuration.ts";
 import { catalogue } from "../runbooks/catalogue.ts";
 import { bundleOf } from "./bundle.ts";
 import { functionGrants } from "./function-permissions.ts";
 import { roleFor } from "./grants.ts";
 import { type FunctionName, LIVE, METRICS, type Names } from "./names.ts";
+import { proxyEnvironment, putInNetwork } from "./network.ts";
+import { pinsOf } from "./pins.ts";
 
 /** What every function is made in: names of what stands, and the boundary that holds its role. */
 export type Surroundings = Readonly<{
@@ -92,6 +94,7 @@ export class QuellFunction extends Construct {
       ...durability(name, configuration),
       ...reserved(name, configuration),
     });
+    putInNetwork(this.function, name, configuration);
     Annotations.of(this.function).acknowledgeInfo(
       "aws-lambda:Function.DurableConfig",
       "respond was durable from the first",
@@ -154,14 +157,20 @@ const environmentOf = (
           intakeQueueUrl: given.alarms.queueUrl,
         }),
     // By its name: of itself a function cannot be told what CloudFormation made of it.
-    ...(name === "respond" ? { draftArn: given.names.functionArn("draft"), respondArn: given.names.liveArn } : {}),
+    ...(name === "respond"
+      ? {
+          ...{ draftArn: given.names.functionArn("draft"), respondArn: given.names.liveArn },
+          ...pinsOf(given.configuration),
+        }
+      : {}),
     ...(given.respond === undefined ? {} : { respondArn: given.respond.functionArn }),
   };
   return {
     POWERTOOLS_SERVICE_NAME: given.names.functionName(name),
     POWERTOOLS_METRICS_NAMESPACE: METRICS,
+    ...proxyEnvironment(given.configuration),
     ...Object.fromEntries(
-      SURROUNDINGS.flatMap((key) => {
+      [...SURROUNDINGS, ...PINS].flatMap((key) => {
         const value = told[key];
         return value === undefined ? [] : [[variableOf(key), value]];
       }),

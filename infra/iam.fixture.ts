@@ -36,12 +36,16 @@ export const roleNamed = (roles: readonly SynthesizedRole[], name: string): Synt
   return found;
 };
 
-/** Whether IAM would let a role do this, its boundary and the conditions included. Throws where the question is none. */
+/**
+ * Whether IAM would let a role do this, its boundary and the conditions included. Throws where the question is none.
+ * @param resourcePolicy of what it is about; a KMS key that has none trusts nobody
+ */
 export const mayDo = async (
   { name, policies, boundaries }: SynthesizedRole,
   action: string,
   resource: string,
   context: Record<string, string | string[]> = {},
+  resourcePolicy?: unknown,
 ): Promise<boolean> => {
   const said = await runSimulation(
     {
@@ -55,6 +59,7 @@ export const mayDo = async (
       serviceControlPolicies: [],
       resourceControlPolicies: [],
       permissionBoundaryPolicies: [...boundaries],
+      ...(resourcePolicy === undefined ? {} : { resourcePolicy }),
     },
     {},
   );

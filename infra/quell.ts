@@ -46,8 +46,9 @@ export class Quell extends Construct {
     // Who acts.
     const boundary = boundaryFor(this, "Boundary", {
       names,
-      name: `${names.name}-boundary`,
+      name: names.policyName("boundary"),
       passesTo: "ssm.amazonaws.com",
+      isInNetwork: configuration.network !== undefined,
     });
     const around = { configuration, names, boundary, ledger, approvals, records, pages, alarms: queues.alarms };
     const draft = new QuellFunction(this, "draft", around);

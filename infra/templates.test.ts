@@ -1,13 +1,18 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { CHANGE_EVENT_PATTERNS } from "../functions/adapters/aws/changes/event-patterns.ts";
+import { PINS, SURROUNDINGS, variableOf } from "../functions/adapters/aws/surroundings.ts";
 import { automationContent } from "../functions/core/automation-document.ts";
+import { parseConfiguration } from "../functions/core/configuration.ts";
 import { hashOf } from "../functions/core/ids.ts";
 import { catalogue } from "../runbooks/catalogue.ts";
-import { ACCOUNT, OTHERWISE } from "./example.fixture.ts";
-import { resourcesOf, synthesized } from "./synth.fixture.ts";
+import { ACCOUNT, EXAMPLE, OTHERWISE, REGION } from "./example.fixture.ts";
+import { pinsOf } from "./pins.ts";
+import { resourcesOf, type Synthesized, synthesized } from "./synth.fixture.ts";
 
-const { agent, runbooks } = synthesized();
+const { agent, runbooks, folder } = synthesized();
 /** The other way wherever there is a choice. */
 const { agent: other } = synthesized(OTHERWISE);
 const TEXT = { agent: JSON.stringify(agent), runbooks: JSON.stringify(runbooks) };
@@ -25,20 +30,51 @@ test("every document is stored as the text that was hashed, under the name that 
   assert.deepEqual(stored.toSorted(byName), wanted.toSorted(byName));
 });
 
+test("the agent is deployed after its runbooks and destroyed before them", () => {
+  const { artifacts } = JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8"));
+
+  const after = (stack: string): readonly string[] => artifacts[stack].dependencies ?? [];
+
+  assert.ok(after("quell-agent").includes("quell-runbooks"));
+  assert.ok(!after("quell-runbooks").includes("quell-agent"));
+});
+
 test("a document outlives the deployment that replaces it", () => {
   const documents = resourcesOf(runbooks, "AWS::SSM::Document");
 
   assert.ok(documents.every((one) => one.DeletionPolicy === "Retain" && one.UpdateReplacePolicy === "Retain"));
 });
 
+const assumeRoleOf = (content: unknown): string =>
+  String(JSON.parse(String(content)).assumeRole).replaceAll("{{ global:REGION }}", REGION);
+
 test("a document names the very role that was made for it", () => {
   const made = resourcesOf(runbooks, "AWS::IAM::Role").map(({ Properties }) => Properties.RoleName);
 
   const named = resourcesOf(runbooks, "AWS::SSM::Document").map(
-    ({ Properties }) => /role\/([\w-]+)$/.exec(JSON.parse(String(Properties.Content)).assumeRole)?.[1],
+    ({ Properties }) => /role\/([\w-]+)$/.exec(assumeRoleOf(Properties.Content))?.[1],
   );
 
   assert.deepEqual([...new Set(named)].toSorted(), made.toSorted());
+});
+
+test("agents in two Regions of an account share no name that is of the whole account", () => {
+  const elsewhere = synthesized(JSON.parse(JSON.stringify(EXAMPLE).replaceAll(REGION, "us-east-1")));
+  const namesIn = ({ agent: one, runbooks: its }: Pick<Synthesized, "agent" | "runbooks">) =>
+    [one, its].flatMap((template) => [
+      ...resourcesOf(template, "AWS::IAM::Role").map(({ Properties }) => Properties.RoleName),
+      ...resourcesOf(template, "AWS::IAM::ManagedPolicy").map(({ Properties }) => Properties.ManagedPolicyName),
+      ...resourcesOf(template, "AWS::S3::Bucket").map(({ Properties }) => Properties.BucketName),
+    ]);
+
+  const here = namesIn({ agent, runbooks });
+  const there = new Set(namesIn(elsewhere));
+
+  assert.ok(here.length > 30 && here.every((name) => typeof name === "string" && name.length <= 64));
+  assert.deepEqual(
+    here.filter((name) => there.has(name)),
+    [],
+  );
 });
 
 test("a runbook's role is taken by executions of automation in this account alone", () => {
@@ -190,6 +226,25 @@ test("respond is durable for two days beyond the longest watch, and is started b
   assert.deepEqual(told?.QUELL_RESPOND_ARN, { Ref: alias?.id });
 });
 
+test("respond alone is told what was deployed, from the sources at hand and the configuration of its stack", () => {
+  const functions = [agent, other].map((template) => resourcesOf(template, "AWS::Lambda::Function"));
+
+  const told = functions.map((made) =>
+    made.flatMap(({ Properties: { FunctionName, Environment } }) => {
+      const { Variables } = Environment as Readonly<{ Variables: Readonly<Record<string, unknown>> }>;
+      const values = PINS.flatMap((pin) => Variables[variableOf(pin)] ?? []);
+      return values.length === 0 ? [] : [[FunctionName, values]];
+    }),
+  );
+
+  const pins = [EXAMPLE, OTHERWISE].map((input) => pinsOf(parseConfiguration(input)));
+  assert.deepEqual(
+    told,
+    pins.map((wanted) => [["quell-respond", PINS.map((pin) => wanted[pin])]]),
+  );
+  assert.notEqual(pins[0]?.configurationHash, pins[1]?.configurationHash);
+});
+
 test("concurrency is reserved only where it is configured", () => {
   const of = (template: typeof agent) =>
     resourcesOf(template, "AWS::Lambda::Function").flatMap(({ Properties }) =>
@@ -212,6 +267,34 @@ test("nothing that asks people in Slack is made where Slack is not configured", 
   );
 });
 
+test("no function is told a secret, nor where one lies, and draft nothing but which code it is", () => {
+  const told = [agent, other].flatMap((template) =>
+    resourcesOf(template, "AWS::Lambda::Function").flatMap(({ Properties: { FunctionName, Environment } }) => {
+      const { Variables } = Environment as Readonly<{ Variables: Readonly<Record<string, unknown>> }>;
+      return Object.entries(Variables).map(([name, value]) => ({ by: FunctionName, name, value }));
+    }),
+  );
+  const known = [...SURROUNDINGS, ...PINS].map(variableOf);
+  const own = ["POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"];
+
+  const literals = told.filter((one): one is typeof one & { value: string } => typeof one.value === "string");
+
+  assert.deepEqual(
+    told.filter(({ name }) => ![...known, ...own].includes(name)),
+    [],
+  );
+  // Names of what the stack made, and hashes; what is no literal names a resource of the template.
+  const shapes =
+    /^(Quell|quell(-\w+)+|arn:aws:lambda:[\w-]+:\d{12}:function:quell[\w:-]+|[0-9a-f]{64}(,[0-9a-f]{64})*|none)$/;
+  assert.ok(literals.length > 20);
+  assert.deepEqual(
+    literals.filter(({ value }) => !shapes.test(value)),
+    [],
+  );
+  const draft = told.filter(({ by }) => by === "quell-draft").map(({ name }) => name);
+  assert.deepEqual([...new Set(draft)].toSorted(), [...own, variableOf("codeHash")].toSorted());
+});
+
 test("the template and the code hold no secret, only where each lies", () => {
-  assert.doesNotMatch(TEXT.agent, /resolve:secretsmanager/);
+  assert.doesNotMatch(TEXT.agent, /resolve:(secretsmanager|ssm)/);
 });

@@ -62,6 +62,17 @@ export const WILDCARDS: readonly Wildcard[] = [
     because:
       "ECS asks whether a task definition's roles may be passed (only to ecs-tasks.amazonaws.com) when a service is put on it",
   },
+  {
+    actions: [
+      "ec2:CreateNetworkInterface",
+      "ec2:DeleteNetworkInterface",
+      "ec2:AssignPrivateIpAddresses",
+      "ec2:UnassignPrivateIpAddresses",
+    ],
+    resource: /:ec2:[^:]+:\d{12}:\*$/,
+    because:
+      "Lambda names the interfaces that it makes in a VPC, and tries these calls before it makes a function there; the function's own code is denied them",
+  },
   // What only reads.
   {
     actions: ["ssm:GetAutomationExecution", "ssm:DescribeAutomationStepExecutions", "ssm:ListTagsForResource"],
@@ -98,6 +109,11 @@ export const WILDCARDS: readonly Wildcard[] = [
     because: "a cross-Region inference profile chooses among the Regions of its geography",
   },
   {
+    actions: ["ec2:DescribeAvailabilityZones"],
+    resource: /^\*$/,
+    because: "zones are the Region's: EC2 has no resource for them, and tells nothing of the account but their names",
+  },
+  {
     actions: [...READS_ANYWHERE, ...READS_OF_ALARMS, ...READS_OF_RUNBOOKS],
     resource: /^\*$/,
     because: "it only reads, and which resources an incident touches is found while it is answered",
@@ -112,6 +128,11 @@ export const WILDCARDS: readonly Wildcard[] = [
     resource: /^\*$/,
     because: "a query of Logs Insights is known by an id that only who started it has",
   },
+  {
+    actions: ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"],
+    resource: /^\*$/,
+    because: "it only lists, and takes no resource; Lambda looks up the interfaces through which it reaches a VPC",
+  },
 ];
 
 /** Why an action may have this resource with a wildcard; null where no line says so. */
@@ -122,6 +143,8 @@ export const isWildcard = (resource: string): boolean => /[*?]/.test(resource);
 
 /** A permission that sounds as if it deleted data, and what it really takes away. */
 export const DELETES: Readonly<Record<string, string>> = {
+  "ec2:DeleteNetworkInterface":
+    "Lambda takes away the network interfaces that it made in a VPC when the last function there goes; the code of a function may not",
   "sqs:DeleteMessage":
     "intake takes what it has written to the ledger from its own queue; a redrive moves messages, which SQS does by receiving, sending and deleting each",
   "apigateway:DELETE":

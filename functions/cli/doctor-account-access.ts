@@ -1,11 +1,8 @@
 import type { IAMClient } from "@aws-sdk/client-iam";
 import { FUNCTIONS, type Names } from "../../infra/names.ts";
-import { awsFault } from "./account-errors.ts";
 import type { Question } from "./doctor-account-actions.ts";
-import type { Account, Look } from "./doctor-account-setup.ts";
-import { few, ok, problem, warning } from "./doctor-finding.ts";
-
-/** What the functions may do, and the secrets that they read. */
+import type { Look } from "./doctor-account-setup.ts";
+import { few, ok, problem } from "./doctor-finding.ts";
 
 /**
  * Asks IAM whether the role of each function may do what it was deployed with, and nothing that no function may, with
@@ -49,46 +46,3 @@ const wrongIn = async (iam: IAMClient, names: Names, question: Question): Promis
     return [expects === "allowed" ? `${name} may not call ${on}` : `${name} may call ${on}, and must not`];
   });
 };
-
-/** Every secret that the configuration names is there. Values are never read. */
-export const secretsFinding: Look = async ({ clients, configuration, caller }) => {
-  const names = secretsIn(configuration);
-  if (names.length === 0) return ok("the configuration names none");
-  const { DescribeSecretCommand } = await import("@aws-sdk/client-secrets-manager");
-  const secrets = await clients.secrets();
-  const looked = await Promise.all(
-    names.map(async (name) => {
-      try {
-        const { DeletedDate } = await secrets.send(new DescribeSecretCommand({ SecretId: name }));
-        return { name, found: DeletedDate === undefined ? "there" : "marked for deletion" };
-      } catch (error) {
-        const { kind } = awsFault(error);
-        if (kind !== "absent" && kind !== "denied") throw error;
-        return { name, found: kind === "absent" ? "not there" : "denied" };
-      }
-    }),
-  );
-  const gone = looked.filter(({ found }) => found === "not there" || found === "marked for deletion");
-  if (gone.length > 0)
-    return problem(
-      few(gone.map(({ name, found }) => `${name} is ${found}`)),
-      "create it with `aws secretsmanager create-secret --name NAME --secret-string file://...`, or correct its name",
-    );
-  const denied = looked.filter(({ found }) => found === "denied").map(({ name }) => name);
-  if (denied.length > 0)
-    return warning(
-      `could not be checked: ${few(denied)}: denied`,
-      `allow secretsmanager:DescribeSecret to ${caller.arn}`,
-    );
-  return ok(`${names.length} of ${names.length} are there: ${few(names)}`);
-};
-
-/** The names of every secret in a configuration. */
-export const secretsIn = ({ slack, github, pager, anthropicKeySecret }: Account["configuration"]): readonly string[] =>
-  [
-    slack?.botTokenSecret,
-    slack?.signingSecret,
-    github?.tokenSecret,
-    pager.kind === "pagerduty" ? pager.routingKeySecret : undefined,
-    anthropicKeySecret,
-  ].filter((name) => name !== undefined);

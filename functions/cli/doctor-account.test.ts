@@ -4,6 +4,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { LambdaClient, waitUntilFunctionActiveV2 } from "@aws-sdk/client-lambda";
 import { CreateSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { FUNCTIONS } from "../../infra/names.ts";
 import { dynamoDbLedger } from "../adapters/aws/dynamodb-ledger.ts";
 import { openLoopback, type Reply, refusal } from "../adapters/aws/loopback.fixture.ts";
@@ -29,6 +30,9 @@ const DENIED_BY_CONDITION = `<SimulatePrincipalPolicyResponse xmlns="https://iam
 const deniedByCondition = (): Reply => ({
   ...{ kind: "answer", status: 200, headers: { "content-type": "text/xml" }, body: DENIED_BY_CONDITION },
 });
+
+/** Secrets are looked at before anything is deployed, and so in a moment. */
+const UNDEPLOYED = { ...SHOP, name: "nobody" };
 
 describe("quell doctor --account", () => {
   let ministack: Emulator;
@@ -169,9 +173,86 @@ describe("quell doctor --account", () => {
 
     const { told, sent, err, checks } = await examined(context, { configuration: { ...SHOP, slack } });
 
-    assert.deepEqual([told("secrets")?.status, told("secrets")?.found], ["problem", "slack/sign is not there"]);
+    assert.deepEqual(
+      [told("secrets")?.status, told("secrets")?.found],
+      ["problem", "the secret slack/sign is not there"],
+    );
+    assert.match(told("secrets")?.advice ?? "", /^create it with `aws secretsmanager create-secret [^`]*`, or correct/);
     assert.ok(!sent.some(({ headers }) => headers["x-amz-target"]?.endsWith("GetSecretValue")));
     assert.doesNotMatch(`${JSON.stringify(checks)}${err}`, /xoxb/);
+  });
+
+  it("so are parameters: one that is missing or in plain text is a problem, and none is ever read", async (context) => {
+    const ssm = new SSMClient(ministack.clientConfig);
+    for (const [Name, Type] of [
+      ["/doctor/safe", "SecureString"],
+      ["/doctor/plain", "String"],
+    ] as const)
+      await ssm.send(new PutParameterCommand({ Name, Type, Value: "xoxb-not-for-you" }));
+    const slack = {
+      ...{ teamId: "T012AB3CD", channelId: "C012AB3CD" },
+      ...{ botTokenSecret: { parameter: "/doctor/safe" }, signingSecret: { parameter: "/doctor/plain" } },
+    };
+    const github = { tokenSecret: { parameter: "/doctor/absent" } };
+
+    const all = await examined(context, { configuration: { ...UNDEPLOYED, slack, github } });
+    const whole = { ...slack, signingSecret: { parameter: "/doctor/safe" } };
+    const well = await examined(context, { configuration: { ...UNDEPLOYED, slack: whole } });
+
+    assert.deepEqual(
+      [all.told("secrets")?.status, all.told("secrets")?.found],
+      [
+        "problem",
+        "the parameter /doctor/plain is a String, in plain text: delete it first; the parameter /doctor/absent is not there",
+      ],
+    );
+    assert.match(
+      all.told("secrets")?.advice ?? "",
+      /^create it with `aws ssm put-parameter --type SecureString [^`]*`, or correct its name$/,
+    );
+    assert.match(well.told("secrets")?.found ?? "", /^2 of 2 are there: the parameter \/doctor\/safe; /);
+    const sent = [...all.sent, ...well.sent].map(({ headers }) => headers["x-amz-target"]);
+    assert.ok(!sent.some((target) => /\.GetParameter/.test(target ?? "")));
+    assert.doesNotMatch(JSON.stringify(all.checks), /xoxb/);
+  });
+
+  it("a secret under a key of the owner's that the configuration does not name is a warning that names both", async (context) => {
+    const KeyId = "arn:aws:kms:eu-west-1:123456789012:key/0f5a6e3d-2c1b-4a59-8d7e-9f8a7b6c5d4e";
+    const put = { Name: "/doctor/locked", Type: "SecureString", Value: "xoxb-not-for-you", KeyId } as const;
+    await new SSMClient(ministack.clientConfig).send(new PutParameterCommand(put));
+    const naming = (tokenSecret: unknown) => ({ configuration: { ...UNDEPLOYED, github: { tokenSecret } } });
+
+    const unnamed = await examined(context, naming({ parameter: "/doctor/locked" }));
+    const named = await examined(context, naming({ parameter: "/doctor/locked", key: KeyId }));
+
+    assert.deepEqual([unnamed.told("secrets")?.status, named.told("secrets")?.status], ["warning", "ok"]);
+    assert.equal(
+      unnamed.told("secrets")?.found,
+      `the parameter /doctor/locked is under ${KeyId}, which the configuration does not name`,
+    );
+    assert.match(unnamed.told("secrets")?.advice ?? "", /name the ARN of the key beside the secret, as `key`/);
+  });
+
+  it("secrets that the caller may not look at are a warning with what each store asks for", async (context) => {
+    const denied: Operation = () => refusal("json-1.1", 400, "AccessDeniedException");
+    const slack = {
+      ...{ teamId: "T012AB3CD", channelId: "C012AB3CD" },
+      ...{ botTokenSecret: "slack/hidden", signingSecret: { parameter: "/doctor/hidden" } },
+    };
+
+    const { told } = await examined(context, {
+      scripted: { DescribeSecret: denied, DescribeParameters: denied },
+      configuration: { ...UNDEPLOYED, slack },
+    });
+
+    assert.deepEqual(
+      [told("secrets")?.status, told("secrets")?.found],
+      ["warning", "could not be checked: the secret slack/hidden; the parameter /doctor/hidden: denied"],
+    );
+    assert.match(
+      told("secrets")?.advice ?? "",
+      /^allow secretsmanager:DescribeSecret, ssm:DescribeParameters to arn:aws:/,
+    );
   });
 
   it("alarms of no service, silent services, composites and switched-off actions are counted and named", async (context) => {
@@ -269,7 +350,7 @@ describe("quell doctor --account", () => {
       out,
       /^ok {7}identity +arn:aws:\S+ in eu-west-1\nproblem {2}stack +no stack nobody-agent in eu-west-1\n +what to do: deploy it/,
     );
-    assert.match(out, /\ndoctor: 15 checks; problems: 1, warnings: \d+\n$/);
+    assert.match(out, /\ndoctor: 16 checks; problems: 1, warnings: \d+\n$/);
   });
 });
 

@@ -3,13 +3,15 @@ import { accountClients } from "./account-clients.ts";
 import { deployedNames, readStack } from "./account-stack.ts";
 import { readConfiguration } from "./configuration-file.ts";
 import { doctor } from "./doctor.ts";
-import { permissionsFinding, secretsFinding } from "./doctor-account-access.ts";
+import { permissionsFinding } from "./doctor-account-access.ts";
 import { alarmsFinding } from "./doctor-account-alarms.ts";
 import { deployedDocumentsFinding } from "./doctor-account-documents.ts";
 import { automationsFinding, concurrencyFinding, logQueriesFinding } from "./doctor-account-limits.ts";
 import { functionsFinding, identityFinding, stackFinding, subscriptionsFinding } from "./doctor-account-place.ts";
+import { secretsFinding } from "./doctor-account-secrets.ts";
 import { type Account, asking, askingDeployed } from "./doctor-account-setup.ts";
 import { deadLettersFinding, drillFinding, switchFinding } from "./doctor-account-state.ts";
+import { zonesFinding } from "./doctor-account-zones.ts";
 import type { Check } from "./doctor-finding.ts";
 import { modelCheck } from "./doctor-model.ts";
 import type { ExitCode } from "./errors.ts";
@@ -57,6 +59,7 @@ export const accountChecks = (account: Account): readonly Check[] => [
   askingDeployed("pages", "sns:ListSubscriptionsByTopic", account, subscriptionsFinding),
   { name: "model", run: modelCheck },
   asking("alarms", "cloudwatch:DescribeAlarms", account, alarmsFinding),
+  asking("zones", "elasticloadbalancing:DescribeTargetGroups", account, zonesFinding),
   askingDeployed("documents", "ssm:GetDocument", account, deployedDocumentsFinding),
   askingDeployed("dead letters", "sqs:GetQueueAttributes", account, deadLettersFinding),
   askingDeployed("switch", "dynamodb:GetItem", account, switchFinding),

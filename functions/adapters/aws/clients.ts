@@ -18,3 +18,25 @@ export const clientSettings = (env: Env) => ({
 
 /** The same for a call that is made once, and may take as long as its caller waits. */
 export const patientSettings = () => ({ maxAttempts: 1, requestHandler: { connectionTimeout: CONNECT_MS } });
+
+/** A client of the SDK, as far as it can be told what to do before each call. */
+export type SdkClient = Readonly<{ middlewareStack: Readonly<{ add(middleware: unknown, options: unknown): void }> }>;
+type Made = Pick<ReturnType<typeof clientSettings>, "maxAttempts"> &
+  Readonly<{ requestHandler: Partial<ReturnType<typeof clientSettings>["requestHandler"]> }>;
+
+/** Gives the client of a class, the same one to everybody who asks: who asks brings the class, and with it its code. */
+export type ClientOf = <C extends SdkClient>(Client: new (settings: Made) => C) => C;
+
+/** Makes clients, each when it is first asked for. @param prepare what is done to each before anybody has it */
+export const clientsWith = (
+  settings: Made,
+  prepare: <C extends SdkClient>(client: C) => C = (client) => client,
+): ClientOf => {
+  const made: SdkClient[] = [];
+  return (Client) => {
+    for (const one of made) if (one instanceof Client) return one;
+    const client = prepare(new Client(settings));
+    made.push(client);
+    return client;
+  };
+};

@@ -12,12 +12,16 @@ const MODELS = [join(BESIDE, "released"), join(BESIDE, "released", "last-good")]
 
 /**
  * Who chooses, by name. The model is read and checked when it is first needed; where it cannot be served, the rules rank
- * and a person is asked about everything that they would do.
+ * and a person is asked about everything that they would do. @param pinned the manifests' hashes of those that were
+ * deployed: no other is taken, though all about it is whole
  */
-export const scorers = (note: Note): ((name: Configuration["policy"]) => Promise<Scorer>) => {
+export const scorers = (
+  note: Note,
+  pinned: readonly string[],
+): ((name: Configuration["policy"]) => Promise<Scorer>) => {
   const qnet = once(async () => {
     const isolation = { program: join(BESIDE, "session-process.mjs") };
-    const serving = await serve(MODELS, { policy: "qnet", isolation });
+    const serving = await serve(MODELS, { policy: "qnet", pinned, isolation });
     if (serving.because !== null) note("error", `the model is not served: ${serving.because.detail}`);
     return serving.scorer;
   });

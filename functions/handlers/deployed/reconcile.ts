@@ -1,7 +1,7 @@
 import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
 import middy from "@middy/core";
 import { readSurroundings, SURROUNDINGS } from "../../adapters/aws/surroundings.ts";
-import { functionLogger } from "../../adapters/telemetry/logger.ts";
+import { functionLogger, noteThrough } from "../../adapters/telemetry/logger.ts";
 import { emit } from "../../adapters/telemetry/meter.ts";
 import { withOverrides } from "../../core/overrides.ts";
 import { dailyWith, drillDue } from "../daily.ts";
@@ -14,7 +14,7 @@ const configuration = deployedConfiguration();
 const told = readSurroundings(process.env, ...SURROUNDINGS.filter((name) => name !== "draftArn"));
 const logger = functionLogger("reconcile");
 const stores = deployedStores(told);
-const ports = reconcilePorts(configuration, stores, told);
+const ports = reconcilePorts(configuration, stores, told, noteThrough(logger));
 const daily = dailyWith({ audit: stores.audit, clock: ports.clock }, configuration);
 
 const everyFewMinutes = async () => {

@@ -1,22 +1,24 @@
-import { githubClient } from "../../adapters/github/client.ts";
+import type { ReadSecret } from "../../adapters/aws/secrets.ts";
 import { recordsWithReport } from "../../adapters/github/records-with-report.ts";
 import { githubReports, type Reports } from "../../adapters/github/report.ts";
 import type { Note } from "../../adapters/telemetry/logger.ts";
-import { metered } from "../../adapters/telemetry/meter.ts";
+import { type Tell, tellReported } from "../../core/audit-tell.ts";
 import type { Configuration } from "../../core/configuration.ts";
-import { once } from "../../core/once.ts";
+import { madeFrom } from "../../core/made-from.ts";
 import type { Records } from "../../core/ports.ts";
-import type { Secrets } from "./people.ts";
 
-/** Records that are counted as metrics, and become issues where the configuration names a repository for them. */
-export const deployedRecords = (
+/** Records that become issues as well, where the configuration names a repository for them. */
+export const reportedRecords = (
   { github }: Configuration,
-  { records, secrets, note }: Readonly<{ records: Records; secrets: Secrets; note: Note }>,
+  { records, secrets, note, tell }: Readonly<{ records: Records; secrets: ReadSecret; note: Note; tell: Tell }>,
 ): Records => {
-  const counted = metered(records);
-  if (github?.reports === undefined) return counted;
+  if (github?.reports === undefined) return records;
   const { reports: repository, tokenSecret } = github;
-  const client = once(async () => githubClient(await secrets(tokenSecret)));
+  const client = madeFrom(
+    () => secrets(tokenSecret),
+    async (token) => (await import("../../adapters/github/client.ts")).githubClient(token),
+  );
   const reports: Reports = { file: async (record) => githubReports(await client(), repository).file(record) };
-  return recordsWithReport(counted, reports, (sentence) => note("warn", sentence));
+  const say = (sentence: string): void => note("warn", sentence);
+  return recordsWithReport(records, reports, say, (record, at) => tellReported(tell, record, at));
 };

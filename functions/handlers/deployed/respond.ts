@@ -1,5 +1,5 @@
 import type { DurableLambdaHandler } from "@aws/durable-execution-sdk-js";
-import { readSurroundings, SURROUNDINGS } from "../../adapters/aws/surroundings.ts";
+import { PINS, readSurroundings, SURROUNDINGS } from "../../adapters/aws/surroundings.ts";
 import { functionLogger, namingIncident, noteThrough } from "../../adapters/telemetry/logger.ts";
 import { championOf, withOverrides } from "../../core/overrides.ts";
 import { respondWith } from "../respond.ts";
@@ -8,7 +8,7 @@ import { deployedPorts } from "./ports.ts";
 import { deployedStores } from "./stores.ts";
 
 const configuration = deployedConfiguration();
-const told = readSurroundings(process.env, ...SURROUNDINGS);
+const told = readSurroundings(process.env, ...SURROUNDINGS, ...PINS);
 const logger = functionLogger("respond");
 const stores = deployedStores(told);
 const portsWith = deployedPorts(configuration, stores, told, noteThrough(logger));

@@ -1,13 +1,11 @@
 import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { LambdaClient } from "@aws-sdk/client-lambda";
-import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import middy from "@middy/core";
 import { clientSettings } from "../../adapters/aws/clients.ts";
 import { dynamoDbLedger } from "../../adapters/aws/dynamodb-ledger.ts";
 import { readVotes, writeVote } from "../../adapters/aws/dynamodb-votes.ts";
 import { lambdaExecutions } from "../../adapters/aws/lambda-executions.ts";
-import { secretReader } from "../../adapters/aws/secrets.ts";
 import { readSurroundings } from "../../adapters/aws/surroundings.ts";
 import type { HttpAnswer } from "../../adapters/slack/http-event.ts";
 import { slackTell } from "../../adapters/slack/tell.ts";
@@ -15,6 +13,7 @@ import { functionLogger } from "../../adapters/telemetry/logger.ts";
 import { ringIncident } from "../../core/answer.ts";
 import { slackWith } from "../slack.ts";
 import { deployedConfiguration, expectPlace } from "./configuration.ts";
+import { deployedSecrets } from "./secrets.ts";
 
 const configuration = deployedConfiguration();
 const { ledgerTable, approvalsTable, respondArn } = readSurroundings(
@@ -25,7 +24,7 @@ const made = clientSettings(process.env);
 const dynamo = new DynamoDBClient(made);
 const ledger = dynamoDbLedger(dynamo, ledgerTable);
 const executions = lambdaExecutions(new LambdaClient(made), respondArn);
-const secrets = secretReader(new SecretsManagerClient(made), Date.now);
+const secrets = deployedSecrets();
 const logger = functionLogger("slack");
 
 const signingSecret = (): Promise<string> => {
