@@ -204,46 +204,40 @@ act("the audit trail of everything that happened here is whole", async () => {
 /** What there was right before it was taken away. */
 let before: Readonly<{ things: readonly string[]; contents: ReadonlyMap<string, string> }>;
 
-act(
-  "cdk destroy takes everything away but the tables, the bucket and the documents, and of those not a thing",
-  async () => {
-    before = { things: await held().things(), contents: await held().contents() };
-    assert.deepEqual(await held().unlisted(), []);
+act("cdk destroy leaves the tables, the bucket and the documents, whole, and nothing else", async () => {
+  before = { things: await held().things(), contents: await held().contents() };
+  assert.deepEqual(await held().unseen(), []);
+  assert.ok((await held().waiting()).includes((await incidentOf("prices")).id));
 
-    await destroy(account, configuration("qnet"), folder);
+  await destroy(account, configuration("qnet"), folder);
 
-    assert.deepEqual(
-      await held().things(),
-      before.things.filter((thing) => KEPT.test(thing)),
-    );
-    assert.deepEqual(lost(before.contents, await held().contents()), []);
-  },
-);
+  assert.deepEqual(
+    await held().things(),
+    before.things.filter((thing) => KEPT.test(thing)),
+  );
+  assert.deepEqual(lost(before.contents, await held().contents()), []);
+});
 
 act("a deployment that does not say that it takes on what was kept is refused, and leaves it alone", async () => {
   const left = await held().contents();
 
   const plain = deploy(account, configuration("qnet"), folder, ["--app", join(folder, "cdk.out")]);
-
   await assert.rejects(plain, /exist/i);
 
   assert.deepEqual(await held().contents(), left);
 });
 
-act(
-  "a deployment that says so stands as the one before it, on the same ledger, and answers the next alarm",
-  async () => {
-    const last = await incidentOf("search");
+act("a deployment that says so stands as the one before it, on what was kept, and answers alarms", async () => {
+  const last = await incidentOf("search");
 
-    outputs = await deploy(account, configuration("qnet"), folder, TAKING_ON);
+  outputs = await deploy(account, configuration("qnet"), folder, TAKING_ON);
 
-    await hearPages(account, outputs["quell-agent"]?.PageTopic ?? "");
-    assert.deepEqual(await held().things(), before.things);
-    assert.deepEqual(lost(before.contents, await held().contents()), []);
-    await shop("search").ring("ALARM");
-    const { id } = await incidents().of(shop("search").alarmName, last);
-    await incidents().decisions(id);
-    const verified = await quell(account, "audit", "verify", `s3://${bucket()}`, "--json");
-    assert.equal(verified.code, 0, verified.out + verified.error);
-  },
-);
+  await hearPages(account, outputs["quell-agent"]?.PageTopic ?? "");
+  assert.deepEqual(await held().things(), before.things);
+  assert.deepEqual(lost(before.contents, await held().contents()), []);
+  await shop("search").ring("ALARM");
+  const { id } = await incidents().of(shop("search").alarmName, last);
+  await incidents().decisions(id);
+  const verified = await quell(account, "audit", "verify", `s3://${bucket()}`, "--json");
+  assert.equal(verified.code, 0, verified.out + verified.error);
+});

@@ -55,25 +55,20 @@ type Entry = Readonly<Record<string, Json>>;
 
 /** What an account holds of the agent. */
 export const holdings = (account: Account, names: Names) => ({
-  /** Everything whose name has the agent's in it, each by its type and its name, in order. */
-  things: async (): Promise<readonly string[]> => {
-    const found: string[] = [];
-    for (const [type, { service, api, input = {}, list, name }] of Object.entries(LISTED)) {
-      const entries = await listOf(account, { service, api, input }, list);
-      const called = entries.map((entry) => String(name === undefined ? entry : (entry as Entry)[name]));
-      found.push(...called.filter((one) => one.includes(names.agent)).map((one) => `${type} ${one}`));
-    }
-    return found.toSorted();
-  },
-  /** The types of what the stacks made that nobody here could look for: a hole among the things. */
-  unlisted: async (): Promise<readonly string[]> => {
-    const types: string[] = [];
+  /** Everything whose name has the agent's in it, in capitals or not, each by its type and its name, in order. */
+  things: () => thingsOf(account, names),
+  /** Types of which the stacks made more than stands among the things: what nobody here looks for would be missed. */
+  unseen: async (): Promise<readonly string[]> => {
+    const made: string[] = [];
     for (const StackName of names.stacks) {
       const asked = { service: "cloudformation", api: "ListStackResources", input: { StackName } };
-      for (const made of await listOf(account, asked, "StackResourceSummaries"))
-        types.push(String((made as Entry).ResourceType));
+      for (const one of await listOf(account, asked, "StackResourceSummaries"))
+        made.push(String((one as Entry).ResourceType));
     }
-    return [...new Set(types)].filter((type) => !(type in LISTED) && !PARTS.includes(type));
+    const seen = (await thingsOf(account, names)).map((thing) => thing.split(" ")[0]);
+    const count = (types: readonly unknown[], type: string): number => types.filter((one) => one === type).length;
+    const wanted = [...new Set(made)].filter((type) => !PARTS.includes(type));
+    return wanted.filter((type) => count(seen, type) < count(made, type));
   },
   /** Incidents that are open or watched, as README.md looks for them. */
   waiting: async (): Promise<string> => {
@@ -103,6 +98,16 @@ export const holdings = (account: Account, names: Names) => ({
     return found;
   },
 });
+
+const thingsOf = async (account: Account, { agent }: Names): Promise<readonly string[]> => {
+  const found: string[] = [];
+  for (const [type, { service, api, input = {}, list, name }] of Object.entries(LISTED)) {
+    const entries = await listOf(account, { service, api, input }, list);
+    const called = entries.map((entry) => String(name === undefined ? entry : (entry as Entry)[name]));
+    found.push(...called.filter((one) => one.toLowerCase().includes(agent)).map((one) => `${type} ${one}`));
+  }
+  return found.toSorted();
+};
 
 /** What is written once, or by people alone; whoever runs goes on writing the rest until it is gone. */
 const FINAL = /^(document|object (audit|episodes)|item .*"(switch|mode|effect)#)/;
