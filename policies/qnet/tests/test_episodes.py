@@ -128,7 +128,7 @@ def test_the_newest_version_of_a_decision_counts_wherever_it_lies(tmp_path: Path
 
 
 def test_a_decision_whose_execution_died_counts_whole_and_as_harm_until_somebody_knows_better(tmp_path: Path) -> None:
-    unseen = {"exit_status": "unknown", "harm": "unknown", "recovered": False, "recovered_by": "unknown"}
+    unseen: Row = {"exit_status": "unknown", "harm": "unknown", "recovered": False, "recovered_by": "unknown"}
     left = logged_row(0, executed=0, **unseen, cost_harm=1.0, handover_impact=2.0, end="handed_over")
     write_part(tmp_path / "left", [left])
     told = logged_row(0, executed=0, row_version=1, end="recovered")
