@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
-import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { countedHost, listening } from "../functions/adapters/http/listening.fixture.ts";
 import { type Answer, openReplayServer, saying } from "../functions/adapters/llm/replay-server.fixture.ts";
 import { type ConfigurationInput, parseConfiguration } from "../functions/core/configuration.ts";
 import { bundleOf } from "./bundle.ts";
@@ -14,21 +13,8 @@ import { EXAMPLE, OTHERWISE } from "./example.fixture.ts";
 
 // What draft says and hears is full of addresses. Its bundle, as it is deployed, goes to none of them.
 
-const listening = async (server: Server): Promise<string> => {
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  after(() => server.close());
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
-};
-
-/** A host that nobody named, though everybody writes of it: each connection is counted. */
-let visits = 0;
-const INSIDE = await listening(
-  createServer((socket) => {
-    visits += 1;
-    socket.destroy();
-  }),
-);
+/** A host that nobody named, though everybody writes of it. */
+const { host: INSIDE, visits } = await countedHost();
 const SECRETS = await listening(
   createHttpServer((_request, response) => {
     response.end(JSON.stringify({ SecretString: "sk-ant-test-0123456789" }));
@@ -125,24 +111,22 @@ const provider = async (...answers: readonly Answer[]) => {
 };
 
 test("whatever addresses a request and its answer hold, the deployed draft speaks to its provider and to its key's store", async () => {
-  visits = 0;
   const { server, host } = await provider(...ANSWERS);
 
   const seen = await asked(BY_ANTHROPIC, { ANTHROPIC_BASE_URL: server.url, AWS_ENDPOINT_URL: `http://${SECRETS}` });
 
   assert.deepEqual(seen.dialled, [host, SECRETS].toSorted());
-  assert.deepEqual([server.received.length, visits], [EVENTS.length, 0]);
+  assert.deepEqual([server.received.length, visits()], [EVENTS.length, 0]);
   assert.equal(seen.answers[0], "said");
   assert.ok(seen.answers.slice(1).every((code) => code !== "said"));
 });
 
 test("Bedrock is asked on its own host, whatever a model is called", async () => {
-  visits = 0;
   const { server, host } = await provider(...ANSWERS);
 
   const seen = await asked(BY_BEDROCK, { ANTHROPIC_BEDROCK_BASE_URL: server.url });
 
-  assert.deepEqual([seen.dialled, visits], [[host], 0]);
+  assert.deepEqual([seen.dialled, visits()], [[host], 0]);
 });
 
 test("draft without credentials asks no metadata service for some", async () => {
@@ -155,7 +139,6 @@ test("draft without credentials asks no metadata service for some", async () => 
 });
 
 test("what came into draft's process with a dependency reaches nobody else, and draft answers as before", async () => {
-  visits = 0;
   const { server, host } = await provider(...ANSWERS);
   const then = [
     `() => fetch("http://${INSIDE}/")`,
@@ -175,5 +158,5 @@ test("what came into draft's process with a dependency reaches nobody else, and 
   );
 
   assert.deepEqual(seen.tried, [...Array(5).fill("NotReached"), "reached"]);
-  assert.deepEqual([seen.dialled, visits], [[host, SECRETS].toSorted(), 0]);
+  assert.deepEqual([seen.dialled, visits()], [[host, SECRETS].toSorted(), 0]);
 });

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { createServer as createHttpServer, type IncomingMessage } from "node:http";
-import { type AddressInfo, createServer, type Server, Socket } from "node:net";
-import { after, test } from "node:test";
+import { Socket } from "node:net";
+import { test } from "node:test";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { z } from "zod";
 import { catalogue } from "../../runbooks/catalogue.ts";
 import { remoteModel } from "../adapters/aws/remote-model.ts";
+import { countedHost, listening } from "../adapters/http/listening.fixture.ts";
 import { type Answer, openReplayServer, saying } from "../adapters/llm/replay-server.fixture.ts";
 import { modelAt } from "../adapters/llm/wire.fixture.ts";
 import type { Context } from "../core/context.ts";
@@ -20,21 +20,8 @@ import { play } from "./flow.fixture.ts";
 
 // A model that names addresses wherever it may name anything: through draft and all of respond none of them is asked.
 
-const listening = async (server: Server): Promise<string> => {
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  after(() => server.close());
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
-};
-
-/** A host that nobody but the model named: each connection is counted. */
-let visits = 0;
-const INSIDE = await listening(
-  createServer((socket) => {
-    visits += 1;
-    socket.destroy();
-  }),
-);
+/** A host that nobody but the model named. */
+const { host: INSIDE, visits } = await countedHost();
 
 const URLS: readonly string[] = [
   `http://${INSIDE}/latest/meta-data/iam/security-credentials/`,
@@ -144,7 +131,6 @@ for (const [from, [name, scenario]] of [
   ["a blip", webBlip()] as const,
 ].entries())
   test(`through ${name} draft asks its model, respond asks draft, and nobody asks an address that the model named`, async (t) => {
-    visits = 0;
     const replies: Answer[] = [];
     const named: Readonly<{ runbook: string; params: Params; target: string }>[] = [];
     const provider = await openReplayServer(replies);
@@ -183,7 +169,7 @@ for (const [from, [name, scenario]] of [
       `asked ${provider.received.length} times, ${named.length} candidates of ${of} runbooks named an address`,
     );
     assert.ok(provider.received.length > 0 && named.length >= 30 && of > 3 && incidents.length > 0);
-    assert.deepEqual([dialled, visits], [[host, new URL(provider.url).host].toSorted(), 0]);
+    assert.deepEqual([dialled, visits()], [[host, new URL(provider.url).host].toSorted(), 0]);
     const done = JSON.stringify([runs.map(({ parameters }) => parameters), records.map(({ effects }) => effects)]);
     assert.deepEqual(
       [...URLS, ...HOSTS].filter((one) => done.includes(one)),
